@@ -3,7 +3,8 @@
  *          the first failure all takes return NULL or 0 and err keeps its first value.
  * Writer   writes into a caller's buffer of cap bytes; past it err becomes OL_ELIMIT and nothing
  *          more is written.
- * Integers big-endian. Varint: RFC 9000 §16 (1, 2, 4 or 8 bytes), only the shortest form is read. */
+ * Integers big-endian. Varint: RFC 9000 §16 (1, 2, 4 or 8 bytes), only the shortest form is read.
+ */
 #ifndef OL_BASE_BYTES_H
 #define OL_BASE_BYTES_H
 
