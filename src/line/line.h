@@ -1,0 +1,267 @@
+/* line/line.h — the engine of one line: events in, decisions out, frames on request.
+ * It does no I/O, reads no clock, draws no randomness and holds no log: time is an argument,
+ * entropy a seed, entries come back by FX_FETCH. One caller in production (station/drive.c), one in
+ * tests.
+ *
+ * Cycle    step(event) fills an ol_effects; the caller performs each effect in order and feeds the
+ *          answers back as events, in any order, none lost. When out->more is set, step again with
+ *          EV_MORE before anything else. Then, for each path that can send, poll frames while
+ *          peek is not OL_CLASS_NONE. Pointers in effects live until the answering event
+ * (FX_COMMIT, FX_SIGN, FX_DH, FX_FETCH) or the next step (others). Order    FX_COMMIT is answered
+ * by EV_COMMITTED only when the batch is durable and the run marker is rewritten (docs/PROTOCOL.md
+ * §3.6, §6.1). At most one commit is out at a time. Errors   peer input never fails a step: it is
+ * dropped and counted (ol_line_count). Memory   from opts.mem, with its ceiling; keys and session
+ * state from opts.secret. Source   docs/PROTOCOL.md §3 to §6 */
+#ifndef OL_LINE_LINE_H
+#define OL_LINE_LINE_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "line/switch.h"
+#include "record/batch.h"
+#include "wire/logkey.h"
+
+enum { OL_PATHS_PER_PEER = 4, OL_FX_MAX = 64, OL_FRAME_MAX = 1200, OL_SIGN_TEXT_MAX = 512 };
+
+typedef uint8_t ol_path_id; /* party * OL_PATHS_PER_PEER + slot */
+typedef struct ol_line ol_line;
+
+typedef struct {
+    char name[33];
+    uint8_t log_pk[32], receipt_pk[32], static_pk[32];
+    uint8_t psk[32], mac[32], hint_to[4], hint_from[4]; /* of the pair with us; unused for self */
+} ol_line_party;
+
+typedef struct {
+    ol_mem *mem, *secret;
+    ol_switch *sw;        /* shared by all lines of the station */
+    uint16_t line_number; /* what the switch answers for this line */
+    uint8_t id[OL_LINE_ID_LEN];
+    uint32_t generation;
+    char name[33];
+    uint8_t parties, self;
+    const ol_line_party *party;          /* copied */
+    const uint8_t *line_secret;          /* 32 bytes, copied into secret memory */
+    const uint8_t *seed;                 /* 32 bytes of entropy, copied */
+    uint64_t limit_entries, limit_bytes; /* per 24 h of running time */
+} ol_line_opts;
+
+OL_MUST ol_err ol_line_new(const ol_line_opts *opts, ol_line **ret);
+void ol_line_free(ol_line *l); /* takes NULL; wipes */
+
+/* Before EV_START: what the store holds, log by log in the order of ol_store logs. */
+typedef struct {
+    ol_log_key key;
+    bool is_closed;
+    uint64_t size;
+    const uint8_t *frontier;
+    size_t frontier_len;
+} ol_load_log;
+OL_MUST ol_err ol_line_load_log(ol_line *l, const ol_load_log *log);
+/* The largest signed head of a log, and every unsigned one of ours. */
+OL_MUST ol_err ol_line_load_head(ol_line *l, const ol_log_key *log, uint64_t size,
+                                 const uint8_t root[32], const uint8_t *sig);
+/* Each party's largest receipt; sig NULL: ours, to be signed again. */
+OL_MUST ol_err ol_line_load_receipt(ol_line *l, const ol_log_key *log, uint8_t party, uint64_t size,
+                                    uint64_t time, const uint8_t *sig);
+OL_MUST ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, size_t len);
+
+typedef enum {
+    EV_START,
+    EV_MORE,
+    EV_TIMER,
+    EV_SUBMIT,
+    EV_FRAME,
+    EV_COMMITTED,
+    EV_COMMIT_FAILED,
+    EV_SIGNED,
+    EV_DH,
+    EV_FETCHED,
+    EV_PATH_UP,
+    EV_PATH_DOWN,
+    EV_CLOCK_ACCEPTED
+} ol_event_kind;
+
+typedef struct {
+    bool is_valid; /* a marker of this home and boot was found for this line */
+    bool has[OL_LANES];
+    uint8_t incarnation[OL_LANES][OL_INC_LEN];
+    uint64_t size[OL_LANES];
+} ol_marker;
+
+typedef struct {
+    const uint8_t *p;
+    size_t len;
+} ol_bytes;
+
+typedef struct {
+    ol_log_key log;
+    uint64_t size;
+} ol_known;
+
+typedef struct {
+    ol_event_kind kind;
+    ol_wall wall; /* the wall clock now: every event carries it */
+    union {
+        struct {
+            ol_marker marker;
+        } start;
+        struct { /* an entry by a client; answered by FX_REPLY with the same token */
+            uint32_t token;
+            uint8_t lane;
+            uint64_t kind;
+            ol_bytes body;       /* one CBOR item, checked by the caller for its kind */
+            const uint8_t *item; /* OL_ITEM_LEN or NULL: an entry people do not write */
+            const ol_known
+                *read;    /* logs read less far than the station holds; others are read up */
+            size_t reads; /* to what is seen when the entry is appended */
+        } submit;
+        struct {
+            uint8_t port; /* the local end it came in by */
+            uint32_t
+                from; /* the caller's token for the source address; 0: the path's own address */
+            ol_switch_hit hit;
+            ol_bytes frame;
+        } frame;
+        struct {
+            ol_err err;
+        } commit_failed;
+        struct {
+            uint32_t token;
+            const uint8_t *sig; /* 64 bytes */
+        } signed_;
+        struct {
+            uint32_t token;
+            const uint8_t *shared; /* 32 bytes; NULL: refused (all zero) */
+        } dh;
+        struct {
+            uint32_t token;
+            const ol_bytes *entry; /* n entries from the index asked for; n 0: not there */
+            size_t n;
+            uint64_t head_size;      /* of the stored, signed head asked for, or 0 */
+            const uint8_t *head_sig; /* 64 bytes */
+        } fetched;
+        struct {
+            ol_path_id path;
+            uint8_t port;
+            bool has_address; /* false: we can only answer until the peer has spoken */
+            bool is_ip;       /* first messages carry a MAC */
+            uint16_t frame_max;
+        } path;
+    };
+} ol_event;
+
+typedef enum {
+    FX_COMMIT,
+    FX_SIGN,
+    FX_DH,
+    FX_FETCH,
+    FX_TIMER,
+    FX_NOTIFY,
+    FX_REPLY,
+    FX_MOVE
+} ol_effect_kind;
+
+typedef enum { OL_KEY_LOG, OL_KEY_RECEIPT } ol_key_use;
+
+typedef enum {
+    OL_NOTE_STORED,      /* log, size: entries up to size are in our store (any author) */
+    OL_NOTE_SENT,        /* log, size, party: entries up to size went out to party, at least once */
+    OL_NOTE_RECEIPT,     /* log, size, party, time: a receipt was stored, ours too */
+    OL_NOTE_PATH,        /* path: its state changed */
+    OL_NOTE_RECOVERED,   /* log, size: our own entries came back from a member */
+    OL_NOTE_INCARNATION, /* log: opened; size = reason */
+    OL_NOTE_FORK,        /* log, party: evidence stored */
+    OL_NOTE_PEER_STOPPED, /* party; size = reason */
+    OL_NOTE_CLOCK         /* our wall clock is in doubt (size 1) or accepted (0) */
+} ol_note_kind;
+
+typedef struct {
+    ol_effect_kind kind;
+    union {
+        struct {
+            const ol_batch *batch;
+        } commit;
+        struct {
+            uint32_t token;
+            ol_key_use key;
+            const uint8_t *text;
+            size_t len;
+        } sign;
+        struct {
+            uint32_t token;
+            uint8_t peer[32]; /* with our static key */
+        } dh;
+        struct {
+            uint32_t token;
+            ol_log_key log;
+            uint64_t from, to; /* entries [from, to) */
+            uint64_t head;     /* and the signed head of this size; 0: none wanted */
+        } fetch;
+        struct {
+            uint64_t at_ms; /* EV_TIMER then, of the same clock as `now`; replaces the one before */
+        } timer;
+        struct {
+            ol_note_kind what;
+            ol_log_key log;
+            uint64_t size, time;
+            uint8_t party;
+            ol_path_id path;
+        } notify;
+        struct {
+            uint32_t token;
+            ol_err err; /* OL_OK: appended and durable */
+            ol_log_key log;
+            uint64_t index;
+            uint64_t wait_s; /* OL_ELIMIT: may be said again after this many seconds */
+        } reply;
+        struct {
+            ol_path_id path;
+            uint32_t from; /* from now on the path's address is the one of this token */
+        } move;
+    };
+} ol_effect;
+
+typedef struct {
+    size_t n;
+    bool more;
+    ol_effect v[OL_FX_MAX];
+} ol_effects;
+
+void ol_line_step(ol_line *l, const ol_event *ev, ol_mono now, ol_effects *out);
+
+enum { OL_CLASS_NONE, OL_CLASS_URGENT, OL_CLASS_ROUTINE };
+int ol_line_peek(const ol_line *l, ol_path_id path, ol_mono now);
+/* Builds the next frame, at most cap bytes; returns its length, 0 if there is none after all.
+ * *ret_to is the address token to send it to; 0: the path's own address. */
+size_t ol_line_poll(ol_line *l, ol_path_id path, uint8_t *buf, size_t cap, ol_mono now,
+                    uint32_t *ret_to);
+
+/* For status and marker. */
+typedef struct {
+    bool is_up, is_live, is_initiator;
+    uint64_t proven_ms, heard_ms, rtt_ms; /* mono; proven/heard 0: never in this run */
+    uint64_t proven_wall;                 /* 0: never in this run */
+    uint64_t frames_in, frames_out, bytes_in, bytes_out;
+} ol_path_status;
+void ol_line_path_status(const ol_line *l, ol_path_id path, ol_path_status *ret);
+void ol_line_marker(const ol_line *l, ol_marker *ret); /* what the run marker must say now */
+bool ol_line_clock_is_doubtful(const ol_line *l);
+
+typedef enum { /* counters of what was refused or done, for status and tests */
+               OL_COUNT_FRAME_DROPPED,
+               OL_COUNT_MAC_BAD,
+               OL_COUNT_REPLAYED_FIRST,
+               OL_COUNT_TAG_BAD,
+               OL_COUNT_PAYLOAD_BAD,
+               OL_COUNT_HEAD_BAD,
+               OL_COUNT_RECEIPT_BAD,
+               OL_COUNT_PROVISIONAL_DROPPED,
+               OL_COUNT_RESENT,
+               OL_COUNT_HANDSHAKES,
+               OL_COUNT_N
+} ol_count;
+uint64_t ol_line_count(const ol_line *l, ol_count which);
+
+#endif

@@ -1,0 +1,51 @@
+/* record/batch.h — what one transaction of a line puts into the store, in order.
+ * The engine makes it, a store performs it: all of it or nothing, durable (fsync) when it returns.
+ *   OL_PUT_LOG      a log that was not there: size 0
+ *   OL_PUT_ENTRY    at = index, equal to the log's size so far in this batch; p = the entry without
+ *                   salt; item = 6 bytes or NULL (own entries that people wrote)
+ *   OL_PUT_SIZE     at = new size, p = encoded frontier (record/merkle.h); after its entries
+ *   OL_PUT_HEAD     at = size, root = 32 bytes, p = 64 bytes of signature or NULL (ours, to be
+ * signed after the commit; a later OL_PUT_HEAD of the same size fills it in) OL_PUT_RECEIPT  at =
+ * size, party = who signed, time; p = 64 bytes or NULL as above OL_PUT_CLOSED   an own log is never
+ * appended to again OL_PUT_STATE    key = name, p = value (len 0: delete); the engine's own small
+ * notes OL_PUT_EVIDENCE at = size, party = whose note (author of a head or signer of a receipt),
+ * time as in the receipt or 0, root, p = 64 bytes: a note that contradicts our own copy Memory
+ * everything is borrowed from the engine until the commit is answered. Source   docs/PROTOCOL.md
+ * §3.3, §3.6 */
+#ifndef OL_RECORD_BATCH_H
+#define OL_RECORD_BATCH_H
+
+#include <stddef.h>
+
+#include "wire/logkey.h"
+
+typedef enum {
+    OL_PUT_LOG,
+    OL_PUT_ENTRY,
+    OL_PUT_SIZE,
+    OL_PUT_HEAD,
+    OL_PUT_RECEIPT,
+    OL_PUT_CLOSED,
+    OL_PUT_STATE,
+    OL_PUT_EVIDENCE
+} ol_put_kind;
+
+typedef struct {
+    ol_put_kind kind;
+    uint8_t party;
+    ol_log_key log;
+    uint64_t at, time;
+    const uint8_t *p;
+    size_t len;
+    const uint8_t *root; /* 32 bytes */
+    const uint8_t *item; /* OL_ITEM_LEN bytes or NULL */
+    const char *key;
+} ol_put;
+
+typedef struct {
+    uint8_t line[OL_LINE_ID_LEN];
+    const ol_put *put;
+    size_t n;
+} ol_batch;
+
+#endif

@@ -1,0 +1,23 @@
+/* wire/logkey.h — which log of a line: party number, lane, incarnation.
+ * Source   docs/PROTOCOL.md §3.1, §5.2 */
+#ifndef OL_WIRE_LOGKEY_H
+#define OL_WIRE_LOGKEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { OL_URGENT = 0, OL_ROUTINE = 1, OL_LANES = 2 };
+enum { OL_INC_LEN = 8, OL_LINE_ID_LEN = 16, OL_PARTIES_MAX = 16, OL_SIG_LEN = 64, OL_ITEM_LEN = 6 };
+#define OL_SIZE_MAX ((UINT64_C(1) << 48) - 1) /* sizes and indices of logs */
+
+typedef struct {
+    uint8_t party, lane, incarnation[OL_INC_LEN];
+} ol_log_key;
+
+static inline bool ol_log_key_eq(const ol_log_key *a, const ol_log_key *b) {
+    return a->party == b->party && a->lane == b->lane &&
+           memcmp(a->incarnation, b->incarnation, OL_INC_LEN) == 0;
+}
+
+#endif
