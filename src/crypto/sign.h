@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/limits.h"
 
-enum { OL_SIGN_SEED_LEN = 32, OL_SIGN_PUB_LEN = 32, OL_SIG_LEN = 64 };
+enum { OL_SIGN_SEED_LEN = 32, OL_SIGN_PUB_LEN = 32 };
 
 typedef struct {
     uint8_t seed[OL_SIGN_SEED_LEN];

@@ -7,8 +7,11 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { OL_URGENT = 0, OL_ROUTINE = 1, OL_LANES = 2 };
-enum { OL_INC_LEN = 8, OL_LINE_ID_LEN = 16, OL_PARTIES_MAX = 16, OL_SIG_LEN = 64, OL_ITEM_LEN = 6 };
+#include "base/lane.h"
+#include "base/limits.h"
+
+enum { OL_URGENT = OL_LANE_URGENT, OL_ROUTINE = OL_LANE_ROUTINE };
+enum { OL_INC_LEN = 8, OL_ITEM_LEN = 6 };
 #define OL_SIZE_MAX ((UINT64_C(1) << 48) - 1) /* sizes and indices of logs */
 
 typedef struct {
