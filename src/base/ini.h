@@ -8,7 +8,8 @@
  *          belong to section "". Controls, also in comments, as OL_TEXT_LINE (base/text.h).
  * Limits   OL_INI_TEXT_MAX bytes; OL_INI_KEYS_MAX sections and keys together.
  * Errors   OL_EFORM, OL_ELIMIT; *at names line and column (both from 1; columns
- *          count characters) and the reason in words; it is written on error only.
+ *          count characters) and the reason in words; it is written on error only
+ *          and may be NULL.
  * Memory   borrows the text, allocates nothing; the callback sees each key in order.
  * Source   docs/PROTOCOL.md §2.1 */
 #ifndef OL_BASE_INI_H

@@ -18,11 +18,11 @@ typedef struct {
 
 enum { OL_NAME_MAX = 32 }; /* party, line, officer names: a-z 0-9 -, letter first; bytes */
 
-void ol_hex_put(const uint8_t *p, size_t n, char *to);                  /* to: 2n + 1 bytes */
+void ol_hex_put(const uint8_t *p, size_t n, char *to);                       /* to: 2n + 1 bytes */
 OL_MUST ol_err ol_hex_get(const char *s, size_t len, uint8_t *to, size_t n); /* exactly n bytes */
 
 #define OL_B64_LEN(n) (((n) + 2) / 3 * 4)
-void ol_b64_put(const uint8_t *p, size_t n, char *to);                  /* OL_B64_LEN(n) + 1 */
+void ol_b64_put(const uint8_t *p, size_t n, char *to); /* OL_B64_LEN(n) + 1 */
 /* Canonical, padded base64 of len characters into at most cap bytes (else OL_ELIMIT); *ret_n of
  * them are written. On failure to[] is undefined. */
 OL_MUST ol_err ol_b64_get(const char *s, size_t len, uint8_t *to, size_t cap, size_t *ret_n);
@@ -39,12 +39,16 @@ typedef enum {
 /* UTF-8 (no surrogates, no overlong forms, ≤ U+10FFFF). *ret_at, if given, is the byte offset of
  * the first fault when the result is OL_EFORM. */
 OL_MUST ol_err ol_text_check(const uint8_t *s, size_t len, ol_text_kind kind, size_t *ret_at);
-/* Words as operators count them: runs between spaces (or newlines); in scripts without spaces (Han,
- * kana, Thai, Lao, Khmer, Myanmar, Tibetan) two characters count as one word, a last odd one too. A
- * change of script begins a new word, ASCII punctuation does not. s has passed ol_text_check. */
+/* Words as operators count them: a run between spaces (of any width, or newlines) is one; where it
+ * holds Han, Kana, Hangul, Thai, Lao, Khmer or Myanmar, two such characters in a row are one word,
+ * a last odd one too, and so is each stretch of other letters between them. ASCII punctuation
+ * counts only where it stands alone. s has passed ol_text_check. */
 size_t ol_text_words(const uint8_t *s, size_t len);
 /* UTF-8 well-formedness alone (CBOR text strings, RFC 8949 §3.1). */
 bool ol_utf8_is_valid(const uint8_t *s, size_t len);
+/* The character at s in *ret and its length, 1..4; 0 where it is not well formed. len is not 0. */
+size_t ol_utf8_next(const uint8_t *s, size_t len, uint32_t *ret);
+bool ol_utf8_is_space(uint32_t c); /* Unicode's White_Space */
 
 bool ol_name_is_valid(const char *s, size_t len);
 

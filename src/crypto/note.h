@@ -8,6 +8,7 @@
  * vkey     name '+' key id in 8 lower-case hex digits '+' base64(type ‖ public key).
  * Types    0x01 signs the text. 0x04 (cosignature/v1) signs "cosignature/v1\ntime <t>\n" ‖ text;
  *          its signature field is u64 t ‖ 64 bytes, t below 2^63.
+ * Twice    the same name and id on two lines rejects the note.
  * Errors   OL_EFORM, OL_ELIMIT; OL_EAUTH a signature of a known key fails; OL_ENOENT no known key
  *          signed. On any error the results are as they were.
  * Memory   a parsed note borrows its bytes; nothing is allocated.
@@ -25,7 +26,7 @@
 #include "crypto/sign.h"
 
 enum {
-    OL_NOTE_MAX = 131072, /* bytes of a whole note */
+    OL_NOTE_MAX = 65536, /* bytes of a whole note */
     OL_NOTE_SIGS_MAX = 64,
     OL_NOTE_NAME_MAX = 128,
     OL_NOTE_ID_LEN = 4,
@@ -72,7 +73,7 @@ typedef struct {
 } ol_note_sig;
 
 /* Verifies every line whose name and id are those of key[i]; others are ignored. ret has one
- * element per key: the first signature by it. */
+ * element per key. */
 OL_MUST ol_err ol_note_verify(const ol_note *note, const ol_note_key *key, size_t keys,
                               ol_note_sig *ret);
 

@@ -1,6 +1,7 @@
 /* crypto/sign.h — Ed25519: a key pair from its seed, signatures, strict verification.
  * Strict   S below the group order; key and R canonical and not of small order; the equation
- *          without the cofactor. Everything else is OL_EAUTH. Signing is deterministic (RFC 8032 §5.1.6).
+ *          without the cofactor. Everything else is OL_EAUTH.
+ * Signing  is deterministic (RFC 8032 §5.1.6).
  * Secrets  an ol_sign_key holds the seed: keep it in locked memory, wipe it with ol_sign_wipe.
  * Memory   allocates nothing, keeps no pointer.
  * Source   RFC 8032; libsodium's crypto_sign. */

@@ -19,7 +19,7 @@
 #include "crypto/note.h"
 #include "record/merkle.h"
 
-enum { OL_CHECKPOINT_TEXT_MAX = OL_NOTE_NAME_MAX + 1 + 19 + 1 + 44 + 1 };
+enum { OL_CHECKPOINT_TEXT_MAX = OL_NOTE_NAME_MAX + 1 + 15 + 1 + 44 + 1 };
 _Static_assert((int)OL_CHECKPOINT_TEXT_MAX <= (int)OL_COSIGN_TEXT_MAX, "receipts sign them all");
 
 /* Both are NUL-terminated; the length is returned; names must be valid (asserted). */

@@ -1,8 +1,8 @@
 /* record/merkle.h — Merkle trees: hashes, a frontier that grows, proofs made and checked.
  * Hashes   leaf SHA-256(0x00 ‖ data); node SHA-256(0x01 ‖ left ‖ right); no leaves SHA-256("").
  * Frontier the roots of the full subtrees that a tree of this size consists of, the largest
- *          (leftmost) first, one per set bit of size. A plain value: copy it to try leaves, assign it
- *          back to adopt them.
+ *          (leftmost) first, one per set bit of size. A plain value: copy it to try leaves, assign
+ *          it back to adopt them.
  * Store    u64 size ‖ popcount(size) hashes, big-endian; OL_FRONTIER_MAX bytes at most.
  * Proofs   inclusion: from the leaf's sibling up to the root's child. consistency: as RFC 6962
  *          §2.1.2; empty when both sizes are equal; from size 0 there is none (OL_EFORM).
@@ -10,7 +10,7 @@
  * Limits   sizes made here are at most OL_TREE_SIZE_MAX; verification takes any u64.
  * Errors   OL_EFORM index, sizes or length of a proof; OL_EAUTH the root does not come out;
  *          OL_ELIMIT size; OL_ESHORT; what a callback returns. Results are then as they were.
- * Source   RFC 6962 §2.1, RFC 9162 §2.1; docs/PROTOCOL.md. */
+ * Source   RFC 6962 §2.1, RFC 9162 §2.1; docs/PROTOCOL.md §3.1. */
 #ifndef OL_RECORD_MERKLE_H
 #define OL_RECORD_MERKLE_H
 
@@ -22,11 +22,11 @@
 #include "crypto/hash.h"
 
 enum {
-    OL_TREE_BITS = 62,
+    OL_TREE_BITS = 48,
     OL_PROOF_MAX = 64, /* hashes */
     OL_FRONTIER_MAX = 8 + OL_TREE_BITS * OL_HASH_LEN
 };
-#define OL_TREE_SIZE_MAX OL_VARINT_MAX /* 2^62 - 1 */
+#define OL_TREE_SIZE_MAX ((UINT64_C(1) << OL_TREE_BITS) - 1)
 
 ol_hash ol_merkle_leaf(const void *data, size_t len);
 ol_hash ol_merkle_node(const ol_hash *left, const ol_hash *right);
