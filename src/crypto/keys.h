@@ -25,7 +25,6 @@
 enum {
     OL_SECRET_LEN = 32, /* contribution, master, line secret, ck, psk, mac */
     OL_HINT_LEN = 4,
-    OL_SALT_LEN = 16,
     OL_DIGITS_LEN = 35, /* "01234 56789 …": 30 digits, five spaces; a NUL follows */
 };
 

@@ -22,7 +22,7 @@
 #include "record/batch.h"
 #include "wire/logkey.h"
 
-enum { OL_PATHS_PER_PEER = 4, OL_FX_MAX = 64, OL_FRAME_MAX = 1200, OL_SIGN_TEXT_MAX = 512 };
+enum { OL_PATHS_PER_PEER = 4, OL_FX_MAX = 64, OL_FRAME_MAX = 1200 };
 
 typedef uint8_t ol_path_id; /* party * OL_PATHS_PER_PEER + slot */
 typedef struct ol_line ol_line;
@@ -181,9 +181,6 @@ typedef struct {
     ol_effect_kind kind;
     union {
         struct {
-            const ol_batch *batch;
-        } commit;
-        struct {
             uint32_t token;
             ol_key_use key;
             const uint8_t *text;
@@ -231,6 +228,12 @@ typedef struct {
 
 void ol_line_step(ol_line *l, const ol_event *ev, ol_mono now, ol_effects *out);
 
+/* What is to be committed now, in one transaction; NULL: nothing. Borrowed until EV_COMMITTED or
+ * EV_COMMIT_FAILED; while it is out the engine takes no further entries in, it keeps them waiting. */
+const ol_batch *ol_line_batch(ol_line *l);
+/* What the run marker must say once that batch is durable. */
+void ol_line_marker(const ol_line *l, ol_marker *ret);
+
 enum { OL_CLASS_NONE, OL_CLASS_URGENT, OL_CLASS_ROUTINE };
 int ol_line_peek(const ol_line *l, ol_path_id path, ol_mono now);
 /* Builds the next frame, at most cap bytes; returns its length, 0 if there is none after all.
@@ -246,7 +249,6 @@ typedef struct {
     uint64_t frames_in, frames_out, bytes_in, bytes_out;
 } ol_path_status;
 void ol_line_path_status(const ol_line *l, ol_path_id path, ol_path_status *ret);
-void ol_line_marker(const ol_line *l, ol_marker *ret); /* what the run marker must say now */
 bool ol_line_clock_is_doubtful(const ol_line *l);
 
 typedef enum { /* counters of what was refused or done, for status and tests */

@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "wire/logkey.h"
 
-enum { OL_ENTRY_MAX = 2048, OL_MENTIONS_MAX = 64, OL_SALT_LEN = 16 };
+enum { OL_ENTRY_MAX = 2048, OL_MENTIONS_MAX = 64 };
 enum { OL_LEAF_MIN = OL_SALT_LEN + 1, OL_LEAF_MAX = OL_SALT_LEN + OL_ENTRY_MAX };
 enum { OL_KIND_OPENING = 1, OL_KIND_MESSAGE = 2 };
 

@@ -10,8 +10,9 @@
 #include "base/lane.h"
 #include "base/limits.h"
 
-enum { OL_URGENT = OL_LANE_URGENT, OL_ROUTINE = OL_LANE_ROUTINE };
-enum { OL_INC_LEN = 8, OL_ITEM_LEN = 6 };
+#include "base/lane.h"
+#include "base/limits.h"
+
 #define OL_SIZE_MAX ((UINT64_C(1) << 48) - 1) /* sizes and indices of logs */
 
 typedef struct {
