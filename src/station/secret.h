@@ -1,0 +1,46 @@
+/* station/secret.h — the file lines/<line>/secret: what the courier's contributions became.
+ * Shape    title line, then the grammar of base/ini.h, every key in it:
+ *            openline line secret v1
+ *            [line]
+ *            id = <32 hex>
+ *            generation = 0
+ *            secret = <64 hex>             the line secret, from which salts come
+ *            [pair usa]                    one for every other party, by name
+ *            epoch = 0
+ *            key = <64 hex>                ck[epoch] of the pair with us
+ * Limits   epoch 0 only, in this version: others are OL_EVERSION.
+ * Errors   OL_EFORM, OL_ELIMIT, OL_EVERSION with *ret_at; the result is untouched and what was on the
+ *          way is wiped.
+ * Memory   an ol_secret and the text are secret: locked memory, ol_secret_wipe. Nothing allocates. */
+#ifndef OL_STATION_SECRET_H
+#define OL_STATION_SECRET_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/ini.h"
+#include "base/text.h"
+#include "wire/logkey.h"
+
+enum { OL_SECRET_FILE_MAX = 256 + OL_PARTIES_MAX * 160 };
+
+typedef struct {
+    uint8_t line[OL_LINE_ID_LEN];
+    uint32_t generation;
+    uint8_t secret[32];
+    uint8_t pairs; /* count */
+    struct {
+        char party[OL_NAME_MAX + 1];
+        uint16_t epoch;
+        uint8_t key[32];
+    } pair[OL_PARTIES_MAX - 1];
+} ol_secret;
+
+OL_MUST ol_err ol_secret_put(const ol_secret *s, ol_wr *out); /* OL_ELIMIT: no room */
+OL_MUST ol_err ol_secret_get(const char *text, size_t len, ol_secret *ret, ol_ini_at *ret_at);
+/* The pair with this party, or -1. */
+int ol_secret_pair(const ol_secret *s, const char *party);
+void ol_secret_wipe(ol_secret *s); /* takes NULL */
+
+#endif
