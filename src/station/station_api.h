@@ -1,0 +1,96 @@
+/* station/station_api.h — what the control server may ask of the running station.
+ * Threads  one: everything happens on the station's loop, calls return at once, callbacks are never
+ *          made from inside the call that causes them.
+ * Lines    numbered 0 … ol_api_lines - 1 in byte order of their names; fixed while a station runs.
+ * Errors   OL_ENOENT no such line, party or path; others as said at each call.
+ * Memory   what is returned is the station's and lives until it stops.
+ * Writing  the store belongs to the station: the control server only reads it. What it reads is
+ *          committed. A follower keeps the seq it has read to, is woken by ol_control_note and walks
+ *          ol_store.since from there: nothing is lost when notes are coalesced or dropped. */
+#ifndef OL_STATION_API_H
+#define OL_STATION_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "line/line.h"
+#include "record/card.h"
+#include "record/charter.h"
+#include "station/home.h"
+#include "store/store.h"
+
+typedef struct ol_station ol_station;
+
+typedef struct {
+    uint16_t number;
+    char name[OL_NAME_MAX + 1];
+    uint8_t id[OL_LINE_ID_LEN];
+    uint8_t self; /* our party number */
+    const ol_charter *charter;
+    const char *charter_note; /* the file as it stands: text and signatures */
+    size_t charter_note_len;
+    const uint8_t *line_secret; /* 32 bytes, for salts (exports, proofs); locked memory */
+    struct {
+        const ol_card *card; /* of highest serial; NULL: none, that party cannot be reached */
+        const char *note;    /* the signed file */
+        size_t note_len;
+    } card[OL_PARTIES_MAX];
+} ol_api_line;
+
+size_t ol_api_lines(const ol_station *st);
+const ol_api_line *ol_api_line_at(const ol_station *st, size_t number); /* NULL: none such */
+const ol_api_line *ol_api_line_of(const ol_station *st, const char *name, size_t len); /* or NULL */
+ol_store *ol_api_store(ol_station *st);
+const ol_home *ol_api_home(const ol_station *st);
+
+/* Of the station. */
+typedef struct {
+    uint64_t started_wall, uptime_ms;
+    const char *marker; /* the run marker's directory; NULL: none, each start opens incarnations */
+    bool is_stopped;    /* the last commit failed: what is submitted waits, it is tried again */
+    ol_err stopped;     /* why: OL_EFULL, OL_EIO */
+    uint64_t commits, frames_in, frames_out, strangers; /* strangers: frames that named nothing */
+} ol_api_status;
+void ol_api_status_get(const ol_station *st, ol_api_status *ret);
+
+/* Of a line. */
+typedef struct {
+    bool is_clock_doubtful;
+    ol_marker marker; /* the incarnations that are appended to now, and their sizes */
+    uint64_t count[OL_COUNT_N];
+} ol_api_line_status;
+OL_MUST ol_err ol_api_line_status_get(const ol_station *st, size_t line, ol_api_line_status *ret);
+
+/* Of a path: party is its peer. Walk slots 0 … OL_PATHS_PER_PEER - 1; OL_ENOENT: no such path. */
+typedef struct {
+    const char *url;  /* as configured; NULL: none, we answer where the peer speaks from */
+    const char *port; /* the local end's name */
+    char address[64]; /* where its frames go now, "[2001:db8::1]:4477"; empty: not known */
+    ol_path_status s; /* its mono times are ages here: milliseconds ago; 0 still: never */
+} ol_api_path;
+OL_MUST ol_err ol_api_path_get(const ol_station *st, size_t line, uint8_t party, unsigned slot,
+                               ol_api_path *ret);
+
+/* Hands an entry to the line's engine. token is the control server's own and comes back in exactly
+ * one ol_control_reply, after this call has returned; it must not be in use already. All that e
+ * points to is copied before the call returns. The caller has checked body for its kind and lane
+ * (src/message). OL_EAGAIN: too much waits already, nothing was taken and no reply comes. */
+typedef struct {
+    uint8_t lane;
+    uint64_t kind;
+    const uint8_t *body; /* one CBOR item */
+    size_t body_len;
+    const uint8_t *item;  /* OL_ITEM_LEN bytes or NULL */
+    const ol_known *read; /* what the person had read, where it is less than the station holds */
+    size_t reads;
+} ol_api_entry;
+OL_MUST ol_err ol_api_submit(ol_station *st, size_t line, uint32_t token, const ol_api_entry *e);
+
+/* An officer has looked at the wall clock and it is right. */
+OL_MUST ol_err ol_api_clock_accept(ol_station *st, size_t line);
+/* Clean stop, as by SIGTERM: after the call has returned. */
+void ol_api_stop(ol_station *st);
+
+#endif
