@@ -1,7 +1,8 @@
 /* crypto/hash.h — SHA-256, HMAC-SHA-256 and HKDF over scattered parts.
  * Parts    an input is the concatenation of n ol_part; p may be NULL where len is 0.
  * Lengths  HKDF gives at most OL_HKDF_MAX bytes (asserted: callers ask for fixed lengths).
- * Memory   allocates nothing, keeps no pointer; inner states are wiped. Outputs may overlap inputs.
+ * Memory   allocates nothing, keeps no pointer; inner states are wiped. The
+ *          result of HKDF-Expand must not overlap info; other results may overlap inputs.
  * Source   FIPS 180-4, RFC 2104, RFC 5869; vectors in tests/unit/test_hash.c. */
 #ifndef OL_CRYPTO_HASH_H
 #define OL_CRYPTO_HASH_H

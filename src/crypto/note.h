@@ -12,7 +12,7 @@
  * Errors   OL_EFORM, OL_ELIMIT; OL_EAUTH a signature of a known key fails; OL_ENOENT no known key
  *          signed. On any error the results are as they were.
  * Memory   a parsed note borrows its bytes; nothing is allocated.
- * Source   C2SP signed-note v1.0.0, tlog-cosignature v1.0.1; docs/PROTOCOL.md. */
+ * Source   C2SP signed-note v1.0.0, tlog-cosignature v1.0.1; docs/PROTOCOL.md §2.2, §3.3. */
 #ifndef OL_CRYPTO_NOTE_H
 #define OL_CRYPTO_NOTE_H
 
@@ -73,7 +73,7 @@ typedef struct {
 } ol_note_sig;
 
 /* Verifies every line whose name and id are those of key[i]; others are ignored. ret has one
- * element per key. */
+ * element per key; keys is at most OL_NOTE_SIGS_MAX (asserted). */
 OL_MUST ol_err ol_note_verify(const ol_note *note, const ol_note_key *key, size_t keys,
                               ol_note_sig *ret);
 

@@ -7,23 +7,24 @@
  * Head     the Ed25519 signature (note type 0x01) of the text by the log key.
  * Errors   OL_EFORM, OL_ELIMIT (size), OL_EAUTH; the results are as they were.
  * Memory   the origin of a parsed text is borrowed. Nothing is allocated.
- * Source   C2SP tlog-checkpoint v1.0.0, docs/PROTOCOL.md. */
+ * Source   C2SP tlog-checkpoint v1.0.0, docs/PROTOCOL.md §3.1, §3.2. */
 #ifndef OL_RECORD_CHECKPOINT_H
 #define OL_RECORD_CHECKPOINT_H
 
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/lane.h"
 #include "base/text.h"
 #include "crypto/note.h"
 #include "record/merkle.h"
+#include "wire/logkey.h"
 
 enum { OL_CHECKPOINT_TEXT_MAX = OL_NOTE_NAME_MAX + 1 + 15 + 1 + 44 + 1 };
 _Static_assert((int)OL_CHECKPOINT_TEXT_MAX <= (int)OL_COSIGN_TEXT_MAX, "receipts sign them all");
 
-/* Both are NUL-terminated; the length is returned; names must be valid (asserted). */
-size_t ol_checkpoint_origin(const char *line, const char *party, ol_lane lane, uint64_t incarnation,
+/* Both are NUL-terminated; the length is returned; names must be valid (asserted). party is the
+ * name of log->party. */
+size_t ol_checkpoint_origin(const char *line, const char *party, const ol_log_key *log,
                             char ret[OL_NOTE_NAME_MAX + 1]);
 size_t ol_checkpoint_mirror(const char *line, const char *party, char ret[OL_NOTE_NAME_MAX + 1]);
 

@@ -2,7 +2,7 @@
  * Signs    "cosignature/v1\ntime <t>\n" ‖ checkpoint text; t in seconds since 1970, below 2^63.
  * Blob     key id[4] ‖ u64 t ‖ signature[64], as it stands in a note; OL_NOTE_BLOB4_LEN bytes.
  * Errors   OL_EAUTH; OL_ELIMIT for a time out of range.
- * Source   C2SP tlog-cosignature v1.0.1; docs/PROTOCOL.md. */
+ * Source   C2SP tlog-cosignature v1.0.1; docs/PROTOCOL.md §3.3. */
 #ifndef OL_RECORD_RECEIPT_H
 #define OL_RECORD_RECEIPT_H
 
