@@ -111,11 +111,11 @@ typedef struct {
             uint32_t token;
             uint8_t lane;
             uint64_t kind;
-            ol_bytes body;       /* one CBOR item, checked by the caller for its kind */
-            const uint8_t *item; /* OL_ITEM_LEN or NULL: an entry people do not write */
-            const ol_known
-                *read;    /* logs read less far than the station holds; others are read up */
-            size_t reads; /* to what is seen when the entry is appended */
+            ol_bytes body;        /* one CBOR item, checked by the caller for its kind */
+            const uint8_t *item;  /* OL_ITEM_LEN or NULL: an entry people do not write */
+            bool has_read;        /* false: all that is seen when it is appended was read */
+            const ol_known *read; /* else the logs of which the writer had read, how far */
+            size_t reads;
         } submit;
         struct {
             uint8_t port; /* the local end it came in by */
@@ -168,7 +168,7 @@ typedef enum { OL_KEY_LOG, OL_KEY_RECEIPT } ol_key_use;
 typedef enum {
     OL_NOTE_STORED,      /* log, size: entries up to size are in our store (any author) */
     OL_NOTE_SENT,        /* log, size, party: entries up to size went out to party, at least once */
-    OL_NOTE_RECEIPT,     /* log, size, party, time: a receipt was stored, ours too */
+    OL_NOTE_RECEIPT,     /* log, size, party, time: it verified, or is ours and signed */
     OL_NOTE_PATH,        /* path: its state changed */
     OL_NOTE_RECOVERED,   /* log, size: our own entries came back from a member */
     OL_NOTE_INCARNATION, /* log: opened; size = reason */

@@ -1,0 +1,388 @@
+/* line/state.h — the inside of the engine, shared by the files of src/line and by nobody else.
+ * Rooms    log.c the table of logs · append.c own entries · batch.c what is committed and signed ·
+ *          hold.c entries without a head yet · recv.c items in · sync.c items out ·
+ *          session.c handshakes and keys · frame.c frames in and out · line.c events and effects.
+ * Rule     decisions set flags and sizes; ol_pump turns them into effects, so that a full effect
+ *          list loses nothing: what did not fit is still flagged. */
+#ifndef OL_LINE_STATE_H
+#define OL_LINE_STATE_H
+
+#include "crypto/noise.h"
+#include "crypto/replay.h"
+#include "line/line.h"
+#include "record/merkle.h"
+#include "record/receipt.h"
+#include "wire/item.h"
+
+enum {
+    OL_HEAD_EVERY = 16,    /* entries: a head at each multiple (§3.2) */
+    OL_HOLD_BYTES = 65536, /* provisional, per source (§3.5) */
+    OL_HOLD_HEADS = 32,    /* heads waiting for entries, per source */
+    OL_RECENT_HEADS = 32,  /* roots kept so that a late receipt can be checked */
+    OL_LOGS_MAX = 4096,    /* per line (§8) */
+    OL_SUBMITS_MAX = 4096, /* waiting for the commit that is out */
+    OL_WINDOW_MAX = 49152, /* unacknowledged bytes per member (§5.3) */
+    OL_WINDOW_MIN = 2400,
+    OL_WINDOW_START = 16384,
+    OL_BATCH_ENTRIES = 1024, /* own entries of one commit */
+    OL_BATCH_BYTES = 1 << 20,
+    OL_COUNTERS = 1024,     /* first-message counters reserved at a time (§5.1) */
+    OL_HOLDERS = 4,         /* sessions of a path: opening, live, stand-by, old */
+    OL_REPEATS_FAST = 8,    /* then the repeat time doubles (§5.3) */
+    OL_REPEATS_SUSPECT = 5, /* then first messages are tried beside the session */
+    OL_RTT_START_MS = 200,
+    OL_REPEAT_MAX_MS = 500,
+    OL_REPEAT_HELD_MS = 5000, /* the peer holds all, only its receipt is missing */
+    OL_PING_MS = 20000,
+    OL_DEAD_MS = 50000,
+    OL_REKEY_MS = 120000,
+    OL_REPLY_HOLD_MS = 30,     /* message 2 waits this long for the receipt it can carry */
+    OL_ANSWER_AGAIN_MS = 1000, /* to a repeated first message (§5.1) */
+    OL_SAVE_MS = 50,           /* signatures are stored with the next commit, or after this */
+    OL_CLOCK_JUMP_S = 86400    /* §3.3 */
+};
+
+/* What we know of one peer and one log. */
+typedef struct {
+    uint64_t believed; /* entries the peer has stored, by its receipts and HAVE */
+    uint64_t floor;    /* of that, by receipts that still count */
+    uint64_t sent;     /* entries sent since the last repeat; at least believed */
+    uint64_t sent_max; /* entries ever sent in this run */
+    uint64_t head_sent;
+    uint64_t due_ms, first_ms, repeat_ms; /* repeat then; first sent at; last repeat at */
+    uint64_t measure;                     /* the size whose receipt gives a round trip; 0 none */
+    uint64_t owe_note, owe_ask;           /* sizes; 0 none */
+    uint32_t bytes;                       /* of entries from believed to sent */
+    uint8_t tries;
+    bool is_unsure; /* the peer forgot: a head first, entries when it has answered */
+    bool is_known;  /* the peer has shown to know the log: short LOG items do */
+    bool owe_receipt, owe_have, owe_prove, owe_back;
+    bool note_sent;
+    uint16_t part; /* bytes of entry `sent` that went out as PART */
+} ol_sync;
+
+typedef struct {
+    uint64_t size, time;
+    uint8_t sig[OL_SIG_LEN];
+    bool is_signed, note;
+} ol_got; /* a party's receipt of a log */
+
+typedef struct {
+    uint64_t size;
+    uint8_t root[32];
+} ol_root;
+
+typedef struct { /* entries fetched to be sent, [from, from + n) */
+    uint64_t from;
+    size_t n;
+    uint32_t at[OL_HEAD_EVERY + 1]; /* offsets in bytes */
+    uint64_t head_size;
+    uint8_t head_sig[OL_SIG_LEN];
+    size_t cap;
+    uint8_t bytes[];
+} ol_chunk;
+
+typedef struct ol_log ol_log;
+struct ol_log {
+    ol_log_key key;
+    uint32_t place; /* in ol_line.log */
+    bool is_own, is_closed, is_gated, is_forked;
+    bool is_put;        /* the store knows it, or the batch tells it */
+    bool is_dirty;      /* in the batch */
+    bool wants_receipt; /* ours, for the largest head */
+    bool wants_close;
+    bool note_stored, note_recovered, note_opened, note_fork;
+    uint8_t why;          /* opened for which reason */
+    uint64_t stored;      /* durable entries */
+    ol_frontier tree;     /* all entries, those of the batch too */
+    ol_frontier *undo;    /* the tree before the batch */
+    uint64_t head_size;   /* largest signed head, at most `stored` */
+    uint64_t head_staged; /* largest head put into the batch with its signature (others' logs) */
+    uint8_t head_root[32], head_sig[OL_SIG_LEN];
+    uint8_t staged_root[32], staged_sig[OL_SIG_LEN];
+    ol_root *recent; /* OL_RECENT_HEADS of them, a ring; NULL until there is one */
+    size_t recent_at;
+    ol_chunk *chunk;
+    uint64_t fetch_from;  /* wanted; OL_NEVER none */
+    uint32_t fetch_token; /* out; 0 none */
+    ol_got *got;          /* per party: its largest receipt */
+    ol_got *later;        /* per party: one above what we hold, waits; size 0 none */
+    ol_sync *sync;        /* per party */
+};
+
+typedef struct { /* what an own log has mentioned: number i + 1 is log[i] */
+    size_t n, cap;
+    struct {
+        ol_log_key log;
+        uint64_t size;
+    } * v;
+} ol_seen;
+
+typedef struct {
+    ol_log *log; /* current incarnation; NULL: none usable */
+    ol_seen seen, undo;
+    bool has_undo;
+    uint8_t next_why; /* for the incarnation to be opened */
+} ol_own;
+
+typedef struct {
+    ol_log_key log;
+    uint64_t index;
+    uint8_t *p;
+    uint32_t len, total; /* len < total: pieces are missing */
+} ol_held;
+
+typedef struct {
+    ol_log_key log;
+    uint64_t size;
+    uint8_t sig[OL_SIG_LEN];
+    bool is_used, owe_have;
+} ol_waiting;
+
+typedef struct {
+    ol_held *v;
+    size_t n, cap, bytes;
+    ol_waiting head[OL_HOLD_HEADS];
+    size_t head_at;
+} ol_hold; /* of one source */
+
+typedef enum { HS_FREE, HS_OPENING, HS_STANDBY, HS_LIVE, HS_OLD } ol_holder_state;
+
+typedef struct {
+    ol_holder_state state;
+    bool is_initiator, owes_reply, is_repeat; /* repeat: message 1 was one: no items */
+    uint8_t mine[OL_TAG_MAX], theirs[OL_TAG_MAX];
+    uint8_t mine_len, theirs_len;
+    ol_noise hs;
+    uint8_t tx[32], rx[32];
+    ol_replay replay;
+    uint64_t n; /* next of ours */
+    uint64_t born_ms, counter;
+    uint32_t to; /* where message 2 goes */
+} ol_holder;     /* in secret memory */
+
+typedef struct {
+    uint8_t e[32]; /* of the first message whose DH is out */
+    uint8_t msg[OL_FRAME_MAX];
+    size_t len;
+    uint64_t counter;
+    uint32_t from, token; /* token 0: none out */
+    uint8_t holder;       /* OL_HOLDERS: message 1; else message 2 for that holder */
+} ol_dh_wait;
+
+typedef struct {
+    bool is_up, has_address, is_ip, note;
+    uint8_t port, live; /* live: index of a holder, OL_HOLDERS: none */
+    uint16_t frame_max;
+    ol_holder *holder; /* OL_HOLDERS, secret */
+    ol_dh_wait *wait;  /* secret */
+    uint64_t open_ms;  /* next first message, when wanted; */
+    uint64_t open_tries, heard_ms, said_ms, proven_ms, proven_wall, answered_ms, rtt_ms;
+    uint64_t ping_ms; /* when the PING that is out left; 0 none */
+    uint16_t ping;
+    bool owe_pong, owe_confirm, wants_open;
+    uint16_t pong;
+    uint32_t move; /* token of the address that proved itself; 0 none */
+    uint64_t frames_in, frames_out, bytes_in, bytes_out;
+} ol_path;
+
+typedef struct {
+    bool has_ss;
+    uint8_t ss[32], psk[32], mac[32], hint_to[4], hint_from[4];
+} ol_pair; /* in secret memory */
+
+typedef struct {
+    uint8_t line_secret[32], drbg[32];
+    ol_pair pair[OL_PARTIES_MAX];
+} ol_vault; /* in secret memory */
+
+typedef struct {
+    ol_line_party p; /* psk and mac wiped: they live in the vault */
+    ol_hold hold;
+    ol_path path[OL_PATHS_PER_PEER];
+    uint64_t last_counter; /* largest accepted first-message counter */
+    uint32_t window, run;  /* run: the last FORGOT told */
+    uint32_t dh_token;     /* ss is being asked for; 0 no */
+    uint8_t stopped;
+    bool has_run, note_stopped, owe_stopped, owe_forgot;
+} ol_peer;
+
+typedef struct {
+    uint32_t token;
+    ol_log *log;
+    uint64_t size, time;
+    uint8_t root[32], sig[OL_SIG_LEN];
+    bool is_receipt, is_out, is_signed;
+} ol_job; /* a head or receipt of ours to be signed, or signed and not yet stored */
+
+typedef struct {
+    uint32_t token;
+    ol_err err;
+    ol_log_key log;
+    uint64_t index, wait_s;
+} ol_answer;
+
+typedef struct {
+    uint32_t token;
+    uint8_t lane;
+    bool has_item, has_read;
+    uint8_t item[OL_ITEM_LEN];
+    uint64_t kind;
+    size_t body_len, reads;
+    uint8_t *body;
+    ol_known *read;
+} ol_submit; /* waits until the batch that is out has been answered */
+
+typedef struct ol_block ol_block;
+struct ol_block {
+    ol_block *next;
+    size_t used, cap;
+    uint8_t bytes[];
+};
+
+typedef struct {
+    ol_put *put;
+    size_t n, cap, bytes, entries;
+    ol_block *block;
+    bool is_out;
+    ol_batch view;
+} ol_build;
+
+#define OL_VEC(type)                                                                               \
+    struct {                                                                                       \
+        type *v;                                                                                   \
+        size_t n, cap;                                                                             \
+    }
+
+struct ol_line {
+    ol_mem *mem, *secret;
+    ol_switch *sw;
+    uint16_t number;
+    uint8_t id[OL_LINE_ID_LEN];
+    uint32_t generation;
+    char name[33];
+    uint8_t parties, self;
+    ol_vault *vault;
+    ol_peer peer[OL_PARTIES_MAX];
+    OL_VEC(ol_log *) log;
+    ol_own own[OL_LANES];
+    ol_build batch;
+    OL_VEC(ol_job) job;
+    OL_VEC(ol_answer) unsaid; /* replies that wait for the commit */
+    OL_VEC(ol_answer) answer; /* replies to be said now */
+    OL_VEC(ol_submit) submit;
+    uint64_t wall, mono_ms;                        /* of the event in hand */
+    uint64_t clock_wall, clock_mono_ms, last_time; /* trusted pair; last signed or written time */
+    bool is_started, has_forgotten, is_doubtful, is_clock_accepted, note_clock, wants_commit;
+    uint8_t storage; /* 0 well, else the STOPPED reason */
+    uint32_t run, next_token;
+    uint64_t counter, reserved; /* next first-message counter; reserved below this */
+    uint64_t reserving;         /* what the batch reserves; 0 nothing */
+    uint64_t save_ms;           /* unsaved signatures are committed then */
+    uint64_t timer_ms;          /* last told */
+    uint64_t limit_entries, limit_bytes;
+    uint64_t tokens_entries, tokens_bytes, tokens_ms; /* thousandths of an entry, of a byte */
+    uint64_t count[OL_COUNT_N];
+};
+
+/* line.c */
+void *ol_grow(ol_mem *mem, void *v, size_t *cap, size_t need, size_t size); /* NULL: no memory */
+#define OL_PUSH(l, vec)                                                                            \
+    (ol_push((l)->mem, (void **)&(vec)->v, &(vec)->n, &(vec)->cap, sizeof *(vec)->v)               \
+         ? &(vec)->v[(vec)->n - 1]                                                                 \
+         : NULL)
+bool ol_push(ol_mem *mem, void **v, size_t *n, size_t *cap, size_t size);
+uint32_t ol_token(ol_line *l);
+void ol_random(ol_line *l, uint8_t *to, size_t n);
+uint64_t ol_claim_time(ol_line *l); /* for an entry or receipt of ours: never falls (§3.3) */
+uint64_t ol_min_ms(uint64_t a, uint64_t b);
+
+/* log.c */
+ol_log *ol_log_find(const ol_line *l, const ol_log_key *key);
+ol_log *ol_log_find_short(const ol_line *l, const ol_log_key *key);
+bool ol_log_is_short(const ol_line *l, const ol_log *log);
+ol_log *ol_log_add(ol_line *l, const ol_log_key *key); /* NULL: limit or no memory */
+void ol_log_free(ol_line *l, ol_log *log);
+size_t ol_log_origin(const ol_line *l, const ol_log_key *key, char to[OL_NOTE_NAME_MAX + 1]);
+ol_hash ol_log_leaf(const ol_line *l, const ol_log_key *key, uint64_t index, const uint8_t *entry,
+                    size_t len);
+OL_MUST ol_err ol_log_check_head(const ol_line *l, const ol_log_key *key, uint64_t size,
+                                 const uint8_t root[32], const uint8_t *sig);
+OL_MUST ol_err ol_log_check_receipt(const ol_line *l, const ol_log_key *key, uint8_t party,
+                                    uint64_t size, uint64_t time, const uint8_t root[32],
+                                    const uint8_t *sig);
+void ol_log_remember(ol_line *l, ol_log *log, uint64_t size, const uint8_t root[32]);
+const uint8_t *ol_log_root_at(const ol_log *log, uint64_t size); /* NULL: not known any more */
+
+/* append.c */
+void ol_append_submit(ol_line *l, const ol_event *ev);
+void ol_append_waiting(ol_line *l);
+void ol_append_close(ol_line *l, ol_log *log, uint8_t why);
+void ol_own_load_seen(ol_line *l, uint8_t lane, const uint8_t *p, size_t len);
+
+/* batch.c */
+bool ol_batch_has_room(const ol_line *l);
+uint8_t *ol_batch_copy(ol_line *l, const void *p, size_t len); /* NULL: no memory */
+OL_MUST ol_err ol_batch_touch(ol_line *l, ol_log *log);        /* before its tree changes */
+OL_MUST ol_err ol_batch_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t len,
+                              const uint8_t *item);
+OL_MUST ol_err ol_batch_head(ol_line *l, ol_log *log, uint64_t size, const uint8_t root[32],
+                             const uint8_t *sig);
+OL_MUST ol_err ol_batch_state(ol_line *l, const char *key, const void *p, size_t len);
+void ol_batch_done(ol_line *l);
+void ol_batch_failed(ol_line *l, ol_err err);
+void ol_batch_signed(ol_line *l, uint32_t token, const uint8_t *sig);
+void ol_batch_free(ol_line *l);
+OL_MUST ol_err ol_job_add(ol_line *l, ol_log *log, bool is_receipt, uint64_t size, uint64_t time,
+                          const uint8_t root[32]);
+
+/* hold.c */
+void ol_hold_entry(ol_line *l, uint8_t source, const ol_log_key *key, const ol_item *it);
+void ol_hold_head(ol_line *l, uint8_t source, const ol_log_key *key, uint64_t size,
+                  const uint8_t *sig);
+void ol_hold_adopt(ol_line *l, uint8_t source); /* whatever is complete; asks for the rest */
+void ol_hold_free(ol_line *l, uint8_t source);
+
+/* recv.c */
+void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const uint8_t *p, size_t len);
+bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r);
+void ol_recv_later(ol_line *l, ol_log *log); /* receipts that waited for this size */
+
+/* sync.c */
+int ol_sync_class(const ol_line *l, uint8_t party); /* OL_CLASS_… of what is to be sent now */
+void ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake);
+void ol_sync_due(ol_line *l); /* repeats whose time has come */
+uint64_t ol_sync_next_ms(const ol_line *l);
+void ol_sync_progress(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
+void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
+void ol_sync_forgot(ol_line *l, uint8_t party, uint32_t run);
+void ol_sync_heard(ol_line *l, uint8_t party);
+void ol_sync_fetched(ol_line *l, const ol_event *ev);
+bool ol_sync_is_settled(const ol_line *l, const ol_log *log, uint8_t party);
+
+/* session.c */
+void ol_session_want_ss(ol_line *l);
+void ol_session_dh(ol_line *l, const ol_event *ev);
+void ol_session_first(ol_line *l, uint8_t party, ol_path *path, const ol_event *ev);
+void ol_session_second(ol_line *l, uint8_t party, ol_path *path, uint8_t holder,
+                       const ol_event *ev);
+size_t ol_session_write1(ol_line *l, uint8_t party, ol_path *path, uint8_t *buf, size_t cap);
+size_t ol_session_write2(ol_line *l, uint8_t party, ol_path *path, ol_holder *h, uint8_t *buf,
+                         size_t cap, uint32_t *ret_to);
+ol_holder *ol_session_live(const ol_path *path);                    /* NULL: none */
+ol_holder *ol_session_reply(const ol_line *l, const ol_path *path); /* message 2 may go now */
+bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path);
+void ol_session_drop(ol_line *l, ol_holder *h);
+void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h);
+OL_MUST ol_err ol_session_path_up(ol_line *l, uint8_t party, uint8_t slot, const ol_event *ev);
+void ol_session_path_down(ol_line *l, uint8_t party, uint8_t slot);
+
+/* frame.c */
+void ol_frame_in(ol_line *l, const ol_event *ev);
+ol_path *ol_path_best(ol_line *l, uint8_t party);
+uint64_t ol_path_repeat_ms(const ol_line *l, uint8_t party);
+void ol_path_rtt(ol_path *path, uint64_t ms);
+void ol_path_due(ol_line *l);
+uint64_t ol_path_next_ms(const ol_line *l);
+
+#endif
