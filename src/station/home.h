@@ -73,7 +73,7 @@ OL_MUST ol_err ol_home_lines(const ol_home *h, ol_home_line_fn *fn, void *ctx, o
  * process ends. OL_ESTATE: another has it; its pid stands in the sentence. */
 OL_MUST ol_err ol_home_lock(const ol_home *h, int *ret_fd, ol_why *why);
 void ol_home_unlock(int fd); /* -1 is allowed */
-/* The pid of the station that runs on this home; 0: none. */
+/* The pid of the station that runs on this home; 0: none runs; -1: one runs, which is not known. */
 long ol_home_pid(const ol_home *h);
 
 #endif
