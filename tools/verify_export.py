@@ -1,0 +1,1787 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Check an exported openline record, or the proof of one entry.
+
+Written from docs/PROTOCOL.md and the public specifications it names (RFC 6962, RFC 8032,
+RFC 8949, RFC 7932 and C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-tiles,
+tlog-policy, tlog-proof). It shares no code with the openline program. It needs Python 3.11 and
+python3-cryptography; compressed texts are shown if libbrotlidec.so.1 is installed.
+
+What comes from the export is hostile until proven: every size is bounded before it is read,
+links are not followed, and nothing is printed that was not cleaned of control characters.
+"""
+import base64
+import contextlib
+import ctypes
+import datetime
+import hashlib
+import heapq
+import json
+import os
+import re
+import stat
+import sys
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+USAGE = """usage: verify_export.py [--json] [--quiet] DIR
+
+Checks the export of a line, or the proof of one entry, in DIR. Prints for each log what is
+proven: its size, who has stored how much of it, and when they said so.
+
+  --json    the result as one JSON object, with every entry and the joint order
+  --quiet   only what is broken
+  --help    this text
+
+Exit status: 0 the record verifies, 1 it does not, 2 wrong usage."""
+
+# ---------------------------------------------------------------- limits (PROTOCOL 2, 3, 7, 8)
+NOTE_BYTES_MAX = 65536
+SIGNATURES_MAX = 64
+LINE_BYTES_MAX = 1024
+VALUE_BYTES_MAX = 1000
+LEAF_BYTES_MIN, LEAF_BYTES_MAX = 17, 2064
+SALT_BYTES = 16
+TEXT_BYTES_MAX = 16384
+SUBJECT_BYTES_MAX = 200
+NAME_BYTES_MAX = 200
+WORDS_MAX = 200
+MENTIONS_MAX = 64
+DEPTH_MAX = 8
+LOGS_MAX = 4096
+SIZE_LIMIT = 1 << 48
+TILE_WIDTH = 256
+# Not the protocol's: what this program is ready to hold.
+FILES_MAX = 1_000_000
+ENTRIES_MAX = 1 << 24
+SENTENCES_MAX = 50
+
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+LANES = ("urgent", "routine")
+PRECEDENCES = ("FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE")
+STATUSES = ("operational", "exercise", "test")
+REASONS = ("first", "started without a run marker", "the store is behind the run marker",
+           "a member holds more of this log", "fork evidence", "amendment or new card")
+KIND_OPENING, KIND_MESSAGE = 1, 2
+# Names that would collide with files of an export or with words of its policies.
+RESERVED_NAMES = ("cards", "charter", "none", "others")
+
+# Every rule this program can find broken. The sentence is printed after "<file>: ".
+RULES = {
+    # files
+    "file-kind": "is neither a plain file nor a directory, and is not followed",
+    "file-size": "is larger than {limit} bytes",
+    "file-missing": "is missing",
+    "file-unexpected": "does not belong in this export",
+    "file-read": "cannot be read: {why}",
+    "too-many": "holds more than {limit} {what}",
+    # texts
+    "text-utf8": "is not UTF-8 at byte {at}",
+    "text-char": "line {line} holds U+{code}, which no signed text may hold",
+    "text-end": "its last line does not end in a newline",
+    "text-title": "does not begin with the line \"{title}\"",
+    "text-long": "line {line} is longer than {limit} bytes",
+    "text-line": "line {line} is neither empty, a comment, a [section] nor key = value",
+    "text-section-twice": "line {line} begins section [{section}] a second time",
+    "text-key-twice": "line {line} gives {key} a second time",
+    "text-section-unknown": "has a section [{section}] that nobody knows",
+    "text-section-missing": "has no section [{section}]",
+    "text-key-unknown": "has a key {key} in [{section}] that nobody knows",
+    "text-key-missing": "has no key {key} in [{section}]",
+    "text-value": "the value of {key} in [{section}] {why}",
+    # notes
+    "note-form": "is not a signed note: {why}",
+    "note-signatures": "has more than 64 signature lines",
+    "note-base64": "the base64 after {name} is not canonical",
+    "note-twice": "carries two signatures of {name} by one key",
+    # keys and signatures
+    "key-point": "the {role} key of {party} is not a point of the curve",
+    "key-canonical": "the {role} key of {party} is not in canonical form",
+    "key-small": "the {role} key of {party} is of small order",
+    "key-shared": "the {role} key of {party} is also the {role2} key of {party2}",
+    "sig-length": "the signature of {name} has {have} bytes, not {want}",
+    "sig-r-canonical": "the signature of {name} has an R that is not in canonical form",
+    "sig-r-small": "the signature of {name} has an R of small order",
+    "sig-s-large": "the signature of {name} has an S that is not below the group order",
+    "sig-identity": "the signature of {party} does not verify",
+    "sig-head": "the head of {party} does not verify over size {size}",
+    "sig-receipt": "receipt of {party} does not verify over size {size}",
+    # charter and cards
+    "charter-unsigned": "is not signed by {party}",
+    "charter-parties": "names {count} parties; a line has 2 to 16",
+    "charter-name": "a party cannot be called {party}",
+    "charter-generation": "says generation {have}, its place says {want}",
+    "charter-line": "speaks of line {have}, generation 0 of line {want}",
+    "charter-id": "names another line id than that of generation 0",
+    "charter-previous": "does not follow from generation {before}: its hash is another",
+    "card-stranger": "is a card of {party}, who is not in the charter",
+    "card-name": "is a card of {party} with serial {serial}: its name says otherwise",
+    "card-identity": "has another identity key of {party} than the charter",
+    "card-unsigned": "is not signed by {party}",
+    "card-missing": "{party} has authored or receipted, and there is no card of it",
+    # logs
+    "log-stranger": "is a log of {party}, who is not in the charter",
+    "policy-form": "line {line} is not what a policy of this line says there",
+    "policy-key": "names a key of {party} that is on none of its cards",
+    "policy-members": "does not name the other members of the charter, in its order",
+    "head-form": "is not a head: {why}",
+    "head-origin": "is a head of {have}, not of {want}",
+    "head-unsigned": "is not signed by the log key of {party} that the policy names",
+    "head-root": "its root over size {size} is not that of the tiles",
+    "head-fork": "the log key of {party} signed another root over size {size} than head.note "
+                 "leads to: its log contradicts itself",
+    "head-beyond": "speaks of size {size}, the export holds {held}",
+    "receipt-time": "the receipt of {party} bears a time above 2^63 - 1",
+    "receipt-missing": "carries no receipt of {party}",
+    "receipt-fork": "{party} receipted over size {size} a root that is not that of the tiles",
+    "checkpoint-quorum": "has no receipt of {party}, which the policy asks for",
+    "checkpoint-behind": "every other member has receipted size {size}, and it does not say so",
+    "heads-behind": "stands at size {size}; checkpoint shows a later receipt of {party}, "
+                    "over size {later}",
+    "pending-wrong": "does not say what the receipts say: {why}",
+    # tiles
+    "tile-form": "does not hold {want} {what}",
+    "tile-leaf": "entry {index} has a leaf of {length} bytes, not 17 to 2,064",
+    "tile-hash": "hash {at} is not that of the entries",
+    "tile-partial": "differs from the wider tile of the same place",
+    # entries
+    "opening-first": "entry 0 is not an opening: {why}",
+    "opening-later": "entry {index} is an opening; only entry 0 may be one",
+    "opening-before": "names its predecessor {before}, which the export does not hold",
+    "opening-self": "names itself as its predecessor",
+    "opening-size": "names size {size} of its predecessor {before}, the export holds {held}",
+    "opening-root": "names another root of its predecessor {before} over size {size} than "
+                    "the export holds: the log of {party} contradicts itself",
+    "seen-order": "entry {index}: seen is not in ascending order at log {number}",
+    "seen-number": "entry {index}: seen names log {number}, {why}",
+    "seen-self": "entry {index}: seen names the log itself",
+    "seen-twice": "entry {index}: seen gives {log} a second number",
+    "seen-party": "entry {index}: seen names party {number}, the charter has {count}",
+    "seen-falls": "entry {index}: the size seen of {log} goes from {before} to {size}",
+    "seen-missing": "entry {index} has seen {log}, which the export does not hold",
+    "seen-beyond": "entry {index} has seen {size} entries of {log}, the export holds {held}",
+    "read-order": "entry {index}: read is not in ascending order at log {number}",
+    "read-number": "entry {index}: read names log {number}, which seen never named",
+    "read-beyond": "entry {index}: read says {size} of {log}, seen {seen}: it must be less",
+    "item-twice": "entry {index} repeats the item of {first}, which its author held",
+    # proofs
+    "proof-layout": "is not the proof of one entry: {why}",
+    "proof-form": "is not a proof: {why}",
+    "proof-index": "proves entry {have}, its name says {want}",
+    "proof-checkpoint": "does not carry the checkpoint of this directory",
+    "proof-root": "does not lead from the leaf to the root of the checkpoint",
+}
+
+
+class Broken(Exception):
+    """One rule is broken; whoever knows the file adds it and goes on with the next."""
+
+    def __init__(self, rule, **fields):
+        super().__init__(rule)
+        self.rule = rule
+        self.fields = fields
+
+
+class Unreadable(Exception):
+    """An entry that is stored and proven, and says nothing (section 3.5)."""
+
+
+def clean(value):
+    """Anything, as text that cannot move a cursor or hide a word."""
+    if isinstance(value, int):
+        return str(value)
+    bad = lambda c: not c.isprintable() or is_bidi(c)  # noqa: E731
+    return "".join(f"\\u{ord(c):04x}" if bad(c) else c for c in str(value))
+
+
+def is_bidi(char):
+    return "\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069"
+
+
+class Report:
+    """What was found: failures break the record, anomalies only need a reader's eye."""
+
+    def __init__(self):
+        self.failures = []
+        self.anomalies = []
+        self.unreadable = []
+        self.counts = {}
+
+    def fail(self, rule, file, **fields):
+        sentence = RULES[rule].format(**{k: clean(v) for k, v in fields.items()})
+        self.counts[rule] = self.counts.get(rule, 0) + 1
+        if self.counts[rule] <= SENTENCES_MAX:
+            self.failures.append((rule, clean(file), f"{clean(file)}: {sentence}"))
+
+    def note(self, sentence):
+        if len(self.anomalies) < 20 * SENTENCES_MAX:
+            self.anomalies.append(clean(sentence))
+
+    @contextlib.contextmanager
+    def on(self, file):
+        try:
+            yield
+        except Broken as broken:
+            self.fail(broken.rule, broken.fields.pop("file", file), **broken.fields)
+
+
+# ---------------------------------------------------------------- files
+class Tree:
+    """The files of an export: listed once, read with a limit, each expected or named."""
+
+    def __init__(self, top, report):
+        self.top = top
+        self.report = report
+        self.files = set()
+        self.touched = set()
+        self._walk("", 0)
+
+    def _walk(self, under, depth):
+        try:
+            with os.scandir(os.path.join(self.top, under)) as entries:
+                found = sorted(entries, key=lambda e: os.fsencode(e.name))
+        except OSError as error:
+            self.report.fail("file-read", under or ".", why=error.strerror)
+            return
+        for entry in found:
+            path = under + entry.name
+            if entry.is_dir(follow_symlinks=False) and depth < 16:
+                self._walk(path + "/", depth + 1)
+            elif entry.is_file(follow_symlinks=False):
+                self._add(path)
+            else:
+                self.report.fail("file-kind", path)
+
+    def _add(self, path):
+        if len(self.files) < FILES_MAX:
+            self.files.add(path)
+        elif "too-many" not in self.report.counts:
+            self.report.fail("too-many", ".", limit=FILES_MAX, what="files")
+
+    def has(self, path):
+        return path in self.files
+
+    def under(self, prefix):
+        return sorted(p[len(prefix):] for p in self.files if p.startswith(prefix))
+
+    def read(self, path, limit):
+        if path not in self.files:
+            raise Broken("file-missing", file=path)
+        self.touched.add(path)
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            with open(os.open(os.path.join(self.top, path), flags), "rb") as stream:
+                if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                    raise Broken("file-kind", file=path)
+                data = stream.read(limit + 1)
+        except OSError as error:
+            raise Broken("file-read", file=path, why=error.strerror) from error
+        if len(data) > limit:
+            raise Broken("file-size", file=path, limit=limit)
+        return data
+
+    def name_the_rest(self):
+        for path in sorted(self.files - self.touched):
+            self.report.fail("file-unexpected", path)
+
+
+# ---------------------------------------------------------------- strict scalars
+def decimal(text, limit=SIZE_LIMIT):
+    """A number below limit, or None."""
+    if not re.fullmatch(r"0|[1-9][0-9]{0,19}", text, re.ASCII) or int(text) >= limit:
+        return None
+    return int(text)
+
+
+def unbase64(text):
+    """RFC 4648 section 4, padded, unused bits zero; or None."""
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except (ValueError, UnicodeEncodeError):
+        return None
+    return data if base64.b64encode(data).decode() == text else None
+
+
+def is_name(text):
+    return re.fullmatch(r"[a-z][a-z0-9-]{0,31}", text, re.ASCII) is not None
+
+
+def is_language(text):
+    return re.fullmatch(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8})*", text, re.ASCII) is not None
+
+
+# ---------------------------------------------------------------- Ed25519 (RFC 8032)
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+
+
+def point_fault(encoded):
+    """None, or why these 32 bytes cannot be a public key or an R: point, canonical, small."""
+    number = int.from_bytes(encoded, "little")
+    y, sign = number & (2**255 - 1), number >> 255
+    if y >= P:
+        return "canonical"
+    u, v = (y * y - 1) % P, (D * y * y + 1) % P
+    x = u * pow(v, 3, P) * pow(u * pow(v, 7, P), (P - 5) // 8, P) % P
+    if (v * x * x - u) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if (v * x * x - u) % P:
+        return "point"
+    if x == 0 and sign:
+        return "canonical"
+    z = 1
+    for _ in range(3):  # eight times the point, projectively; the sign of x plays no part
+        b, c, d, h = (x + y) ** 2 % P, x * x % P, y * y % P, z * z % P
+        f = (d - c) % P
+        j = (f - 2 * h) % P
+        x, y, z = (b - c - d) * j % P, f * (-c - d) % P, f * j % P
+    return "small" if x == 0 and (y - z) % P == 0 else None
+
+
+def check_public_key(public, role, party):
+    fault = point_fault(public)
+    if fault:
+        raise Broken("key-" + fault, role=role, party=party)
+
+
+class Key:
+    """A verifying key as signed-note knows it: name, type, 32 bytes."""
+
+    def __init__(self, name, kind, public, party, role):
+        self.name, self.kind, self.public = name, kind, public
+        self.party, self.role = party, role
+        named = name.encode() + b"\n" + bytes([kind]) + public
+        self.id = hashlib.sha256(named).digest()[:4]
+
+    def vkey(self):
+        blob = base64.b64encode(bytes([self.kind]) + self.public).decode()
+        return f"{self.name}+{self.id.hex()}+{blob}"
+
+    def verify(self, signature, message, size):
+        """Strictly; libraries differ in what they let pass, so they are asked last."""
+        fault = point_fault(signature[:32])
+        if fault in ("canonical", "small"):
+            raise Broken("sig-r-" + fault, name=self.name)
+        if int.from_bytes(signature[32:], "little") >= L:
+            raise Broken("sig-s-large", name=self.name)
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except InvalidSignature:
+            raise Broken("sig-" + self.role, party=self.party, size=size) from None
+
+
+# ---------------------------------------------------------------- signed notes (C2SP)
+class Note:
+    """A parsed note: its text, its signature lines, not yet verified."""
+
+    def __init__(self, data):
+        try:
+            whole = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Broken("note-form", why=f"it is not UTF-8 at byte {error.start}") from None
+        if re.search("[\x00-\x09\x0b-\x1f]", whole):
+            raise Broken("note-form", why="it holds a control character")
+        cut = whole.rfind("\n\n")
+        if cut < 0:
+            raise Broken("note-form", why="no empty line before signatures")
+        self.data = data
+        self.text = whole[:cut + 1]
+        self.lines = [self._line(line) for line in self._split(whole[cut + 2:])]
+        seen = set()
+        for name, key_id, _ in self.lines:
+            if (name, key_id) in seen:
+                raise Broken("note-twice", name=name)
+            seen.add((name, key_id))
+
+    @staticmethod
+    def _split(text):
+        if not text.endswith("\n"):
+            raise Broken("note-form", why="it does not end in a signature line")
+        lines = text[:-1].split("\n")
+        if len(lines) > SIGNATURES_MAX:
+            raise Broken("note-signatures")
+        return lines
+
+    @staticmethod
+    def _line(line):
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != "\u2014" or not parts[1]:
+            raise Broken("note-form", why="a signature line has another form")
+        name = parts[1]
+        if "+" in name or any(c.isspace() for c in name):
+            raise Broken("note-form", why="a key name holds a space or a plus sign")
+        blob = unbase64(parts[2])
+        if blob is None:
+            raise Broken("note-base64", name=name)
+        if len(blob) < 5:
+            raise Broken("note-form", why="a signature line holds no signature")
+        return name, blob[:4], blob[4:]
+
+    def verify(self, keys, size=0):
+        """The known signatures as [(key, receipt time or None)]; a known one that fails raises."""
+        known = {(key.name, key.id): key for key in keys}
+        found = []
+        for name, key_id, blob in self.lines:
+            key = known.get((name, key_id))
+            if key is None:
+                continue
+            want = 72 if key.kind == 4 else 64
+            if len(blob) != want:
+                raise Broken("sig-length", name=name, have=len(blob), want=want)
+            message, when = self.text.encode(), None
+            if key.kind == 4:
+                when = int.from_bytes(blob[:8], "big")
+                message = f"cosignature/v1\ntime {when}\n".encode() + message
+            key.verify(blob[-64:], message, size)
+            if when is not None and when >= 1 << 63:
+                raise Broken("receipt-time", party=key.party)
+            found.append((key, when))
+        return found
+
+
+# ---------------------------------------------------------------- signed texts (section 2.1)
+def forbidden(char):
+    code = ord(char)
+    return (code < 0x20 and char != "\n" or 0x80 <= code <= 0x9f or code in (0x2028, 0x2029, 0xfeff)
+            or is_bidi(char))
+
+
+def read_text(text, title):
+    """The strict grammar: {section: {key: value}}; keys before any section are under ""."""
+    if not text.endswith("\n"):
+        raise Broken("text-end")
+    for char in text:
+        if forbidden(char):
+            line = text[:text.index(char)].count("\n") + 1
+            raise Broken("text-char", line=line, code=f"{ord(char):04X}")
+    lines = text[:-1].split("\n")
+    if lines[0] != title:
+        raise Broken("text-title", title=title)
+    sections, section = {"": {}}, ""
+    for number, line in enumerate(lines[1:], 2):
+        if len(line.encode()) > LINE_BYTES_MAX:
+            raise Broken("text-long", line=number, limit=LINE_BYTES_MAX)
+        if line == "" or line.startswith("#"):
+            continue
+        section = read_line(line, number, sections, section)
+    return sections
+
+
+def read_line(line, number, sections, section):
+    """One line that says something; returns the section it leaves us in."""
+    head = re.fullmatch(r"\[([a-z0-9._-]+(?: [a-z0-9._-]+)*)\]", line)
+    if head:
+        if head[1] in sections:
+            raise Broken("text-section-twice", line=number, section=head[1])
+        sections[head[1]] = {}
+        return head[1]
+    pair = re.fullmatch(r"([a-z0-9._-]+) = ([^ ]|[^ ].*[^ ])", line)
+    if not pair:
+        raise Broken("text-line", line=number)
+    if len(pair[2].encode()) > VALUE_BYTES_MAX:
+        raise Broken("text-long", line=number, limit=VALUE_BYTES_MAX)
+    if pair[1] in sections[section]:
+        raise Broken("text-key-twice", line=number, key=pair[1])
+    sections[section][pair[1]] = pair[2]
+    return section
+
+
+def as_number(low=0, high=SIZE_LIMIT - 1):
+    def convert(value):
+        number = decimal(value)
+        if number is None or not low <= number <= high:
+            raise ValueError(f"is not a number from {low} to {high}")
+        return number
+    return convert
+
+
+def as_exactly(*words):
+    def convert(value):
+        if value not in words:
+            raise ValueError("is not " + " or ".join(words))
+        return value
+    return convert
+
+
+def as_name(value):
+    if not is_name(value):
+        raise ValueError("is not a name")
+    return value
+
+
+def as_rungs(value):
+    rungs = value.split(" ")
+    if not all(map(is_name, rungs)) or len(set(rungs)) != len(rungs):
+        raise ValueError("is not a list of different names")
+    return rungs
+
+
+def as_languages(value):
+    words = value.split(" ")
+    if not 1 <= len(words) <= 8 or not all(map(is_language, words)):
+        raise ValueError("is not 1 to 8 languages")
+    return words
+
+
+def as_public_name(value):
+    if len(value.encode()) > NAME_BYTES_MAX:
+        raise ValueError(f"is longer than {NAME_BYTES_MAX} bytes")
+    return value
+
+
+def as_key(value):
+    key = unbase64(value)
+    if key is None or len(key) != 32:
+        raise ValueError("is not 32 bytes in canonical base64")
+    return key
+
+
+def as_hex(count):
+    def convert(value):
+        if not re.fullmatch(r"[0-9a-f]+", value, re.ASCII) or len(value) != 2 * count:
+            raise ValueError(f"is not {count} bytes in lower-case hex")
+        return bytes.fromhex(value)
+    return convert
+
+
+def as_retention(value):
+    return value if value == "forever" else as_number()(value)
+
+
+def take(values, section, wanted, names=False):
+    """The values of one section, converted; all wanted, none unknown; name.<lang> if names."""
+    out, said = {}, {}
+    for key, value in values.items():
+        convert = wanted.get(key)
+        if names and key.startswith("name.") and is_language(key[5:]):
+            convert = as_public_name
+        if convert is None:
+            raise Broken("text-key-unknown", key=key, section=section)
+        try:
+            out[key] = convert(value)
+        except ValueError as error:
+            raise Broken("text-value", key=key, section=section, why=str(error)) from None
+        if key not in wanted:
+            said[key[5:]] = value
+    for key in list(wanted) + (["name.<language>"] if names and not said else []):
+        if key not in out:
+            raise Broken("text-key-missing", key=key, section=section)
+    return out, said
+
+
+# ---------------------------------------------------------------- charter and cards
+CHARTER_KEYS = {
+    "line": as_name, "generation": as_number(high=2**32 - 1), "formats": as_exactly("1"),
+    "suite": as_exactly("1"), "rungs": as_rungs,
+    "answer.flash": as_number(), "answer.immediate": as_number(), "answer.priority": as_number(),
+    "answer.routine": as_number(), "check.interval": as_number(60, 86400),
+    "limit.entries": as_number(), "limit.bytes": as_number(), "crypto.period": as_number(),
+    "courier.time": as_number(), "retention": as_retention,
+}
+AMENDMENT_KEYS = CHARTER_KEYS | {"id": as_hex(16), "previous": as_hex(32)}
+MEMBER_KEYS = {"identity": as_key, "languages": as_languages}
+CARD_KEYS = {"name": as_name, "serial": as_number(), "languages": as_languages}
+KEY_KEYS = {"identity": as_key, "log": as_key, "receipt": as_key, "static": as_key}
+
+
+class Charter:
+    """One generation: its text and what it says; signed by every party in it."""
+
+    def __init__(self, data, generation):
+        note = Note(data)
+        self.text = note.text.encode()
+        sections = read_text(note.text, "openline charter v1")
+        wanted = AMENDMENT_KEYS if generation else CHARTER_KEYS
+        self.values, _ = take(sections.pop(""), "", wanted)
+        if self.values["generation"] != generation:
+            raise Broken("charter-generation", have=self.values["generation"], want=generation)
+        self.line, self.rungs = self.values["line"], self.values["rungs"]
+        self.identities = {}
+        for section, values in sections.items():
+            self._member(section, values)
+        if not 2 <= len(self.identities) <= 16:
+            raise Broken("charter-parties", count=len(self.identities))
+        self.parties = list(self.identities)
+        keys = [identity_key(p, k) for p, k in self.identities.items()]
+        signers = {key.party for key, _ in note.verify(keys)}
+        for party in self.parties:
+            if party not in signers:
+                raise Broken("charter-unsigned", party=party)
+
+    def _member(self, section, values):
+        words = section.split(" ")
+        if len(words) != 2 or words[0] != "party" or not is_name(words[1]):
+            raise Broken("text-section-unknown", section=section)
+        party = words[1]
+        if party in RESERVED_NAMES:
+            raise Broken("charter-name", party=party)
+        said, _ = take(values, section, MEMBER_KEYS, names=True)
+        check_public_key(said["identity"], "identity", party)
+        for other, key in self.identities.items():
+            if key == said["identity"]:
+                raise Broken("key-shared", role="identity", party=party, role2="identity",
+                             party2=other)
+        self.identities[party] = said["identity"]
+
+
+def identity_key(party, public):
+    return Key(f"{party}/identity", 1, public, party, "identity")
+
+
+def read_charters(tree, report):
+    """Every generation, in order; empty if generation 0 cannot be had."""
+    charters = []
+    with report.on("charter"):
+        charters.append(Charter(tree.read("charter", NOTE_BYTES_MAX), 0))
+    line_id = hashlib.sha256(charters[0].text).digest()[:16] if charters else None
+    while charters and tree.has(f"charter.{len(charters)}"):
+        path, before = f"charter.{len(charters)}", charters[-1]
+        with report.on(path):
+            charter = Charter(tree.read(path, NOTE_BYTES_MAX), len(charters))
+            if charter.line != before.line:
+                raise Broken("charter-line", have=charter.line, want=before.line)
+            if charter.values["id"] != line_id:
+                raise Broken("charter-id")
+            if charter.values["previous"] != hashlib.sha256(before.text).digest():
+                raise Broken("charter-previous", before=len(charters) - 1)
+            charters.append(charter)
+        if charters[-1] is before:
+            break
+    return charters
+
+
+class Card:
+    """A party's keys at one serial, under the identity that the charter names."""
+
+    def __init__(self, data, party, serial, identities):
+        note = Note(data)
+        sections = read_text(note.text, "openline card v1")
+        for section in ("party", "keys"):
+            if section not in sections:
+                raise Broken("text-section-missing", section=section)
+        take(sections.pop(""), "", {})
+        said, _ = take(sections.pop("party"), "party", CARD_KEYS, names=True)
+        self.keys, _ = take(sections.pop("keys"), "keys", KEY_KEYS)
+        for section in sections:
+            raise Broken("text-section-unknown", section=section)
+        if (said["name"], said["serial"]) != (party, serial):
+            raise Broken("card-name", party=said["name"], serial=said["serial"])
+        if self.keys["identity"] not in identities:
+            raise Broken("card-identity", party=party)
+        for role in ("identity", "log", "receipt"):
+            check_public_key(self.keys[role], role, party)
+        if not note.verify([identity_key(party, self.keys["identity"])]):
+            raise Broken("card-unsigned", party=party)
+        self.party, self.serial = party, serial
+
+
+def read_cards(tree, charters, report):
+    """{party: [card, ...] by serial}; no key serves two parties or two purposes."""
+    cards, owner = {}, {}
+    for charter in charters:
+        for party, key in charter.identities.items():
+            owner[key] = (party, "identity")
+    places = []
+    for name in tree.under("cards/"):
+        match = re.fullmatch(r"([a-z0-9-]+)\.([0-9]+)", name, re.ASCII)
+        if match and is_name(match[1]) and decimal(match[2]) is not None:
+            places.append((match[1], decimal(match[2]), "cards/" + name))
+    for party, serial, path in sorted(places):
+        identities = {c.identities[party] for c in charters if party in c.identities}
+        with report.on(path):
+            data = tree.read(path, NOTE_BYTES_MAX)
+            if not identities:
+                raise Broken("card-stranger", party=party)
+            card = Card(data, party, serial, identities)
+            for role, key in card.keys.items():
+                party2, role2 = owner.setdefault(key, (party, role))
+                if (party2, role2) != (party, role):
+                    raise Broken("key-shared", role=role, party=party, role2=role2, party2=party2)
+            cards.setdefault(party, []).append(card)
+    return cards
+
+
+# ---------------------------------------------------------------- entries (section 4)
+def cbor(data):
+    """The one item in data: RFC 8949 section 4.2.1, integers, strings and arrays only."""
+    item, end = cbor_item(data, 0, 0)
+    if end != len(data):
+        raise Unreadable("bytes follow the CBOR item")
+    return item
+
+
+def cbor_item(data, at, depth):
+    major, value, at = cbor_head(data, at)
+    if major == 0:
+        return value, at
+    if major == 1:
+        return -1 - value, at
+    if major in (2, 3):
+        if value > len(data) - at:
+            raise Unreadable("a CBOR string is cut short")
+        body = data[at:at + value]
+        if major == 2:
+            return body, at + value
+        try:
+            return body.decode("utf-8"), at + value
+        except UnicodeDecodeError:
+            raise Unreadable("a CBOR text string is not UTF-8") from None
+    if major != 4:
+        raise Unreadable("CBOR maps, tags, floats and simple values are not used")
+    if depth == DEPTH_MAX:
+        raise Unreadable("CBOR arrays are nested more than 8 deep")
+    if value > len(data) - at:
+        raise Unreadable("a CBOR array is cut short")
+    items = []
+    for _ in range(value):
+        item, at = cbor_item(data, at, depth + 1)
+        items.append(item)
+    return items, at
+
+
+def cbor_head(data, at):
+    """Major type and argument, in their shortest form."""
+    if at >= len(data):
+        raise Unreadable("the CBOR is cut short")
+    major, info = data[at] >> 5, data[at] & 31
+    at += 1
+    if info < 24 or major == 7:
+        return major, info, at
+    if info > 27:
+        raise Unreadable("CBOR of indefinite length or unknown form")
+    count = 1 << (info - 24)
+    if count > len(data) - at:
+        raise Unreadable("the CBOR is cut short")
+    value = int.from_bytes(data[at:at + count], "big")
+    if value < (24, 1 << 8, 1 << 16, 1 << 32)[info - 24]:
+        raise Unreadable("a CBOR head is not in its shortest form")
+    return major, value, at + count
+
+
+def is_uint(item, limit=1 << 64):
+    return isinstance(item, int) and 0 <= item < limit
+
+
+def is_bytes(item, *sizes):
+    return isinstance(item, bytes) and len(item) in sizes
+
+
+def demand(condition, reason):
+    if not condition:
+        raise Unreadable(reason)
+
+
+def is_known(mention):
+    return isinstance(mention, list) and len(mention) == 2 and all(map(is_uint, mention))
+
+
+def is_first(mention):
+    return (isinstance(mention, list) and len(mention) == 5 and all(map(is_uint, mention[:3]))
+            and is_uint(mention[3], 2) and is_bytes(mention[4], 8))
+
+
+class Envelope:
+    """What every entry has, whatever its kind: kind, wall, seen; and, if it can be had, more."""
+
+    def __init__(self, data):
+        fields = cbor(data)
+        demand(isinstance(fields, list) and len(fields) >= 4, "it is not an array of 4 or more")
+        self.kind, self.wall, self.seen, self.body = fields[:4]
+        demand(is_uint(self.kind) and is_uint(self.wall), "kind or wall is not a number")
+        demand(isinstance(self.seen, list), "seen is not an array")
+        demand(len(self.seen) <= MENTIONS_MAX, "seen has more than 64 mentions")
+        demand(all(is_known(m) or is_first(m) for m in self.seen), "a mention has another form")
+        self.item, self.read = None, None
+        if len(fields) > 4:
+            demand(is_bytes(fields[4], 6), "the item id is not 6 bytes")
+            self.item = fields[4]
+        if len(fields) > 5:
+            demand(isinstance(fields[5], list) and all(map(is_known, fields[5])),
+                   "read has another form")
+            demand(len(fields[5]) <= MENTIONS_MAX, "read has more than 64 mentions")
+            self.read = fields[5]
+
+
+def read_opening(body):
+    demand(isinstance(body, list) and len(body) >= 4, "the opening has too few fields")
+    before, size, root, reason = body[:4]
+    demand(is_bytes(before, 0, 8) and is_bytes(root, 0, 32), "the opening has another form")
+    demand(is_uint(size) and is_uint(reason), "the opening has another form")
+    demand(bool(before) == bool(root) and (before or size == 0),
+           "the opening names half a predecessor")
+    return {"predecessor": before.hex(), "size": size, "root": root, "reason": reason}
+
+
+def read_message(envelope, lane, rungs, parties):
+    demand(envelope.item is not None and envelope.read is not None,
+           "the message has no item id or no read")
+    body = envelope.body
+    demand(isinstance(body, list) and len(body) >= 4, "the message has too few fields")
+    body = body[:8] + ["", "", []][len(body[:8]) - 4:] if len(body) < 7 else body
+    precedence, status, to, text, lang, subject, ref = body[:7]
+    demand(is_uint(precedence, 4), "the precedence is unknown")
+    demand(is_uint(status, 3), "the status is unknown")
+    demand(is_uint(to), "the addressee has another form")
+    demand(to <= len(rungs), f"it is addressed to rung {to}, the charter has {len(rungs)}")
+    demand(isinstance(lang, str) and (not lang or is_language(lang.lower())),
+           "the language has another form")
+    demand(isinstance(subject, str) and len(subject.encode()) <= SUBJECT_BYTES_MAX,
+           "the subject has another form or more than 200 bytes")
+    demand("\n" not in subject, "the subject has more than one line")
+    demand_text(subject)
+    urgent = precedence <= 1 or is_ref_urgent(ref, parties)
+    demand(lane == (0 if urgent else 1), f"it stands in the wrong lane, {LANES[lane]}")
+    message = {"precedence": PRECEDENCES[precedence], "status": STATUSES[status],
+               "to": rungs[to - 1] if to else "", "lang": lang, "subject": subject}
+    if ref:
+        message["ref"] = f"{parties[ref[0]]}/{LANES[ref[1]]}/{ref[2].hex()}.{ref[3]}"
+    if len(body) > 7:
+        message["part"] = read_part(body[7])
+    message["text"] = read_body_text(text, precedence)
+    return message
+
+
+def is_ref_urgent(ref, parties):
+    demand(isinstance(ref, list) and len(ref) in (0, 4), "the reference has another form")
+    if not ref:
+        return False
+    demand(is_uint(ref[0], len(parties)), "the reference names no party of the charter")
+    demand(is_uint(ref[1], 2) and is_bytes(ref[2], *range(2, 9)) and is_uint(ref[3]),
+           "the reference has another form")
+    return ref[1] == 0
+
+
+def read_part(part):
+    demand(isinstance(part, list) and len(part) == 2 and all(map(is_uint, part)),
+           "the part has another form")
+    demand(1 <= part[0] <= part[1] <= 99, f"part {part[0]} of {part[1]} cannot be")
+    return part
+
+
+def read_body_text(text, precedence):
+    """The text, or None where it is compressed and nothing here can decompress it."""
+    demand(isinstance(text, list) and len(text) == 2 and is_uint(text[0], 2),
+           "the text has another form")
+    if text[0] == 0:
+        demand(isinstance(text[1], str), "the text has another form")
+        plain = text[1]
+    else:
+        demand(isinstance(text[1], bytes), "the text has another form")
+        data = unbrotli(text[1])
+        if data is None:
+            return None
+        try:
+            plain = data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Unreadable("the text is not UTF-8") from None
+    demand(plain, "the text is empty")
+    demand_text(plain)
+    if precedence <= 1:
+        count = words(plain)
+        demand(count <= WORDS_MAX, f"{PRECEDENCES[precedence]} of {count} words, not 200 or less")
+    return plain
+
+
+def demand_text(text):
+    for char in text:
+        code = ord(char)
+        demand(not (code < 0x20 and char != "\n" or 0x80 <= code <= 0x9f or is_bidi(char)),
+               f"the text holds U+{code:04X}")
+
+
+# Han, Kana, Hangul, Thai, Lao, Khmer, Myanmar: two characters count as one word.
+DENSE = ((0x0e00, 0x0eff), (0x1000, 0x109f), (0x1100, 0x11ff), (0x1780, 0x17ff), (0x19e0, 0x19ff),
+         (0x2e80, 0x2fdf), (0x3005, 0x3007), (0x3021, 0x3029), (0x3038, 0x303b), (0x3040, 0x30ff),
+         (0x3130, 0x318f), (0x31f0, 0x31ff), (0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xa960, 0xa97f),
+         (0xa9e0, 0xa9ff), (0xaa60, 0xaa7f), (0xac00, 0xd7ff), (0xf900, 0xfaff), (0xff66, 0xffdc),
+         (0x1b000, 0x1b16f), (0x20000, 0x3ffff))
+
+
+def words(text):
+    """Runs between spaces, of other characters; and half the characters of dense scripts."""
+    dense, runs, inside = 0, 0, False
+    for char in text:
+        code = ord(char)
+        if any(low <= code <= high for low, high in DENSE):
+            dense, inside = dense + 1, False
+        elif char.isspace():
+            inside = False
+        else:
+            runs, inside = runs + (not inside), True
+    return runs + (dense + 1) // 2
+
+
+# ---------------------------------------------------------------- brotli, if it is installed
+def load_brotli():
+    try:
+        library = ctypes.CDLL("libbrotlidec.so.1")
+    except OSError:
+        return None
+    library.BrotliDecoderCreateInstance.restype = ctypes.c_void_p
+    library.BrotliDecoderCreateInstance.argtypes = [ctypes.c_void_p] * 3
+    library.BrotliDecoderDestroyInstance.restype = None
+    library.BrotliDecoderDestroyInstance.argtypes = [ctypes.c_void_p]
+    library.BrotliDecoderDecompressStream.restype = ctypes.c_int
+    library.BrotliDecoderDecompressStream.argtypes = [ctypes.c_void_p] * 6
+    return library
+
+
+BROTLI = load_brotli()
+
+
+def window_is_small(data):
+    """RFC 7932 section 9.1: WBITS of 16 or less."""
+    return bool(data) and (data[0] & 1 == 0 or data[0] & 15 == 1 and data[0] >> 4 & 7 >= 2)
+
+
+def unbrotli(data):
+    """At most 16,384 bytes, from a stream that ends with data; None without a decoder."""
+    demand(window_is_small(data), "the compressed text has a window above 16 bits or is broken")
+    if BROTLI is None:
+        return None
+    out = ctypes.create_string_buffer(TEXT_BYTES_MAX + 1)
+    source = ctypes.create_string_buffer(data, len(data))
+    left_in, left_out = ctypes.c_size_t(len(data)), ctypes.c_size_t(len(out))
+    next_in, next_out = ctypes.c_void_p(ctypes.addressof(source)), ctypes.c_void_p(
+        ctypes.addressof(out))
+    state = BROTLI.BrotliDecoderCreateInstance(None, None, None)
+    if not state:
+        return None
+    try:
+        result = BROTLI.BrotliDecoderDecompressStream(
+            state, ctypes.byref(left_in), ctypes.byref(next_in),
+            ctypes.byref(left_out), ctypes.byref(next_out), None)
+    finally:
+        BROTLI.BrotliDecoderDestroyInstance(state)
+    demand(result in (1, 2, 3), "the text does not decompress")
+    demand(left_out.value > 0, "the text decompresses to more than 16,384 bytes")
+    demand(result == 1, "the compressed text is unfinished")
+    demand(left_in.value == 0, "bytes follow the compressed text")
+    return out.raw[:len(out) - left_out.value]
+
+
+# ---------------------------------------------------------------- trees and tiles (RFC 6962)
+def hash_leaf(leaf):
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def hash_pair(left, right):
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def roots_at(hashes, sizes):
+    """{size: root of the first size hashes} for the sizes asked, in one pass."""
+    wanted, out, peaks = set(sizes), {0: EMPTY_ROOT}, []
+    for count, leaf in enumerate(hashes, 1):
+        peaks.append(leaf)
+        low = count
+        while low % 2 == 0:
+            right = peaks.pop()
+            peaks.append(hash_pair(peaks.pop(), right))
+            low //= 2
+        if count in wanted:
+            root = peaks[-1]
+            for peak in reversed(peaks[:-1]):
+                root = hash_pair(peak, root)
+            out[count] = root
+    return out
+
+
+def tile_name(number):
+    """000 … 999, x001/000 …"""
+    name = f"{number % 1000:03d}"
+    while number >= 1000:
+        number //= 1000
+        name = f"x{number % 1000:03d}/" + name
+    return name
+
+
+def tile_paths(level, count):
+    """(path, first, width) of the tiles of one level that hold count things."""
+    for number in range(count // TILE_WIDTH):
+        yield f"tile/{level}/{tile_name(number)}", number * TILE_WIDTH, TILE_WIDTH
+    if count % TILE_WIDTH:
+        number = count // TILE_WIDTH
+        path = f"tile/{level}/{tile_name(number)}.p/{count % TILE_WIDTH}"
+        yield path, number * TILE_WIDTH, count % TILE_WIDTH
+
+
+def read_bundle(data, first, width):
+    leaves, at = [], 0
+    for index in range(first, first + width):
+        if len(data) - at < 2:
+            raise Broken("tile-form", want=width, what="entries")
+        length = int.from_bytes(data[at:at + 2], "big")
+        if length > len(data) - at - 2:
+            raise Broken("tile-form", want=width, what="entries")
+        if not LEAF_BYTES_MIN <= length <= LEAF_BYTES_MAX:
+            raise Broken("tile-leaf", index=index, length=length)
+        leaves.append(data[at + 2:at + 2 + length])
+        at += 2 + length
+    if at != len(data):
+        raise Broken("tile-form", want=width, what="entries")
+    return leaves
+
+
+def fold_proof(index, size, leaf, proof):
+    """The root that an RFC 6962 audit path leads to, or None if its length is wrong."""
+    node, last = leaf, size - 1
+    for sibling in proof:
+        if last == 0:
+            return None
+        if index % 2 or index == last:
+            while index % 2 == 0:
+                index, last = index // 2, last // 2
+            node = hash_pair(sibling, node)
+        else:
+            node = hash_pair(node, sibling)
+        index, last = index // 2, last // 2
+    return node if last == 0 else None
+
+
+# ---------------------------------------------------------------- heads
+class Head:
+    """A checkpoint note: what it says, and who of the known keys signed it."""
+
+    def __init__(self, data, origin, author_keys, receipt_keys):
+        self.note = Note(data)
+        lines = self.note.text[:-1].split("\n")
+        if len(lines) != 3:
+            raise Broken("head-form", why=f"it has {len(lines)} lines, not 3")
+        if lines[0] != origin:
+            raise Broken("head-origin", have=lines[0], want=origin)
+        size, root = decimal(lines[1]), unbase64(lines[2])
+        if size is None:
+            raise Broken("head-form", why="its size is not a number below 2^48")
+        if root is None or len(root) != 32:
+            raise Broken("head-form", why="its root is not 32 bytes in canonical base64")
+        self.size, self.root = size, root
+        self.author, self.receipts, self.receipt_keys = set(), {}, set()
+        for key, when in self.note.verify(author_keys + receipt_keys, size):
+            if when is None:
+                self.author.add(key.public)
+            else:
+                self.receipts[key.party] = max(when, self.receipts.get(key.party, 0))
+                self.receipt_keys.add((key.party, key.public))
+        known = {(k.name, k.id) for k in author_keys + receipt_keys}
+        self.strangers = [n for n, i, _ in self.note.lines if (n, i) not in known]
+
+
+class Log:
+    """One incarnation: what its directory holds, as far as it could be checked."""
+
+    def __init__(self, party, lane, incarnation):
+        self.party, self.lane, self.incarnation = party, lane, incarnation
+        self.key = (party, lane, incarnation)
+        self.dir = f"{party}/{LANES[lane]}/{incarnation}/"
+        self.name = self.dir[:-1]
+        self.heads = {}     # file: Head
+        self.stored = {}    # party: (size, time)
+        self.size = None    # of the tiles, once they were found right
+        self.rows = []      # per entry: (wall, ((log key, size), ...))
+        self.opening = None
+        self.charter = None
+
+    def id(self, index):
+        return f"{self.party}/{LANES[self.lane]}/{self.incarnation[:4]}.{index}"
+
+
+def log_id(key):
+    return f"{key[0]}/{LANES[key[1]]}/{key[2]}"
+
+
+# ---------------------------------------------------------------- the record
+class Record:
+    """An export, read and checked from the charter down to the last entry."""
+
+    def __init__(self, top):
+        self.report = Report()
+        self.tree = Tree(top, self.report)
+        self.charters = read_charters(self.tree, self.report)
+        self.logs, self.entries, self.order = {}, [], []
+        self.items, self.repeats = {}, []
+        self.count = 0
+        self.is_proof = any(path.endswith(".tlog-proof") for path in self.tree.files)
+        if not self.charters:
+            return
+        self.line = self.charters[-1].line
+        self.line_id = hashlib.sha256(self.charters[0].text).digest()[:16]
+        self.parties = list(dict.fromkeys(p for c in self.charters for p in c.parties))
+        self.cards = read_cards(self.tree, self.charters, self.report)
+        for log in self._find_logs():
+            self.logs[log.key] = log
+        if self.is_proof:
+            self._check_proof()
+        else:
+            for log in self.logs.values():
+                self._check_log(log)
+            self._check_between_logs()
+        self.tree.name_the_rest()
+
+    def verified(self):
+        return not self.report.failures
+
+    # ------------------------------------------------------------ logs: notes
+    def _find_logs(self):
+        form = re.compile(r"([a-z][a-z0-9-]{0,31})/(urgent|routine)/([0-9a-f]{16})/", re.ASCII)
+        found = sorted({m.groups() for m in map(form.match, self.tree.files) if m})
+        if len(found) > LOGS_MAX:
+            self.report.fail("too-many", ".", limit=LOGS_MAX, what="logs")
+        logs = [Log(p, LANES.index(lane), inc) for p, lane, inc in found[:LOGS_MAX]]
+        for log in logs:
+            if log.party not in self.parties:
+                self.report.fail("log-stranger", log.name, party=log.party)
+                self.tree.touched.update(log.dir + path for path in self.tree.under(log.dir))
+            elif log.party not in self.cards:
+                self.report.fail("card-missing", "cards", party=log.party)
+                self.tree.touched.update(log.dir + path for path in self.tree.under(log.dir))
+            else:
+                yield log
+
+    def _keys(self, log):
+        """The keys that may sign heads of this log, and those that may receipt it."""
+        origin = f"{self.line}/{log.name}"
+        author = [Key(origin, 1, card.keys["log"], log.party, "head")
+                  for card in self.cards[log.party]]
+        receipt = [Key(f"{self.line}/{party}/mirror", 4, card.keys["receipt"], party, "receipt")
+                   for party in self.parties if party != log.party
+                   for card in self.cards.get(party, [])]
+        return origin, author, receipt
+
+    def _read_notes(self, log):
+        """policy and every head of this log; head.note leads, or nothing else can be said."""
+        origin, author, receipt = self._keys(log)
+        log.charter = self.charters[-1]
+        policy = None
+        with self.report.on(log.dir + "policy"):
+            policy = self._read_policy(log, author, receipt)
+        others = [p for p in log.charter.parties if p != log.party]
+        files = {"head.note": None, "checkpoint": None}
+        files |= {f"heads/{party}.note": party for party in others}
+        for file, party in files.items():
+            path = log.dir + file
+            if file != "head.note" and not self.tree.has(path):
+                continue
+            with self.report.on(path):
+                if party and party not in self.cards:
+                    raise Broken("card-missing", file="cards", party=party)
+                head = Head(self.tree.read(path, NOTE_BYTES_MAX), origin, author, receipt)
+                allowed = {policy[0].public} if policy else {k.public for k in author}
+                if not head.author & allowed:
+                    raise Broken("head-unsigned", party=log.party)
+                if party and party not in head.receipts:
+                    raise Broken("receipt-missing", party=party)
+                log.heads[file] = head
+                for name in head.strangers:
+                    self.report.note(f"{path}: a signature of {name} by a key that is on no card")
+        if policy:
+            self._check_quorum(log, policy[1])
+        self._check_heads_agree(log, others)
+
+    def _read_policy(self, log, author, receipt):
+        """(log key, witness keys), exactly as section 7 writes them."""
+        data = self.tree.read(log.dir + "policy", NOTE_BYTES_MAX)
+        lines = data.decode("utf-8", "replace").split("\n")
+        words = [line.split(" ") for line in lines]
+        if len(words[0]) != 2 or words[0][0] != "log":
+            raise Broken("policy-form", line=1)
+        log_key = next((k for k in author if k.vkey() == words[0][1]), None)
+        if log_key is None:
+            raise Broken("policy-key", party=log.party)
+        witnesses = []
+        for line in words[1:]:
+            if line[0] != "witness" or len(line) != 3:
+                break
+            key = next((k for k in receipt if (k.party, k.vkey()) == (line[1], line[2])), None)
+            if key is None:
+                raise Broken("policy-key", party=line[1])
+            witnesses.append(key)
+        names = [key.party for key in witnesses]
+        rest = ["group others all " + " ".join(names), "quorum others", ""]
+        if lines[1 + len(names):] != rest:
+            raise Broken("policy-form", line=2 + len(names) + next(
+                (i for i, (a, b) in enumerate(zip(lines[1 + len(names):], rest)) if a != b),
+                min(len(rest), len(lines) - 1 - len(names))))
+        for charter in reversed(self.charters):
+            if log.party in charter.parties and names == [
+                    p for p in charter.parties if p != log.party]:
+                log.charter = charter
+                return log_key, witnesses
+        raise Broken("policy-members")
+
+    def _check_quorum(self, log, witnesses):
+        head = log.heads.get("checkpoint")
+        for key in witnesses if head else ():
+            if (key.party, key.public) not in head.receipt_keys:
+                self.report.fail("checkpoint-quorum", log.dir + "checkpoint", party=key.party)
+
+    def _check_heads_agree(self, log, others):
+        """heads/ against checkpoint; log.stored from heads/."""
+        for party in others:
+            head = log.heads.get(f"heads/{party}.note")
+            if head:
+                log.stored[party] = (head.size, head.receipts[party])
+        whole = log.heads.get("checkpoint")
+        for party in others if whole else ():
+            size, when = log.stored.get(party, (0, 0))
+            path = f"{log.dir}heads/{party}.note"
+            if size < whole.size and (f"heads/{party}.note" in log.heads
+                                      or not self.tree.has(path)):
+                self.report.fail("heads-behind", path, size=size, party=party, later=whole.size)
+            elif when < whole.receipts.get(party, 0):
+                self.report.note(f"{path}: the receipt of {party} is dated before the one in "
+                                 f"checkpoint over size {whole.size}")
+        sizes = {log.stored.get(party, (0, 0))[0] for party in others}
+        if len(sizes) == 1 and max(sizes) > (whole.size if whole else 0):
+            if whole or not self.tree.has(log.dir + "checkpoint"):
+                self.report.fail("checkpoint-behind", log.dir + "checkpoint", size=max(sizes))
+        by_size = {}
+        for file, head in log.heads.items():
+            if by_size.setdefault(head.size, head.root) != head.root and self.is_proof:
+                self.report.fail("head-fork", log.dir + file, party=log.party, size=head.size)
+
+    # ------------------------------------------------------------ logs: tiles and entries
+    def _check_log(self, log):
+        self._read_notes(log)
+        last = log.heads.get("head.note")
+        if last is None:
+            self.tree.touched.update(log.dir + path for path in self.tree.under(log.dir))
+            return
+        self.count += last.size
+        if self.count > ENTRIES_MAX:
+            self.report.fail("too-many", log.name, limit=ENTRIES_MAX, what="entries")
+            return
+        self._check_pending(log, last.size)
+        leaves = self._read_leaves(log, last.size)
+        if leaves is None:
+            self.tree.touched.update(log.dir + path for path in self.tree.under(log.dir))
+            return
+        log.hashes = [hash_leaf(leaf) for leaf in leaves]
+        self._check_hash_tiles(log)
+        self._check_partials(log, leaves)
+        if self._check_roots(log, last):
+            log.size = last.size
+            self._read_entries(log, leaves)
+
+    def _check_pending(self, log, size):
+        path, want = log.dir + "pending", []
+        for party in log.charter.parties:
+            held = log.stored.get(party, (0, 0))[0]
+            if party != log.party and held < size:
+                want.append(f"{held} {size - held} {party}")
+        with self.report.on(path):
+            have = self.tree.read(path, NOTE_BYTES_MAX) if self.tree.has(path) else b""
+            text = have.decode("utf-8", "replace")
+            if text and not text.endswith("\n"):
+                raise Broken("pending-wrong", why="it does not end in a newline")
+            lines = text.split("\n")[:-1]
+            for line in sorted(set(want) ^ set(lines)):
+                why = "it lacks" if line in want else "nothing in the notes says"
+                raise Broken("pending-wrong", why=f"{why} \"{line}\"")
+            if len(lines) != len(want):
+                raise Broken("pending-wrong", why="a line stands twice")
+
+    def _read_leaves(self, log, size):
+        leaves = []
+        for path, first, width in tile_paths("entries", size):
+            with self.report.on(log.dir + path):
+                limit = width * (2 + LEAF_BYTES_MAX)
+                leaves += read_bundle(self.tree.read(log.dir + path, limit), first, width)
+            if len(leaves) < first + width:
+                return None
+        return leaves
+
+    def _check_hash_tiles(self, log):
+        """Every level against what the entries hash to; keeps the hashes of each level."""
+        log.levels = [log.hashes]
+        while len(log.levels[-1]) >= TILE_WIDTH:
+            below = log.levels[-1]
+            log.levels.append([
+                roots_at(below[at:at + TILE_WIDTH], [TILE_WIDTH])[TILE_WIDTH]
+                for at in range(0, len(below) - TILE_WIDTH + 1, TILE_WIDTH)])
+        for level, hashes in enumerate(log.levels):
+            for path, first, width in tile_paths(level, len(hashes)):
+                with self.report.on(log.dir + path):
+                    data = self.tree.read(log.dir + path, TILE_WIDTH * 32)
+                    if len(data) != width * 32:
+                        raise Broken("tile-form", want=width, what="hashes")
+                    for at in range(width):
+                        if data[32 * at:32 * at + 32] != hashes[first + at]:
+                            raise Broken("tile-hash", at=at)
+
+    def _check_partials(self, log, leaves):
+        """A narrower tile of a place may have been left behind; it must be its beginning."""
+        form = re.compile(r"(entries|[0-9]{1,2})/((?:x[0-9]{3}/)*[0-9]{3})\.p/([1-9][0-9]{0,2})",
+                          re.ASCII)
+        for name in self.tree.under(log.dir + "tile/"):
+            path, match = log.dir + "tile/" + name, form.fullmatch(name)
+            if path in self.tree.touched or not match:
+                continue
+            number = int(re.sub("[x/]", "", match[2]))
+            first, width = number * TILE_WIDTH, int(match[3])
+            level = -1 if match[1] == "entries" else int(match[1])
+            if level >= len(log.levels) or tile_name(number) != match[2] or width >= TILE_WIDTH:
+                continue
+            things = leaves if level < 0 else log.levels[level]
+            part = things[first:first + width]
+            if len(part) < width or match[1] != ("entries" if level < 0 else str(level)):
+                continue
+            want = b"".join(len(t).to_bytes(2, "big") + t if level < 0 else t for t in part)
+            with self.report.on(path):
+                if self.tree.read(path, TILE_WIDTH * (2 + LEAF_BYTES_MAX)) != want:
+                    raise Broken("tile-partial")
+
+    def _check_roots(self, log, last):
+        """Every note against the tiles. A validly signed other root is a fork."""
+        roots = roots_at(log.hashes, [head.size for head in log.heads.values()])
+        if roots[last.size] != last.root:
+            self.report.fail("head-root", log.dir + "head.note", size=last.size)
+            return False
+        for file, head in log.heads.items():
+            path = log.dir + file
+            if head.size > last.size:
+                self.report.fail("head-beyond", path, size=head.size, held=last.size)
+            elif head.root != roots[head.size]:
+                self.report.fail("head-fork", path, party=log.party, size=head.size)
+                for party in head.receipts:
+                    self.report.fail("receipt-fork", path, party=party, size=head.size)
+        return True
+
+    def _read_entries(self, log, leaves):
+        seen, wall = Seen(log, self.report), 0
+        for index, leaf in enumerate(leaves):
+            shown = {"id": f"{log.name}.{index}"}
+            self.entries.append(shown)
+            mentions, envelope = (), None
+            try:
+                envelope = Envelope(leaf[SALT_BYTES:])
+                wall = envelope.wall
+                mentions = seen.take(index, envelope)
+                shown |= {"kind": envelope.kind, "wall": wall}
+                self._read_entry(log, index, envelope, shown)
+            except Unreadable as reason:
+                self._name_unreadable(log, index, envelope, shown, str(reason))
+            log.rows.append((wall, mentions))
+        if not leaves:
+            self.report.fail("opening-first", log.name, why="there is none")
+
+    def _read_entry(self, log, index, envelope, shown):
+        if envelope.kind == KIND_OPENING:
+            opening = read_opening(envelope.body)
+            if index:
+                self.report.fail("opening-later", log.name, index=index)
+            else:
+                log.opening = opening
+            shown |= opening | {"root": opening["root"].hex()}
+            return
+        demand(envelope.kind == KIND_MESSAGE, f"unknown kind {envelope.kind}")
+        charter = log.charter
+        shown |= read_message(envelope, log.lane, charter.rungs, charter.parties)
+        shown["item"] = envelope.item.hex()
+        if index == 0:
+            self.report.fail("opening-first", log.name, why="it is a message")
+        place = (log.key, index)
+        first = self.items.setdefault(envelope.item, place)
+        if first != place and len(self.repeats) < 1000:
+            self.repeats.append((first, place))
+
+    def _name_unreadable(self, log, index, envelope, shown, reason):
+        shown["unreadable"] = reason
+        if index == 0:
+            self.report.fail("opening-first", log.name, why=reason)
+        elif envelope and envelope.kind == KIND_OPENING:
+            self.report.fail("opening-later", log.name, index=index)
+        self.report.unreadable.append((log.name, index, reason))
+
+    # ------------------------------------------------------------ between logs
+    def _check_between_logs(self):
+        for log in self.logs.values():
+            if log.opening and log.opening["predecessor"]:
+                self._check_opening(log)
+            for index, (_, mentions) in enumerate(log.rows):
+                for key, size in mentions:
+                    self._check_mention(log, index, key, size)
+        for first, second in self.repeats:
+            self._check_repeat(first, second)
+        self.order, forced = joint_order(self.logs)
+        for key, index in forced:
+            self.report.note(f"{log_id(key)}: entry {index} has seen what had itself seen this "
+                             "entry; the joint order goes on with it all the same")
+
+    def _check_mention(self, log, index, key, size):
+        other = self.logs.get(key)
+        if other is None:
+            self.report.fail("seen-missing", log.name, index=index, log=log_id(key))
+        elif other.size is not None and size > other.size:
+            self.report.fail("seen-beyond", log.name, index=index, size=size, log=log_id(key),
+                             held=other.size)
+
+    def _check_opening(self, log):
+        opening = log.opening
+        before = self.logs.get((log.party, log.lane, opening["predecessor"]))
+        if before is log:
+            self.report.fail("opening-self", log.name)
+        elif before is None:
+            self.report.fail("opening-before", log.name, before=opening["predecessor"])
+        elif before.size is None:
+            return
+        elif opening["size"] > before.size:
+            self.report.fail("opening-size", log.name, size=opening["size"],
+                             before=before.incarnation, held=before.size)
+        elif roots_at(before.hashes, [opening["size"]])[opening["size"]] != opening["root"]:
+            self.report.fail("opening-root", log.name, size=opening["size"],
+                             before=before.incarnation, party=log.party)
+
+    def _check_repeat(self, first, second):
+        """One item, two entries: a breach where the author held the one when it wrote the other."""
+        for this, that in ((second, first), (first, second)):
+            if self._held(this, that):
+                self.report.fail("item-twice", log_id(this[0]), index=this[1],
+                                 first=f"{log_id(that[0])}, entry {that[1]}")
+                return
+        self.report.note(f"{log_id(second[0])}: entry {second[1]} has the item id of "
+                         f"{log_id(first[0])}, entry {first[1]}; their authors did not know")
+
+    def _held(self, this, that):
+        if this[0][0] != that[0][0]:
+            return False
+        if this[0] == that[0]:
+            return this[1] > that[1]
+        rows = self.logs[this[0]].rows[:this[1] + 1]
+        return any(key == that[0] and size > that[1] for _, seen in rows for key, size in seen)
+
+    # ------------------------------------------------------------ the proof of one entry
+    def _check_proof(self):
+        with self.report.on("."):
+            logs = list(self.logs.values())
+            if len(logs) != 1:
+                raise Broken("proof-layout", why=f"it holds {len(logs)} logs")
+            log = logs[0]
+            names = [n for n in self.tree.under(log.dir) if n.endswith(".leaf")]
+            index = decimal(names[0][:-5]) if len(names) == 1 else None
+            if index is None:
+                raise Broken("proof-layout", why="there is not one file <index>.leaf")
+            self._read_notes(log)
+            leaf = self.tree.read(f"{log.dir}{index}.leaf", LEAF_BYTES_MAX)
+            if len(leaf) < LEAF_BYTES_MIN:
+                raise Broken("tile-leaf", file=f"{log.dir}{index}.leaf", index=index,
+                             length=len(leaf))
+            checkpoint = self.tree.read(log.dir + "checkpoint", NOTE_BYTES_MAX)
+            path = f"{log.dir}{index}.tlog-proof"
+            with self.report.on(path):
+                data = self.tree.read(path, 2 * NOTE_BYTES_MAX)
+                head = log.heads.get("checkpoint")
+                if head and self._follow_proof(path, data, index, leaf, head, checkpoint):
+                    self._read_proven(log, index, leaf)
+
+    def _follow_proof(self, path, data, index, leaf, head, checkpoint):
+        top, blank, note = data.partition(b"\n\n")
+        lines = top.decode("utf-8", "replace").split("\n")
+        if lines.pop(0) != "c2sp.org/tlog-proof@v1" or not blank:
+            raise Broken("proof-form", why="its first line or its empty line is missing")
+        if lines and lines[0].startswith("extra "):
+            if unbase64(lines.pop(0)[6:]) is None:
+                raise Broken("proof-form", why="its extra line is not canonical base64")
+            self.report.note(f"{path}: carries extra data, which nobody has signed")
+        if not lines or not lines[0].startswith("index ") or decimal(lines[0][6:]) is None:
+            raise Broken("proof-form", why="it has no index")
+        if decimal(lines[0][6:]) != index:
+            raise Broken("proof-index", have=lines[0][6:], want=index)
+        path = [unbase64(line) for line in lines[1:]]
+        if len(path) > 64 or any(p is None or len(p) != 32 for p in path):
+            raise Broken("proof-form", why="a hash is not 32 bytes in canonical base64")
+        if note != checkpoint:
+            raise Broken("proof-checkpoint")
+        if index >= head.size or fold_proof(index, head.size, hash_leaf(leaf), path) != head.root:
+            raise Broken("proof-root")
+        return True
+
+    def _read_proven(self, log, index, leaf):
+        shown = {"id": f"{log.name}.{index}"}
+        self.entries.append(shown)
+        envelope = None
+        try:
+            envelope = Envelope(leaf[SALT_BYTES:])
+            shown |= {"kind": envelope.kind, "wall": envelope.wall}
+            self._read_entry(log, index, envelope, shown)
+        except Unreadable as reason:
+            self._name_unreadable(log, index, envelope, shown, str(reason))
+
+
+class Seen:
+    """What one log has said it has seen so far: its numbers of logs, and their sizes."""
+
+    def __init__(self, log, report):
+        self.log, self.report = log, report
+        self.table = [[log.key, 0]]
+        self.numbers = {log.key: 0}
+
+    def _fail(self, rule, index, **fields):
+        self.report.fail(rule, self.log.name, index=index, **fields)
+
+    def take(self, index, envelope):
+        """The mentions of one entry as ((log key, size), ...), each checked."""
+        out, last = [], 0
+        for mention in envelope.seen:
+            number, size = mention[:2]
+            if number <= last and number > 0:
+                self._fail("seen-order", index, number=number)
+            last = max(last, number)
+            row = self._first(index, mention) if len(mention) == 5 else self._later(index, number)
+            if row is None:
+                continue
+            if size <= row[1]:
+                self._fail("seen-falls", index, log=log_id(row[0]), before=row[1], size=size)
+            row[1] = max(row[1], size)
+            out.append((row[0], size))
+        self._take_read(index, envelope.read or ())
+        return tuple(out)
+
+    def _first(self, index, mention):
+        number, _, party, lane, incarnation = mention
+        parties = self.log.charter.parties
+        if number != len(self.table):
+            self._fail("seen-number", index, number=number,
+                       why=f"the next free number is {len(self.table)}")
+            return None
+        self.table.append([None, 0])
+        if party >= len(parties):
+            self._fail("seen-party", index, number=party, count=len(parties))
+            return None
+        key = (parties[party], lane, incarnation.hex())
+        if key == self.log.key:
+            self._fail("seen-self", index)
+            return None
+        if key in self.numbers:
+            self._fail("seen-twice", index, log=log_id(key))
+            return None
+        self.numbers[key] = number
+        self.table[number][0] = key
+        return self.table[number]
+
+    def _later(self, index, number):
+        if number == 0:
+            self._fail("seen-self", index)
+            return None
+        if number >= len(self.table):
+            self._fail("seen-number", index, number=number, why="which it never introduced")
+            return None
+        return self.table[number] if self.table[number][0] else None
+
+    def _take_read(self, index, read):
+        last = 0
+        for number, size in read:
+            if not 0 < number < len(self.table):
+                self._fail("read-number", index, number=number)
+                continue
+            if number <= last:
+                self._fail("read-order", index, number=number)
+            last = max(last, number)
+            key, seen = self.table[number]
+            if key and size >= seen:
+                self._fail("read-beyond", index, size=size, log=log_id(key), seen=seen)
+
+
+# ---------------------------------------------------------------- the joint order (section 4.5)
+def joint_order(logs):
+    """([(log key, index), ...], those of them that did not qualify when they were taken)."""
+    logs = {key: log for key, log in logs.items() if log.rows}
+    taken = dict.fromkeys(logs, 0)
+    needs, waiting, ready, order, forced = {}, {}, [], [], []
+
+    def rank(key):
+        log = logs[key]
+        number = log.charter.parties.index(log.party)
+        return log.rows[taken[key]][0], number, log.lane, log.incarnation, key
+
+    def settle(key):
+        """Puts the next entry of a log where it belongs: ready, or waiting for another log."""
+        need = needs[key]
+        while need:
+            other, size = need[-1]
+            if other in logs and taken[other] < min(size, len(logs[other].rows)):
+                heapq.heappush(waiting.setdefault(other, []), (size, key, taken[key]))
+                return
+            need.pop()
+        heapq.heappush(ready, rank(key))
+
+    def step(key):
+        if taken[key] < len(logs[key].rows):
+            needs[key] = [(other, min(size, len(logs[other].rows)) if other in logs else 0)
+                          for other, size in logs[key].rows[taken[key]][1]]
+            settle(key)
+
+    def take(key):
+        order.append((key, taken[key]))
+        taken[key] += 1
+        queue = waiting.get(key, [])
+        while queue and queue[0][0] <= taken[key]:
+            _, other, index = heapq.heappop(queue)
+            if taken[other] == index:
+                settle(other)
+        step(key)
+
+    for key in logs:
+        step(key)
+    while len(order) < sum(len(log.rows) for log in logs.values()):
+        if not ready:
+            left = min(rank(key) for key in logs if taken[key] < len(logs[key].rows))
+            forced.append((left[-1], taken[left[-1]]))
+            heapq.heappush(ready, left)
+        take(heapq.heappop(ready)[-1])
+    return order, forced
+
+
+# ---------------------------------------------------------------- what is said about it
+def say_time(seconds):
+    try:
+        when = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+        return when.strftime("%Y-%m-%d %H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return f"second {seconds}"
+
+
+def count_of(number, one, many):
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def say_stored(log, last):
+    for party in log.charter.parties:
+        if party == log.party:
+            continue
+        if party not in log.stored:
+            yield f"{party} has receipted nothing"
+            continue
+        size, when = log.stored[party]
+        share = f"all {size:,}" if size == last.size else f"{size:,} of {last.size:,}"
+        yield f"{party} has stored {share}, by its receipt of {say_time(when)}"
+
+
+def say_log(record, log):
+    last = log.heads.get("head.note")
+    if last is None or log.size is None and not record.is_proof:
+        yield f"{log.name}: nothing is proven"
+        return
+    if record.is_proof:
+        yield f"{log.name}: {log.party} has signed {count_of(last.size, 'entry', 'entries')}"
+    else:
+        yield f"{log.name}: {count_of(log.size, 'entry', 'entries')}, signed by {log.party}"
+    for sentence in say_stored(log, last):
+        yield "  " + sentence
+    opening = log.opening
+    if opening and opening["predecessor"]:
+        reason = opening["reason"]
+        why = REASONS[reason] if reason < len(REASONS) else f"reason {reason}"
+        yield f"  continues {opening['predecessor']} after size {opening['size']:,}: {why}"
+    for name, index, reason in record.report.unreadable:
+        if name == log.name:
+            yield f"  entry {index} is unreadable: {clean(reason)}"
+
+
+def say_entry(entry):
+    """The one entry of a proof, in full."""
+    yield f"{entry['id']}, written {say_time(entry.get('wall', 0))} by its author's clock"
+    if "text" not in entry:
+        return
+    to = entry["to"] or "the watch"
+    yield f"  {entry['precedence']}, {entry['status']}, to {to}"
+    if entry["subject"]:
+        yield "  subject: " + clean(entry["subject"])
+    if entry["text"] is None:
+        yield "  its text is compressed, and libbrotlidec.so.1 is not installed"
+    for line in (entry["text"] or "").split("\n"):
+        yield "  | " + clean(line)
+
+
+def print_text(record, quiet):
+    report, lines = record.report, []
+    if record.charters and not quiet:
+        lines.append(f"line {record.line}, {record.line_id.hex()}: "
+                     f"{', '.join(record.charters[-1].parties)}; all have signed its charter")
+        for log in record.logs.values():
+            lines += say_log(record, log)
+        for entry in record.entries if record.is_proof else ():
+            lines += say_entry(entry)
+        lines += ["look at: " + sentence for sentence in report.anomalies]
+    lines += [f"BROKEN [{rule}] {sentence}" for rule, _, sentence in report.failures]
+    for rule, count in report.counts.items():
+        if count > SENTENCES_MAX:
+            lines.append(f"BROKEN [{rule}] and {count - SENTENCES_MAX:,} more like these")
+    if not quiet or report.failures:
+        lines.append(last_line(record))
+    if lines:
+        print("\n".join(lines))
+
+
+def last_line(record):
+    report = record.report
+    if report.failures:
+        count = sum(report.counts.values())
+        return f"NOT VERIFIED: {count_of(count, 'rule is', 'rules are')} broken"
+    if record.is_proof:
+        return "verified: the entry stands in the log, and every other member has stored it"
+    return (f"verified: {count_of(len(record.logs), 'log', 'logs')}, "
+            f"{count_of(len(record.entries), 'entry', 'entries')}, "
+            f"{len(report.unreadable):,} unreadable, "
+            f"{count_of(len(report.anomalies), 'thing', 'things')} to look at")
+
+
+def as_json(record):
+    report = record.report
+    out = {"verified": record.verified(), "form": "proof" if record.is_proof else "export"}
+    if record.charters:
+        out |= {"line": record.line, "id": record.line_id.hex(),
+                "parties": record.charters[-1].parties,
+                "logs": [log_as_json(log) for log in record.logs.values()],
+                "entries": record.entries,
+                "order": [f"{log_id(key)}.{index}" for key, index in record.order]}
+    out["unreadable"] = [{"id": f"{name}.{index}", "reason": reason}
+                         for name, index, reason in report.unreadable]
+    out["anomalies"] = report.anomalies
+    out["failures"] = [{"rule": rule, "file": file, "sentence": sentence}
+                       for rule, file, sentence in report.failures]
+    return out
+
+
+def log_as_json(log):
+    last, whole = log.heads.get("head.note"), log.heads.get("checkpoint")
+    return {"log": log.name, "size": last.size if last else None, "proven": log.size,
+            "root": last.root.hex() if last else None,
+            "checkpoint": whole.size if whole else None,
+            "stored": {party: {"size": size, "time": when}
+                       for party, (size, when) in log.stored.items()}}
+
+
+# ---------------------------------------------------------------- command line
+def main(arguments):
+    options, places = set(), []
+    for argument in arguments:
+        if argument == "--help":
+            print(USAGE)
+            return 0
+        if argument.startswith("-"):
+            if argument not in ("--json", "--quiet") or argument in options:
+                print(f"verify_export.py: {clean(argument)} is no option, or stands twice; "
+                      "see --help", file=sys.stderr)
+                return 2
+            options.add(argument)
+        else:
+            places.append(argument)
+    if len(places) != 1 or not os.path.isdir(places[0]):
+        what = "is not a directory" if len(places) == 1 else "name one directory"
+        print(f"verify_export.py: {clean(' '.join(places))}: {what}; see --help",
+              file=sys.stderr)
+        return 2
+    record = Record(places[0])
+    if "--json" in options:
+        json.dump(as_json(record), sys.stdout, indent=1)
+        print()
+    else:
+        print_text(record, "--quiet" in options)
+    return 0 if record.verified() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
