@@ -43,3 +43,17 @@ void ol_mem_put(ol_mem *m, void *p, size_t n, size_t size) {
     m->used -= n * size;
     m->raw_put(m->ctx, p, n * size);
 }
+
+void *ol_mem_grow(ol_mem *m, void *p, size_t *cap, size_t want, size_t size) {
+    if (want <= *cap)
+        return p;
+    size_t more = *cap < SIZE_MAX / 2 && want < 2 * *cap ? 2 * *cap : want;
+    void *q = ol_mem_get0(m, more, size);
+    if (q == NULL)
+        return NULL;
+    if (*cap > 0)
+        memcpy(q, p, *cap * size);
+    ol_mem_put(m, p, *cap, size);
+    *cap = more;
+    return q;
+}

@@ -13,7 +13,7 @@ struct ol_mem {
     void *(*raw_get)(void *ctx, size_t bytes); /* need not zero; NULL when there is none */
     void (*raw_put)(void *ctx, void *p, size_t bytes);
     void *ctx;
-    size_t used, peak, cap; /* bytes now, at most so far, ceiling */
+    size_t used, peak, cap;           /* bytes now, at most so far, ceiling */
     unsigned long long gets, fail_at; /* count of calls; the fail_at-th call fails (0: never) */
 };
 
@@ -21,5 +21,8 @@ struct ol_mem {
 void ol_mem_heap(ol_mem *m, size_t cap);
 void *ol_mem_get0(ol_mem *m, size_t n, size_t size);
 void ol_mem_put(ol_mem *m, void *p, size_t n, size_t size);
+/* Room for at least want elements (want > 0): p itself when *cap is enough, else a larger block, at
+ * least doubled, with the old contents; *cap follows. NULL: p and *cap are as they were. */
+void *ol_mem_grow(ol_mem *m, void *p, size_t *cap, size_t want, size_t size);
 
 #endif

@@ -1,17 +1,30 @@
 /* record/batch.h — what one transaction of a line puts into the store, in order.
  * The engine makes it, a store performs it: all of it or nothing, durable (fsync) when it returns.
- *   OL_PUT_LOG      a log that was not there: size 0
- *   OL_PUT_ENTRY    at = index, equal to the log's size so far in this batch; p = the entry without
- *                   salt; item = 6 bytes or NULL (own entries that people wrote)
- *   OL_PUT_SIZE     at = new size, p = encoded frontier (record/merkle.h); after its entries
- *   OL_PUT_HEAD     at = size, root = 32 bytes, p = 64 bytes of signature or NULL (ours, to be
- * signed after the commit; a later OL_PUT_HEAD of the same size fills it in) OL_PUT_RECEIPT  at =
- * size, party = who signed, time; p = 64 bytes or NULL as above OL_PUT_CLOSED   an own log is never
- * appended to again OL_PUT_STATE    key = name, p = value (len 0: delete); the engine's own small
- * notes OL_PUT_EVIDENCE at = size, party = whose note (author of a head or signer of a receipt),
- * time as in the receipt or 0, root, p = 64 bytes: a note that contradicts our own copy Memory
- * everything is borrowed from the engine until the commit is answered. Source   docs/PROTOCOL.md
- * §3.3, §3.6 */
+ *
+ * LOG      a log that was not there: size 0
+ * ENTRY    at = index, equal to the log's size so far in this batch; p = the entry without salt;
+ *          item = 6 bytes or NULL (own entries that people wrote). Closed logs take entries too:
+ *          own ones come back from members.
+ * SIZE     at = new size, p = encoded frontier (record/merkle.h); after its entries. A batch that
+ *          puts entries puts the size they lead to.
+ * HEAD     at = size, at most the entries put so far; root; p = 64 bytes of signature, or NULL:
+ *          ours, to be signed after the commit. A later HEAD of the same size and root fills the
+ *          signature in; a signature that is there stays.
+ * RECEIPT  at = size, of any size; party = who signed; time; p = 64 bytes, or NULL as above. A
+ *          later RECEIPT of the same log, party and size fills the signature in if the time is the
+ *          same; one that has its signature stays as it is.
+ * CLOSED   an own log is never appended to again
+ * STATE    key = name, p = value (len 0: delete); the engine's own small notes
+ * EVIDENCE at = size, party = whose note (author of a head or signer of a receipt), time as in the
+ *          receipt or 0, root, p = 64 bytes: a note that contradicts our own copy. The same one
+ *          again changes nothing.
+ * TRIM     at = the largest size that all others have receipted: receipts below it are dropped,
+ *          and heads below it whose size is no multiple of 16 and under no kept receipt. Takes
+ *          place after all other puts of the commit; costs a pass over the log's heads, so not in
+ *          every batch.
+ *
+ * Memory   everything is borrowed from the engine until the commit is answered.
+ * Source   docs/PROTOCOL.md §3.2, §3.3, §3.6 */
 #ifndef OL_RECORD_BATCH_H
 #define OL_RECORD_BATCH_H
 
@@ -27,7 +40,8 @@ typedef enum {
     OL_PUT_RECEIPT,
     OL_PUT_CLOSED,
     OL_PUT_STATE,
-    OL_PUT_EVIDENCE
+    OL_PUT_EVIDENCE,
+    OL_PUT_TRIM
 } ol_put_kind;
 
 typedef struct {
