@@ -66,6 +66,9 @@ OL_MUST ol_err ol_charter_parse(const char *text, size_t len, ol_charter *ret, o
 /* A draft or a note. Bit i of *ret_missing: party i has not signed; 0: all have. */
 OL_MUST ol_err ol_charter_read(const char *file, size_t len, ol_charter *ret, uint32_t *ret_missing,
                                ol_ini_at *ret_at);
+/* The text of a charter, that of an amendment when generation > 0. What ol_charter_parse would refuse
+ * is refused here; ret_at then speaks of the text that would have been. */
+OL_MUST ol_err ol_charter_put(const ol_charter *c, ol_wr *out, ol_ini_at *ret_at);
 /* Where the text of a draft or note ends, signatures after it; the whole file when there are
  * none. */
 OL_MUST ol_err ol_charter_text(const char *file, size_t len, ol_str *ret_text);
@@ -85,8 +88,13 @@ OL_MUST ol_err ol_charter_draft(const char *line, const ol_card *card, size_t ca
 OL_MUST ol_err ol_charter_sign(const char *file, size_t len, const ol_sign_key *identity,
                                ol_wr *out, ol_ini_at *ret_at);
 
-/* A party's number, or -1: by name; by card, which must also carry the charter's identity key. */
+/* What a draft starts from, without line name and parties; and one setting over it. */
+void ol_charter_defaults(ol_charter *c);
+OL_MUST ol_err ol_charter_set(ol_charter *c, ol_str key, ol_str value, const char **why);
+
+/* A party's number, or -1: by name; by identity key; by card, of which both must fit. */
 int ol_charter_party(const ol_charter *c, const char *name, size_t len);
+int ol_charter_identity(const ol_charter *c, const uint8_t identity[OL_SIGN_PUB_LEN]);
 int ol_charter_card(const ol_charter *c, const ol_card *card);
 /* The number of a rung, from 0, or -1. */
 int ol_charter_rung(const ol_charter *c, const char *name, size_t len);
