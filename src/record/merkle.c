@@ -132,9 +132,9 @@ static void reverse(ol_merkle_proof *proof) {
     }
 }
 
-/* Walks from the root of size leaves down to leaf `index` and adds what lies beside the way: PATH of
- * RFC 6962 §2.1.1, from the top. With until > 1, goes only as far as the subtree that ends at leaf
- * `until`: SUBPROOF of §2.1.2. */
+/* Walks from the root of size leaves down to leaf `index` and adds what lies beside the way: PATH
+ * of RFC 6962 §2.1.1, from the top. With until > 0 it goes only as far as the subtree that ends at
+ * leaf until - 1: SUBPROOF of §2.1.2. */
 static ol_err descend(const source *src, uint64_t index, uint64_t size, uint64_t until,
                       ol_merkle_proof *proof, uint64_t *ret_start, uint64_t *ret_count) {
     uint64_t start = 0, count = size;

@@ -31,8 +31,8 @@ static uint64_t number(const char *line, const char *key) {
     return v;
 }
 
-/* A hash in quotes at *at, which moves behind it. False: not 32 bytes, so no hash at all; what there
- * is of it is filled up with zeros. */
+/* A hash in quotes at *at, which moves behind it. False: not 32 bytes, so no hash at all; what
+ * there is of it is filled up with zeros. */
 static bool hash_at(const char **at, ol_hash *ret) {
     *ret = (ol_hash){ { 0 } };
     assert_int_equal(**at, '"');
