@@ -1,0 +1,7 @@
+/* base/version.h — the release, as `openline version` and the control socket tell it. */
+#ifndef OL_BASE_VERSION_H
+#define OL_BASE_VERSION_H
+
+#define OL_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,87 @@
+/* control/request.h — one request to a station: a line of JSON ↔ a struct. Pure.
+ * Shape    {"id": 7, "do": "submit", …}: one JSON object in one line, strict UTF-8; the keys of
+ *          each command are the table in request.c, which docs/CONTROL.md shows.
+ * Rejected a duplicate or unknown key, one that the command does not take, a missing one, a number
+ *          that is no integer or out of range, text after the object, U+0000.
+ * Errors   OL_EFORM, OL_ELIMIT, OL_ENOMEM; *ret as it was, *why says what was wrong and what to
+ *          do, and the request's id as far as it could be read.
+ * Memory   copies; jansson takes and gives back memory of its own, bounded by the line's length.
+ * Source   docs/CONTROL.md */
+#ifndef OL_CONTROL_REQUEST_H
+#define OL_CONTROL_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+enum {
+    OL_CONTROL_VERSION = 1,
+    OL_CONTROL_LINE_MAX = 65536, /* bytes of a request, reply or event, newline included */
+    OL_CONTROL_BODY_MAX = 2048,  /* of an entry's body; the entry's own limit is lower */
+    OL_CONTROL_ITEM_LEN = 6,
+    OL_CONTROL_INC_LEN = 8,
+    OL_CONTROL_LOG_MAX = 500 /* entries asked for at once */
+};
+#define OL_CONTROL_INT_MAX ((UINT64_C(1) << 53) - 1) /* what every JSON reader keeps exactly */
+
+typedef enum {
+    OL_DO_HELLO,
+    OL_DO_STATUS,
+    OL_DO_POSITION,
+    OL_DO_SUBMIT,
+    OL_DO_LOG,
+    OL_DO_RECORD,
+    OL_DO_ENTRIES,
+    OL_DO_SUBSCRIBE,
+    OL_DO_UNSUBSCRIBE,
+    OL_DO_CLOCK_ACCEPT,
+    OL_DO_STOP,
+    OL_DO_N
+} ol_do;
+
+typedef enum { /* bits of ol_request.given */
+               OL_GIVEN_LINE = 1,
+               OL_GIVEN_BODY = 2,
+               OL_GIVEN_ITEM = 4,
+               OL_GIVEN_READ = 8,
+               OL_GIVEN_CURSOR = 16,
+               OL_GIVEN_FROM = 32,
+               OL_GIVEN_LIMIT = 64,
+               OL_GIVEN_LAST = 128,
+               OL_GIVEN_LOG = 256
+} ol_given;
+
+typedef struct {
+    uint64_t id;
+    ol_do what;
+    uint32_t given; /* which of the following the request carries */
+    char line[OL_NAME_MAX + 1];
+    uint8_t body[OL_CONTROL_BODY_MAX];
+    size_t body_len;
+    uint8_t item[OL_CONTROL_ITEM_LEN];
+    uint64_t read, cursor, from, limit, last;
+    char party[OL_NAME_MAX + 1]; /* "log": whose */
+    uint8_t lane, incarnation[OL_CONTROL_INC_LEN];
+} ol_request;
+
+typedef struct {
+    ol_err err;
+    bool has_id;
+    uint64_t id;
+    char what[240], todo[240]; /* sentences without a full stop at the end; UTF-8 */
+} ol_refusal;
+
+const char *ol_do_name(ol_do what);
+
+/* p: the line, with or without its newline. */
+OL_MUST ol_err ol_request_parse(const char *p, size_t len, ol_request *ret, ol_refusal *why);
+
+/* The request as a line with its newline, into to[cap], NUL-terminated; *ret_len without the NUL.
+ * OL_ELIMIT: no room; OL_ENOMEM. */
+OL_MUST ol_err ol_request_put(const ol_request *r, char *to, size_t cap, size_t *ret_len);
+
+#endif
