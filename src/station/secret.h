@@ -9,8 +9,8 @@
  *            epoch = 0
  *            key = <64 hex>                ck[epoch] of the pair with us
  * Limits   epoch 0 only, in this version: others are OL_EVERSION.
- * Errors   OL_EFORM, OL_ELIMIT, OL_EVERSION with *ret_at; the result is untouched and what was on the
- *          way is wiped.
+ * Errors   OL_EFORM, OL_ELIMIT, OL_EVERSION with *ret_at. On failure the result is wiped, not kept:
+ *          it is read in place, since nothing secret may pass over the stack.
  * Memory   an ol_secret and the text are secret: locked memory, ol_secret_wipe. Nothing allocates. */
 #ifndef OL_STATION_SECRET_H
 #define OL_STATION_SECRET_H

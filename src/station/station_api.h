@@ -83,7 +83,8 @@ typedef struct {
     const uint8_t *body; /* one CBOR item */
     size_t body_len;
     const uint8_t *item;  /* OL_ITEM_LEN bytes or NULL */
-    const ol_known *read; /* what the person had read, where it is less than the station holds */
+    bool has_read;        /* false: all that is seen when it is appended was read */
+    const ol_known *read; /* else the logs of which the person had read, how far */
     size_t reads;
 } ol_api_entry;
 OL_MUST ol_err ol_api_submit(ol_station *st, size_t line, uint32_t token, const ol_api_entry *e);

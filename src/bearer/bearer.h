@@ -1,0 +1,87 @@
+/* bearer/bearer.h — ways to carry frames, one row each; a port is one local end of a bearer and
+ * carries many paths.
+ * Frames   whole or not at all; may be lost, repeated, reordered, made up by anyone. At most
+ *          frame_max bytes; longer ones that arrive are dropped and counted.
+ * Address  where frames come from and go to: opaque bytes that only their own bearer reads; equal
+ *          bytes are the same place. len 0: none.
+ * URL      <scheme>:<rest>; check says what is wrong with one in words, or NULL.
+ * Loop     libuv, one thread. Callbacks come from the loop, never from inside a call of the caller,
+ *          except where said.
+ * Errors   a fault is a static phrase and errno (0: none): the caller makes the sentence. A frame
+ *          that the system refuses (no route, too large for a link) is dropped and counted, as a
+ *          network would: the protocol repeats it.
+ * Memory   ports are their bearer's own; close gives everything back once the loop has turned. */
+#ifndef OL_BEARER_BEARER_H
+#define OL_BEARER_BEARER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "base/err.h"
+
+enum {
+    OL_ADDR_MAX = 40,
+    OL_ADDR_TEXT_MAX = 64,
+    OL_PORT_BATCH = 64 /* frames handed over at a time, in either direction */
+};
+
+typedef struct {
+    uint8_t len, b[OL_ADDR_MAX]; /* unused bytes are zero */
+} ol_addr;
+
+typedef struct {
+    ol_addr addr; /* from or to */
+    const uint8_t *p;
+    size_t len;
+} ol_port_frame;
+
+typedef struct ol_port ol_port;
+
+typedef struct {
+    void (*frames)(void *ctx, const ol_port_frame *v, size_t n); /* borrowed for the call */
+    void (*writable)(void *ctx); /* after a send that did not take all: it may take more now */
+    void *ctx;
+} ol_port_user;
+
+typedef struct {
+    const char *why; /* static */
+    int sys;
+} ol_port_fault;
+
+typedef struct {
+    uint64_t frames_in, frames_out, bytes_in, bytes_out;
+    uint64_t dropped_in, dropped_out; /* too long; refused by the system */
+} ol_port_counts;
+
+/* err OL_OK: the address; else none was found. Also called, with OL_ESTATE, when the port closes. */
+typedef void ol_resolved_fn(void *ctx, ol_err err, const ol_addr *addr);
+
+typedef struct {
+    const char *scheme; /* "udp" */
+    const char *form;   /* "udp://<host>:<port>", for sentences */
+    bool is_ip;         /* first messages carry a MAC (docs/PROTOCOL.md §5.1) */
+    uint16_t frame_max;
+    const char *(*check)(const char *url, bool is_local);
+    ol_err (*open)(uv_loop_t *loop, const char *url, const ol_port_user *user, ol_port **ret,
+                   ol_port_fault *ret_fault);
+    /* Takes v[0] … v[k-1] and returns k; k < n: the rest when `writable` comes. */
+    size_t (*send)(ol_port *p, const ol_port_frame *v, size_t n);
+    /* Looks up a peer's url. fn is called once, from inside when no look-up is needed. A name with
+     * several addresses gives another one with each turn. */
+    void (*resolve)(ol_port *p, const char *url, unsigned turn, ol_resolved_fn *fn, void *ctx);
+    void (*address_text)(const ol_addr *addr, char to[OL_ADDR_TEXT_MAX]); /* "[::1]:4477" */
+    void (*local)(const ol_port *p, ol_addr *ret);                        /* what it is bound to */
+    const ol_port_counts *(*counts)(const ol_port *p);
+    void (*close)(ol_port *p); /* takes NULL */
+} ol_bearer;
+
+/* The bearer of this url, NULL when its scheme is none of ours. */
+const ol_bearer *ol_bearer_find(const char *url);
+const ol_bearer *ol_bearer_at(size_t i); /* row i; NULL past the last */
+
+extern const ol_bearer ol_bearer_udp;
+
+#endif
