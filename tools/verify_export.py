@@ -77,9 +77,7 @@ RULES = {
     "file-read": "cannot be read: {why}",
     "too-many": "holds more than {limit} {what}",
     # texts
-    "text-utf8": "is not UTF-8 at byte {at}",
     "text-char": "line {line} holds U+{code}, which no signed text may hold",
-    "text-end": "its last line does not end in a newline",
     "text-title": "does not begin with the line \"{title}\"",
     "text-long": "line {line} is longer than {limit} bytes",
     "text-line": "line {line} is neither empty, a comment, a [section] nor key = value",
@@ -204,19 +202,28 @@ class Report:
 
     def __init__(self):
         self.failures = []
+        self.known = set()
         self.anomalies = []
         self.unreadable = []
         self.counts = {}
 
     def fail(self, rule, file, **fields):
         sentence = RULES[rule].format(**{k: clean(v) for k, v in fields.items()})
+        failure = (rule, clean(file), f"{clean(file)}: {sentence}")
+        if failure in self.known:
+            return
         self.counts[rule] = self.counts.get(rule, 0) + 1
         if self.counts[rule] <= SENTENCES_MAX:
-            self.failures.append((rule, clean(file), f"{clean(file)}: {sentence}"))
+            self.known.add(failure)
+            self.failures.append(failure)
 
     def note(self, sentence):
         if len(self.anomalies) < 20 * SENTENCES_MAX:
             self.anomalies.append(clean(sentence))
+
+    def note_strangers(self, file, names):
+        for name in names:
+            self.note(f"{file}: carries a signature of {name} by a key that is not known")
 
     @contextlib.contextmanager
     def on(self, file):
@@ -235,6 +242,8 @@ class Tree:
         self.report = report
         self.files = set()
         self.touched = set()
+
+    def list(self):
         self._walk("", 0)
 
     def _walk(self, under, depth):
@@ -254,10 +263,9 @@ class Tree:
                 self.report.fail("file-kind", path)
 
     def _add(self, path):
-        if len(self.files) < FILES_MAX:
-            self.files.add(path)
-        elif "too-many" not in self.report.counts:
-            self.report.fail("too-many", ".", limit=FILES_MAX, what="files")
+        if len(self.files) == FILES_MAX:
+            raise Broken("too-many", limit=FILES_MAX, what="files")
+        self.files.add(path)
 
     def has(self, path):
         return path in self.files
@@ -419,6 +427,11 @@ class Note:
             raise Broken("note-form", why="a signature line holds no signature")
         return name, blob[:4], blob[4:]
 
+    def strangers(self, keys):
+        """The names of signature lines by none of these keys; nothing is known of them."""
+        known = {(key.name, key.id) for key in keys}
+        return [name for name, key_id, _ in self.lines if (name, key_id) not in known]
+
     def verify(self, keys, size=0):
         """The known signatures as [(key, receipt time or None)]; a known one that fails raises."""
         known = {(key.name, key.id): key for key in keys}
@@ -450,8 +463,6 @@ def forbidden(char):
 
 def read_text(text, title):
     """The strict grammar: {section: {key: value}}; keys before any section are under ""."""
-    if not text.endswith("\n"):
-        raise Broken("text-end")
     for char in text:
         if forbidden(char):
             line = text[:text.index(char)].count("\n") + 1
@@ -605,6 +616,7 @@ class Charter:
             raise Broken("charter-parties", count=len(self.identities))
         self.parties = list(self.identities)
         keys = [identity_key(p, k) for p, k in self.identities.items()]
+        self.strangers = note.strangers(keys)
         signers = {key.party for key, _ in note.verify(keys)}
         for party in self.parties:
             if party not in signers:
@@ -635,6 +647,7 @@ def read_charters(tree, report):
     charters = []
     with report.on("charter"):
         charters.append(Charter(tree.read("charter", NOTE_BYTES_MAX), 0))
+        report.note_strangers("charter", charters[0].strangers)
     line_id = hashlib.sha256(charters[0].text).digest()[:16] if charters else None
     while charters and tree.has(f"charter.{len(charters)}"):
         path, before = f"charter.{len(charters)}", charters[-1]
@@ -647,6 +660,7 @@ def read_charters(tree, report):
             if charter.values["previous"] != hashlib.sha256(before.text).digest():
                 raise Broken("charter-previous", before=len(charters) - 1)
             charters.append(charter)
+            report.note_strangers(path, charter.strangers)
         if charters[-1] is before:
             break
     return charters
@@ -672,7 +686,9 @@ class Card:
             raise Broken("card-identity", party=party)
         for role in ("identity", "log", "receipt"):
             check_public_key(self.keys[role], role, party)
-        if not note.verify([identity_key(party, self.keys["identity"])]):
+        keys = [identity_key(party, self.keys["identity"])]
+        self.strangers = note.strangers(keys)
+        if not note.verify(keys):
             raise Broken("card-unsigned", party=party)
         self.party, self.serial = party, serial
 
@@ -700,6 +716,7 @@ def read_cards(tree, charters, report):
                 if (party2, role2) != (party, role):
                     raise Broken("key-shared", role=role, party=party, role2=role2, party2=party2)
             cards.setdefault(party, []).append(card)
+            report.note_strangers(path, card.strangers)
     return cards
 
 
@@ -783,10 +800,10 @@ def is_first(mention):
 
 
 class Envelope:
-    """What every entry has, whatever its kind: kind, wall, seen; and, if it can be had, more."""
+    """What every entry has, whatever its kind: kind, wall, seen. People's entries have more."""
 
     def __init__(self, data):
-        fields = cbor(data)
+        fields = self.fields = cbor(data)
         demand(isinstance(fields, list) and len(fields) >= 4, "it is not an array of 4 or more")
         self.kind, self.wall, self.seen, self.body = fields[:4]
         demand(is_uint(self.kind) and is_uint(self.wall), "kind or wall is not a number")
@@ -794,6 +811,10 @@ class Envelope:
         demand(len(self.seen) <= MENTIONS_MAX, "seen has more than 64 mentions")
         demand(all(is_known(m) or is_first(m) for m in self.seen), "a mention has another form")
         self.item, self.read = None, None
+
+    def read_more(self):
+        """item and read; seen counts even where these cannot be read."""
+        fields = self.fields
         if len(fields) > 4:
             demand(is_bytes(fields[4], 6), "the item id is not 6 bytes")
             self.item = fields[4]
@@ -1065,8 +1086,7 @@ class Head:
             else:
                 self.receipts[key.party] = max(when, self.receipts.get(key.party, 0))
                 self.receipt_keys.add((key.party, key.public))
-        known = {(k.name, k.id) for k in author_keys + receipt_keys}
-        self.strangers = [n for n, i, _ in self.note.lines if (n, i) not in known]
+        self.strangers = self.note.strangers(author_keys + receipt_keys)
 
 
 class Log:
@@ -1099,13 +1119,17 @@ class Record:
     def __init__(self, top):
         self.report = Report()
         self.tree = Tree(top, self.report)
-        self.charters = read_charters(self.tree, self.report)
-        self.logs, self.entries, self.order = {}, [], []
-        self.items, self.repeats = {}, []
-        self.count = 0
+        self.charters, self.logs, self.entries, self.order = [], {}, [], []
+        self.items, self.repeats, self.references = {}, [], []
+        self.count, self.is_proof = 0, False
+        with self.report.on("."):
+            self.tree.list()
+            self.charters = read_charters(self.tree, self.report)
+            if self.charters:
+                self._check()
+
+    def _check(self):
         self.is_proof = any(path.endswith(".tlog-proof") for path in self.tree.files)
-        if not self.charters:
-            return
         self.line = self.charters[-1].line
         self.line_id = hashlib.sha256(self.charters[0].text).digest()[:16]
         self.parties = list(dict.fromkeys(p for c in self.charters for p in c.parties))
@@ -1128,14 +1152,11 @@ class Record:
         form = re.compile(r"([a-z][a-z0-9-]{0,31})/(urgent|routine)/([0-9a-f]{16})/", re.ASCII)
         found = sorted({m.groups() for m in map(form.match, self.tree.files) if m})
         if len(found) > LOGS_MAX:
-            self.report.fail("too-many", ".", limit=LOGS_MAX, what="logs")
-        logs = [Log(p, LANES.index(lane), inc) for p, lane, inc in found[:LOGS_MAX]]
+            raise Broken("too-many", limit=LOGS_MAX, what="logs")
+        logs = [Log(p, LANES.index(lane), inc) for p, lane, inc in found]
         for log in logs:
             if log.party not in self.parties:
                 self.report.fail("log-stranger", log.name, party=log.party)
-                self.tree.touched.update(log.dir + path for path in self.tree.under(log.dir))
-            elif log.party not in self.cards:
-                self.report.fail("card-missing", "cards", party=log.party)
                 self.tree.touched.update(log.dir + path for path in self.tree.under(log.dir))
             else:
                 yield log
@@ -1153,7 +1174,6 @@ class Record:
     def _read_notes(self, log):
         """policy and every head of this log; head.note leads, or nothing else can be said."""
         origin, author, receipt = self._keys(log)
-        log.charter = self.charters[-1]
         policy = None
         with self.report.on(log.dir + "policy"):
             policy = self._read_policy(log, author, receipt)
@@ -1165,17 +1185,17 @@ class Record:
             if file != "head.note" and not self.tree.has(path):
                 continue
             with self.report.on(path):
+                data = self.tree.read(path, NOTE_BYTES_MAX)
                 if party and party not in self.cards:
                     raise Broken("card-missing", file="cards", party=party)
-                head = Head(self.tree.read(path, NOTE_BYTES_MAX), origin, author, receipt)
+                head = Head(data, origin, author, receipt)
                 allowed = {policy[0].public} if policy else {k.public for k in author}
                 if not head.author & allowed:
                     raise Broken("head-unsigned", party=log.party)
                 if party and party not in head.receipts:
                     raise Broken("receipt-missing", party=party)
                 log.heads[file] = head
-                for name in head.strangers:
-                    self.report.note(f"{path}: a signature of {name} by a key that is on no card")
+                self.report.note_strangers(path, head.strangers)
         if policy:
             self._check_quorum(log, policy[1])
         self._check_heads_agree(log, others)
@@ -1195,6 +1215,8 @@ class Record:
             if line[0] != "witness" or len(line) != 3:
                 break
             key = next((k for k in receipt if (k.party, k.vkey()) == (line[1], line[2])), None)
+            if line[1] in self.parties and line[1] not in self.cards:
+                raise Broken("card-missing", file="cards", party=line[1])
             if key is None:
                 raise Broken("policy-key", party=line[1])
             witnesses.append(key)
@@ -1244,6 +1266,11 @@ class Record:
 
     # ------------------------------------------------------------ logs: tiles and entries
     def _check_log(self, log):
+        log.charter = self.charters[-1]
+        if log.party not in self.cards:
+            self.report.fail("card-missing", "cards", party=log.party)
+            self.tree.touched.update(log.dir + path for path in self.tree.under(log.dir))
+            return
         self._read_notes(log)
         last = log.heads.get("head.note")
         if last is None:
@@ -1251,8 +1278,7 @@ class Record:
             return
         self.count += last.size
         if self.count > ENTRIES_MAX:
-            self.report.fail("too-many", log.name, limit=ENTRIES_MAX, what="entries")
-            return
+            raise Broken("too-many", file=log.name, limit=ENTRIES_MAX, what="entries")
         self._check_pending(log, last.size)
         leaves = self._read_leaves(log, last.size)
         if leaves is None:
@@ -1271,8 +1297,11 @@ class Record:
             held = log.stored.get(party, (0, 0))[0]
             if party != log.party and held < size:
                 want.append(f"{held} {size - held} {party}")
+        notes = self.tree.under(log.dir + "heads/")
         with self.report.on(path):
             have = self.tree.read(path, NOTE_BYTES_MAX) if self.tree.has(path) else b""
+            if any("heads/" + name not in log.heads for name in notes):
+                return    # a note is broken, and already named: who has what is not known
             text = have.decode("utf-8", "replace")
             if text and not text.endswith("\n"):
                 raise Broken("pending-wrong", why="it does not end in a newline")
@@ -1358,8 +1387,10 @@ class Record:
             try:
                 envelope = Envelope(leaf[SALT_BYTES:])
                 wall = envelope.wall
-                mentions = seen.take(index, envelope)
                 shown |= {"kind": envelope.kind, "wall": wall}
+                mentions = seen.take(index, envelope.seen)
+                envelope.read_more()
+                seen.take_read(index, envelope.read or ())
                 self._read_entry(log, index, envelope, shown)
             except Unreadable as reason:
                 self._name_unreadable(log, index, envelope, shown, str(reason))
@@ -1380,6 +1411,8 @@ class Record:
         charter = log.charter
         shown |= read_message(envelope, log.lane, charter.rungs, charter.parties)
         shown["item"] = envelope.item.hex()
+        if "ref" in shown:
+            self.references.append((log, index, envelope.body[6]))
         if index == 0:
             self.report.fail("opening-first", log.name, why="it is a message")
         place = (log.key, index)
@@ -1405,6 +1438,8 @@ class Record:
                     self._check_mention(log, index, key, size)
         for first, second in self.repeats:
             self._check_repeat(first, second)
+        for log, index, reference in self.references:
+            self._check_reference(log, index, *reference)
         self.order, forced = joint_order(self.logs)
         for key, index in forced:
             self.report.note(f"{log_id(key)}: entry {index} has seen what had itself seen this "
@@ -1434,6 +1469,18 @@ class Record:
             self.report.fail("opening-root", log.name, size=opening["size"],
                              before=before.incarnation, party=log.party)
 
+    def _check_reference(self, log, index, party, lane, incarnation, at):
+        found = [other for other in self.logs.values()
+                 if (other.party, other.lane) == (log.charter.parties[party], lane)
+                 and bytes.fromhex(other.incarnation).startswith(incarnation)]
+        if len(found) > 1:
+            self.report.note(f"{log.name}: entry {index} refers to entry {at} of one of "
+                             f"{len(found)} logs, and does not say which")
+        elif not found or found[0].size is not None and at >= found[0].size:
+            what = log_id((log.charter.parties[party], lane, incarnation.hex()))
+            self.report.note(f"{log.name}: entry {index} refers to {what}, entry {at}, which the "
+                             "export does not hold")
+
     def _check_repeat(self, first, second):
         """One item, two entries: a breach where the author held the one when it wrote the other."""
         for this, that in ((second, first), (first, second)):
@@ -1454,27 +1501,36 @@ class Record:
 
     # ------------------------------------------------------------ the proof of one entry
     def _check_proof(self):
+        before = len(self.report.failures)
         with self.report.on("."):
-            logs = list(self.logs.values())
-            if len(logs) != 1:
-                raise Broken("proof-layout", why=f"it holds {len(logs)} logs")
-            log = logs[0]
-            names = [n for n in self.tree.under(log.dir) if n.endswith(".leaf")]
-            index = decimal(names[0][:-5]) if len(names) == 1 else None
-            if index is None:
-                raise Broken("proof-layout", why="there is not one file <index>.leaf")
-            self._read_notes(log)
-            leaf = self.tree.read(f"{log.dir}{index}.leaf", LEAF_BYTES_MAX)
-            if len(leaf) < LEAF_BYTES_MIN:
-                raise Broken("tile-leaf", file=f"{log.dir}{index}.leaf", index=index,
-                             length=len(leaf))
-            checkpoint = self.tree.read(log.dir + "checkpoint", NOTE_BYTES_MAX)
-            path = f"{log.dir}{index}.tlog-proof"
-            with self.report.on(path):
-                data = self.tree.read(path, 2 * NOTE_BYTES_MAX)
-                head = log.heads.get("checkpoint")
-                if head and self._follow_proof(path, data, index, leaf, head, checkpoint):
-                    self._read_proven(log, index, leaf)
+            self._read_proof()
+        if len(self.report.failures) > before:
+            self.tree.touched |= self.tree.files    # one broken rule is enough to name
+
+    def _read_proof(self):
+        logs = list(self.logs.values())
+        if len(logs) != 1:
+            raise Broken("proof-layout", why=f"it holds {len(logs)} logs")
+        log = logs[0]
+        log.charter = self.charters[-1]
+        if log.party not in self.cards:
+            raise Broken("card-missing", file="cards", party=log.party)
+        names = [n for n in self.tree.under(log.dir) if n.endswith(".leaf")]
+        index = decimal(names[0][:-5]) if len(names) == 1 else None
+        if index is None:
+            raise Broken("proof-layout", why="there is not one file <index>.leaf")
+        self._read_notes(log)
+        leaf = self.tree.read(f"{log.dir}{index}.leaf", LEAF_BYTES_MAX)
+        if len(leaf) < LEAF_BYTES_MIN:
+            raise Broken("tile-leaf", file=f"{log.dir}{index}.leaf", index=index,
+                         length=len(leaf))
+        checkpoint = self.tree.read(log.dir + "checkpoint", NOTE_BYTES_MAX)
+        path = f"{log.dir}{index}.tlog-proof"
+        with self.report.on(path):
+            data = self.tree.read(path, 2 * NOTE_BYTES_MAX)
+            head = log.heads.get("checkpoint")
+            if head and self._follow_proof(path, data, index, leaf, head, checkpoint):
+                self._read_proven(log, index, leaf)
 
     def _follow_proof(self, path, data, index, leaf, head, checkpoint):
         top, blank, note = data.partition(b"\n\n")
@@ -1505,6 +1561,7 @@ class Record:
         try:
             envelope = Envelope(leaf[SALT_BYTES:])
             shown |= {"kind": envelope.kind, "wall": envelope.wall}
+            envelope.read_more()
             self._read_entry(log, index, envelope, shown)
         except Unreadable as reason:
             self._name_unreadable(log, index, envelope, shown, str(reason))
@@ -1521,10 +1578,10 @@ class Seen:
     def _fail(self, rule, index, **fields):
         self.report.fail(rule, self.log.name, index=index, **fields)
 
-    def take(self, index, envelope):
+    def take(self, index, seen):
         """The mentions of one entry as ((log key, size), ...), each checked."""
         out, last = [], 0
-        for mention in envelope.seen:
+        for mention in seen:
             number, size = mention[:2]
             if number <= last and number > 0:
                 self._fail("seen-order", index, number=number)
@@ -1536,7 +1593,6 @@ class Seen:
                 self._fail("seen-falls", index, log=log_id(row[0]), before=row[1], size=size)
             row[1] = max(row[1], size)
             out.append((row[0], size))
-        self._take_read(index, envelope.read or ())
         return tuple(out)
 
     def _first(self, index, mention):
@@ -1570,7 +1626,7 @@ class Seen:
             return None
         return self.table[number] if self.table[number][0] else None
 
-    def _take_read(self, index, read):
+    def take_read(self, index, read):
         last = 0
         for number, size in read:
             if not 0 < number < len(self.table):
