@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "crypto/note.h"
 #include "line/switch.h"
 #include "record/batch.h"
 #include "wire/logkey.h"
@@ -183,7 +184,7 @@ typedef struct {
         struct {
             uint32_t token;
             ol_key_use key;
-            const uint8_t *text;
+            uint8_t text[OL_COSIGN_MESSAGE_MAX];
             size_t len;
         } sign;
         struct {

@@ -39,7 +39,16 @@ enum {
     OL_REPLY_HOLD_MS = 30,     /* message 2 waits this long for the receipt it can carry */
     OL_ANSWER_AGAIN_MS = 1000, /* to a repeated first message (§5.1) */
     OL_SAVE_MS = 50,           /* signatures are stored with the next commit, or after this */
+    OL_RETRY_MS = 1000,        /* a commit that failed is tried again */
+    OL_OPEN_IDLE_MS = 15000,   /* at most, between tries with nothing to say */
+    OL_SPAN_MAX = 4096,        /* entries held beyond a log's end */
     OL_CLOCK_JUMP_S = 86400    /* §3.3 */
+};
+
+enum { /* why storage does not take anything (STOPPED, §5.2) */
+       OL_STORAGE_FULL = 1,
+       OL_STORAGE_FAILS = 2,
+       OL_STORAGE_NO_MEMORY = 3
 };
 
 /* What we know of one peer and one log. */
@@ -64,7 +73,7 @@ typedef struct {
 typedef struct {
     uint64_t size, time;
     uint8_t sig[OL_SIG_LEN];
-    bool is_signed, note;
+    bool is_signed, is_unsaved, note;
 } ol_got; /* a party's receipt of a log */
 
 typedef struct {
@@ -168,6 +177,7 @@ typedef struct {
     uint64_t counter;
     uint32_t from, token; /* token 0: none out */
     uint8_t holder;       /* OL_HOLDERS: message 1; else message 2 for that holder */
+    bool is_wanted;       /* not asked yet */
 } ol_dh_wait;
 
 typedef struct {
@@ -180,7 +190,7 @@ typedef struct {
     uint64_t open_tries, heard_ms, said_ms, proven_ms, proven_wall, answered_ms, rtt_ms;
     uint64_t ping_ms; /* when the PING that is out left; 0 none */
     uint16_t ping;
-    bool owe_pong, owe_confirm, wants_open;
+    bool owe_pong, owe_confirm, is_idle_try; /* idle: the last try had nothing to carry */
     uint16_t pong;
     uint32_t move; /* token of the address that proved itself; 0 none */
     uint64_t frames_in, frames_out, bytes_in, bytes_out;
@@ -203,8 +213,9 @@ typedef struct {
     uint64_t last_counter; /* largest accepted first-message counter */
     uint32_t window, run;  /* run: the last FORGOT told */
     uint32_t dh_token;     /* ss is being asked for; 0 no */
+    bool dh_wanted;        /* not asked yet */
     uint8_t stopped;
-    bool has_run, note_stopped, owe_stopped, owe_forgot;
+    bool has_run, note_stopped, owe_stopped, is_counter_new;
 } ol_peer;
 
 typedef struct {
@@ -212,7 +223,7 @@ typedef struct {
     ol_log *log;
     uint64_t size, time;
     uint8_t root[32], sig[OL_SIG_LEN];
-    bool is_receipt, is_out, is_signed;
+    bool is_receipt, is_ready, is_out, is_signed, is_saving;
 } ol_job; /* a head or receipt of ours to be signed, or signed and not yet stored */
 
 typedef struct {
@@ -273,7 +284,7 @@ struct ol_line {
     OL_VEC(ol_submit) submit;
     uint64_t wall, mono_ms;                        /* of the event in hand */
     uint64_t clock_wall, clock_mono_ms, last_time; /* trusted pair; last signed or written time */
-    bool is_started, has_forgotten, is_doubtful, is_clock_accepted, note_clock, wants_commit;
+    bool is_started, has_forgotten, is_doubtful, note_clock, wants_commit, batch_failing;
     uint8_t storage; /* 0 well, else the STOPPED reason */
     uint32_t run, next_token;
     uint64_t counter, reserved; /* next first-message counter; reserved below this */
@@ -286,7 +297,6 @@ struct ol_line {
 };
 
 /* line.c */
-void *ol_grow(ol_mem *mem, void *v, size_t *cap, size_t need, size_t size); /* NULL: no memory */
 #define OL_PUSH(l, vec)                                                                            \
     (ol_push((l)->mem, (void **)&(vec)->v, &(vec)->n, &(vec)->cap, sizeof *(vec)->v)               \
          ? &(vec)->v[(vec)->n - 1]                                                                 \
@@ -296,6 +306,9 @@ uint32_t ol_token(ol_line *l);
 void ol_random(ol_line *l, uint8_t *to, size_t n);
 uint64_t ol_claim_time(ol_line *l); /* for an entry or receipt of ours: never falls (§3.3) */
 uint64_t ol_min_ms(uint64_t a, uint64_t b);
+
+/* pump.c */
+void ol_pump(ol_line *l, ol_effects *out);
 
 /* log.c */
 ol_log *ol_log_find(const ol_line *l, const ol_log_key *key);
@@ -318,12 +331,16 @@ const uint8_t *ol_log_root_at(const ol_log *log, uint64_t size); /* NULL: not kn
 void ol_append_submit(ol_line *l, const ol_event *ev);
 void ol_append_waiting(ol_line *l);
 void ol_append_close(ol_line *l, ol_log *log, uint8_t why);
-void ol_own_load_seen(ol_line *l, uint8_t lane, const uint8_t *p, size_t len);
+void ol_own_undo(ol_line *l, uint8_t lane);
+OL_MUST ol_err ol_own_put_seen(ol_line *l, uint8_t lane);
+OL_MUST ol_err ol_own_load_seen(ol_line *l, uint8_t lane, const uint8_t *p, size_t len);
 
 /* batch.c */
 bool ol_batch_has_room(const ol_line *l);
-uint8_t *ol_batch_copy(ol_line *l, const void *p, size_t len); /* NULL: no memory */
-OL_MUST ol_err ol_batch_touch(ol_line *l, ol_log *log);        /* before its tree changes */
+OL_MUST ol_err ol_batch_put_entry(ol_line *l, ol_log *log, uint64_t index, const uint8_t *p,
+                                  size_t len, const uint8_t *item); /* the tree is the caller's */
+uint8_t *ol_batch_copy(ol_line *l, const void *p, size_t len);      /* NULL: no memory */
+OL_MUST ol_err ol_batch_touch(ol_line *l, ol_log *log);             /* before its tree changes */
 OL_MUST ol_err ol_batch_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t len,
                               const uint8_t *item);
 OL_MUST ol_err ol_batch_head(ol_line *l, ol_log *log, uint64_t size, const uint8_t root[32],
@@ -355,7 +372,11 @@ void ol_sync_due(ol_line *l); /* repeats whose time has come */
 uint64_t ol_sync_next_ms(const ol_line *l);
 void ol_sync_progress(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
 void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
+void ol_sync_holds(ol_log *log, uint8_t party, uint64_t size); /* it brought them, or wrote them */
+uint64_t ol_sync_fetch(const ol_line *l, const ol_log *log, uint64_t *ret_to,
+                       uint64_t *ret_head); /* from; OL_NEVER: nothing to fetch */
 void ol_sync_forgot(ol_line *l, uint8_t party, uint32_t run);
+void ol_sync_again(ol_line *l, uint8_t party); /* all that is not settled */
 void ol_sync_heard(ol_line *l, uint8_t party);
 void ol_sync_fetched(ol_line *l, const ol_event *ev);
 bool ol_sync_is_settled(const ol_line *l, const ol_log *log, uint8_t party);

@@ -1,0 +1,358 @@
+/* Own entries: what a client submits becomes an entry of our log, with what we have seen. */
+#include "line/state.h"
+
+#include "base/text.h"
+
+enum { SEEN_ROW = 2 + OL_INC_LEN + 8 };
+
+/* ---- seen: what each own log has mentioned ---- */
+
+static void seen_free(ol_line *l, ol_seen *s) {
+    ol_mem_put(l->mem, s->v, s->cap, sizeof *s->v);
+    *s = (ol_seen){ 0 };
+}
+
+static OL_MUST ol_err own_save(ol_line *l, ol_own *own) {
+    if (own->has_undo)
+        return OL_OK;
+    seen_free(l, &own->undo);
+    if (own->seen.n > 0) {
+        own->undo.v = ol_mem_get0(l->mem, own->seen.n, sizeof *own->undo.v);
+        if (own->undo.v == NULL)
+            return OL_ENOMEM;
+        own->undo.cap = own->undo.n = own->seen.n;
+        memcpy(own->undo.v, own->seen.v, own->seen.n * sizeof *own->seen.v);
+    }
+    own->has_undo = true;
+    return OL_OK;
+}
+
+void ol_own_undo(ol_line *l, uint8_t lane) {
+    ol_own *own = &l->own[lane];
+    if (!own->has_undo)
+        return;
+    seen_free(l, &own->seen);
+    own->seen = own->undo;
+    own->undo = (ol_seen){ 0 };
+    own->has_undo = false;
+}
+
+ol_err ol_own_put_seen(ol_line *l, uint8_t lane) {
+    ol_own *own = &l->own[lane];
+    size_t cap = OL_INC_LEN + own->seen.n * SEEN_ROW;
+    uint8_t *room = ol_mem_get0(l->mem, cap, 1);
+    if (room == NULL)
+        return OL_ENOMEM;
+    ol_wr w = ol_wr_of(room, cap);
+    ol_wr_put(&w, own->log->key.incarnation, OL_INC_LEN);
+    for (size_t i = 0; i < own->seen.n; i++) {
+        ol_wr_be(&w, own->seen.v[i].log.party, 1);
+        ol_wr_be(&w, own->seen.v[i].log.lane, 1);
+        ol_wr_put(&w, own->seen.v[i].log.incarnation, OL_INC_LEN);
+        ol_wr_be(&w, own->seen.v[i].size, 8);
+    }
+    OL_ASSERT(w.err == OL_OK && w.len == cap);
+    ol_err err = ol_batch_state(l, lane == OL_LANE_URGENT ? "seen.0" : "seen.1", room, cap);
+    ol_mem_put(l->mem, room, cap, 1);
+    return err;
+}
+
+ol_err ol_own_load_seen(ol_line *l, uint8_t lane, const uint8_t *p, size_t len) {
+    ol_own *own = &l->own[lane];
+    ol_rd r = ol_rd_of(p, len);
+    uint8_t inc[OL_INC_LEN];
+    ol_rd_copy(&r, inc, sizeof inc);
+    if (own->log == NULL || r.err != OL_OK || memcmp(inc, own->log->key.incarnation, 8) != 0)
+        return r.err; /* of a closed incarnation: nothing is appended there any more */
+    while (r.left > 0 && r.err == OL_OK) {
+        if (!ol_push(l->mem, (void **)&own->seen.v, &own->seen.n, &own->seen.cap,
+                     sizeof *own->seen.v))
+            return OL_ENOMEM;
+        ol_log_key *key = &own->seen.v[own->seen.n - 1].log;
+        key->party = (uint8_t)ol_rd_be(&r, 1);
+        key->lane = (uint8_t)ol_rd_be(&r, 1);
+        ol_rd_copy(&r, key->incarnation, OL_INC_LEN);
+        own->seen.v[own->seen.n - 1].size = ol_rd_be(&r, 8);
+    }
+    return r.err;
+}
+
+static bool is_numbered(const ol_seen *s, const ol_log_key *key) {
+    for (size_t i = 0; i < s->n; i++)
+        if (ol_log_key_eq(&s->v[i].log, key))
+            return true;
+    return false;
+}
+
+/* Mentions of logs that have a number already and grew. */
+static void see_known(const ol_line *l, const ol_seen *s, ol_entry *e, size_t max) {
+    for (size_t i = 0; i < s->n && e->seens < max; i++) {
+        const ol_log *log = ol_log_find(l, &s->v[i].log);
+        if (log != NULL && log->tree.size > s->v[i].size)
+            e->seen[e->seens++] = (ol_mention){ .number = i + 1, .size = log->tree.size };
+    }
+}
+
+/* First mentions, newest logs first. */
+static void see_new(const ol_line *l, const ol_log *own, const ol_seen *s, ol_entry *e,
+                    size_t max) {
+    uint64_t number = s->n;
+    for (size_t i = l->log.n; i > 0 && e->seens < max; i--) {
+        const ol_log *log = l->log.v[i - 1];
+        if (log == own || log->tree.size == 0 || is_numbered(s, &log->key))
+            continue;
+        e->seen[e->seens++] = (ol_mention){
+            .number = ++number, .size = log->tree.size, .is_first = true, .log = log->key
+        };
+    }
+}
+
+static OL_MUST ol_err seen_adopt(ol_line *l, ol_own *own, const ol_entry *e) {
+    for (size_t i = 0; i < e->seens; i++) {
+        const ol_mention *m = &e->seen[i];
+        if (m->is_first) {
+            if (!ol_push(l->mem, (void **)&own->seen.v, &own->seen.n, &own->seen.cap,
+                         sizeof *own->seen.v))
+                return OL_ENOMEM;
+            own->seen.v[own->seen.n - 1].log = m->log;
+        }
+        own->seen.v[m->number - 1].size = m->size;
+    }
+    return OL_OK;
+}
+
+static uint64_t read_of(const ol_submit *s, const ol_log_key *key) {
+    for (size_t i = 0; i < s->reads; i++)
+        if (ol_log_key_eq(&s->read[i].log, key))
+            return s->read[i].size;
+    return 0;
+}
+
+/* read, relative to seen as it stands with this entry (§4.2). */
+static void read_below_seen(const ol_submit *s, const ol_seen *seen, ol_entry *e) {
+    for (size_t i = 0; s->has_read && i < seen->n && e->reads < OL_MENTIONS_MAX; i++) {
+        uint64_t upto = read_of(s, &seen->v[i].log), now = seen->v[i].size;
+        for (size_t k = 0; k < e->seens; k++)
+            if (e->seen[k].number == i + 1)
+                now = e->seen[k].size;
+        if (upto < now)
+            e->read[e->reads++] = (ol_mention){ .number = i + 1, .size = upto };
+    }
+    for (size_t k = 0; s->has_read && k < e->seens && e->reads < OL_MENTIONS_MAX; k++) {
+        const ol_mention *m = &e->seen[k];
+        if (m->is_first && read_of(s, &m->log) < m->size)
+            e->read[e->reads++] = (ol_mention){ .number = m->number, .size = read_of(s, &m->log) };
+    }
+}
+
+/* ---- appending ---- */
+
+static OL_MUST ol_err append(ol_line *l, ol_own *own, ol_submit *s) {
+    static const size_t mentions[] = { OL_MENTIONS_MAX, 16, 4, 0 };
+    uint8_t room[OL_ENTRY_MAX];
+    ol_entry e;
+    ol_wr w = { .err = OL_ELIMIT };
+    for (size_t i = 0; i < OL_LEN(mentions) && w.err != OL_OK; i++) { /* fewer, until it fits */
+        e = (ol_entry){ .kind = s->kind, .wall = ol_claim_time(l), .body = s->body };
+        e.body_len = s->body_len, e.has_item = s->has_item;
+        memcpy(e.item, s->item, sizeof e.item);
+        see_known(l, &own->seen, &e, mentions[i]);
+        see_new(l, own->log, &own->seen, &e, mentions[i]);
+        read_below_seen(s, &own->seen, &e);
+        w = ol_wr_of(room, sizeof room);
+        ol_entry_encode(&e, &w);
+    }
+    ol_err err = w.err;
+    if (err == OL_OK)
+        err = own_save(l, own);
+    if (err == OL_OK)
+        err = ol_batch_touch(l, own->log);
+    if (err == OL_OK)
+        err = seen_adopt(l, own, &e);
+    if (err == OL_OK)
+        err = ol_batch_entry(l, own->log, room, w.len, s->has_item ? s->item : NULL);
+    if (err != OL_OK || own->log->tree.size % OL_HEAD_EVERY != 0)
+        return err;
+    ol_hash root = ol_frontier_root(&own->log->tree);
+    err = ol_batch_head(l, own->log, own->log->tree.size, root.b, NULL);
+    return err != OL_OK ? err : ol_job_add(l, own->log, false, own->log->tree.size, 0, root.b);
+}
+
+static ol_log *predecessor(const ol_line *l, uint8_t lane) {
+    for (size_t i = l->log.n; i > 0; i--)
+        if (l->log.v[i - 1]->is_own && l->log.v[i - 1]->key.lane == lane)
+            return l->log.v[i - 1];
+    return NULL;
+}
+
+/* A log with nothing in it begins with its opening (§6.2). */
+static OL_MUST ol_err open_log(ol_line *l, uint8_t lane) {
+    ol_own *own = &l->own[lane];
+    if (own->log == NULL) {
+        ol_log *before = predecessor(l, lane);
+        ol_log_key key = { .party = l->self, .lane = lane };
+        do
+            ol_random(l, key.incarnation, sizeof key.incarnation);
+        while (ol_log_find(l, &key) != NULL);
+        ol_log *log = ol_log_add(l, &key);
+        if (log == NULL)
+            return OL_ELIMIT;
+        log->why = before == NULL ? OL_WHY_FIRST : own->next_why;
+        seen_free(l, &own->seen);
+        seen_free(l, &own->undo);
+        own->has_undo = false;
+        own->log = log;
+    }
+    if (own->log->tree.size > 0)
+        return OL_OK;
+    ol_opening o = { .why = own->log->why };
+    for (size_t i = own->log->place; i > 0 && !o.has_predecessor; i--) {
+        const ol_log *log = l->log.v[i - 1];
+        if (!log->is_own || log->key.lane != lane)
+            continue;
+        o.has_predecessor = true, o.size = log->tree.size;
+        memcpy(o.predecessor, log->key.incarnation, sizeof o.predecessor);
+        ol_hash root = ol_frontier_root(&log->tree);
+        memcpy(o.root, root.b, sizeof o.root);
+    }
+    uint8_t body[128];
+    ol_wr w = ol_wr_of(body, sizeof body);
+    ol_opening_encode(&o, &w);
+    ol_submit s = { .kind = OL_KIND_OPENING, .body = body, .body_len = w.len };
+    own->log->note_opened = true;
+    return append(l, own, &s);
+}
+
+void ol_append_close(ol_line *l, ol_log *log, uint8_t why) {
+    ol_own *own = &l->own[log->key.lane];
+    log->is_closed = log->wants_close = true;
+    l->wants_commit = true;
+    if (own->log == log)
+        own->log = NULL, own->next_why = why;
+}
+
+/* ---- limits: a token bucket on running time (§2.4) ---- */
+
+static void refill(ol_line *l) {
+    uint64_t day_ms = UINT64_C(86400000), ms = l->mono_ms - l->tokens_ms;
+    if (ms > day_ms)
+        ms = day_ms;
+    l->tokens_entries += ms * l->limit_entries / 86400;
+    l->tokens_bytes += ms * l->limit_bytes / 86400;
+    if (l->tokens_entries > l->limit_entries * 1000)
+        l->tokens_entries = l->limit_entries * 1000;
+    if (l->tokens_bytes > l->limit_bytes * 1000)
+        l->tokens_bytes = l->limit_bytes * 1000;
+    l->tokens_ms = l->mono_ms;
+}
+
+/* 0 when it may be said now, else the seconds to wait; a tenth is kept for the urgent lane. */
+static uint64_t must_wait_s(ol_line *l, const ol_submit *s) {
+    uint64_t kept = s->lane == OL_LANE_URGENT ? 0 : 100;
+    uint64_t entries = 1000 + kept * l->limit_entries;
+    uint64_t bytes = (s->body_len + 64) * 1000 + kept * l->limit_bytes;
+    refill(l);
+    uint64_t wait = 0;
+    if (l->tokens_entries < entries)
+        wait = (entries - l->tokens_entries) * 86400 / l->limit_entries / 1000 + 1;
+    if (l->tokens_bytes < bytes) {
+        uint64_t more = (bytes - l->tokens_bytes) * 86400 / l->limit_bytes / 1000 + 1;
+        wait = more > wait ? more : wait;
+    }
+    if (wait == 0)
+        l->tokens_entries -= 1000, l->tokens_bytes -= (s->body_len + 64) * 1000;
+    return wait;
+}
+
+/* ---- submissions ---- */
+
+static void answer(ol_line *l, const ol_answer *a, bool is_now) {
+    ol_answer *slot = is_now ? OL_PUSH(l, &l->answer) : OL_PUSH(l, &l->unsaid);
+    if (slot != NULL)
+        *slot = *a;
+}
+
+static bool in_batch(const ol_line *l, const uint8_t *item, ol_answer *a) {
+    for (size_t i = 0; i < l->batch.n; i++) {
+        const ol_put *p = &l->batch.put[i];
+        if (p->kind != OL_PUT_ENTRY || p->item == NULL || memcmp(p->item, item, OL_ITEM_LEN) != 0)
+            continue;
+        a->log = p->log, a->index = p->at;
+        return true;
+    }
+    return false;
+}
+
+static void take(ol_line *l, ol_submit *s) {
+    ol_answer a = { .token = s->token };
+    if (s->has_item && in_batch(l, s->item, &a)) { /* the same again, before it was durable */
+        answer(l, &a, false);
+        return;
+    }
+    if (l->storage != 0)
+        a.err = l->storage == OL_STORAGE_FULL ? OL_EFULL : OL_EIO;
+    else
+        a.wait_s = must_wait_s(l, s), a.err = a.wait_s > 0 ? OL_ELIMIT : OL_OK;
+    ol_own *own = &l->own[s->lane];
+    if (a.err == OL_OK)
+        a.err = open_log(l, s->lane);
+    if (a.err == OL_OK)
+        a.err = append(l, own, s);
+    if (own->log != NULL)
+        a.log = own->log->key, a.index = own->log->tree.size - (a.err == OL_OK ? 1 : 0);
+    answer(l, &a, a.err != OL_OK);
+}
+
+static void submit_free(ol_line *l, ol_submit *s) {
+    ol_mem_put(l->mem, s->body, s->body_len, 1);
+    ol_mem_put(l->mem, s->read, s->reads, sizeof *s->read);
+}
+
+/* The batch is out or full: the submission waits, as a copy. */
+static OL_MUST ol_err keep(ol_line *l, const ol_submit *s) {
+    ol_submit c = *s;
+    c.body = ol_mem_get0(l->mem, s->body_len, 1);
+    c.read = ol_mem_get0(l->mem, s->reads, sizeof *s->read);
+    ol_submit *slot = NULL;
+    if (c.body != NULL && (c.read != NULL || s->reads == 0) && l->submit.n < OL_SUBMITS_MAX)
+        slot = OL_PUSH(l, &l->submit);
+    if (slot == NULL) {
+        submit_free(l, &c);
+        return OL_EAGAIN;
+    }
+    memcpy(c.body, s->body, s->body_len);
+    if (s->reads > 0)
+        memcpy(c.read, s->read, s->reads * sizeof *s->read);
+    *slot = c;
+    return OL_OK;
+}
+
+void ol_append_submit(ol_line *l, const ol_event *ev) {
+    ol_submit s = { .token = ev->submit.token, .lane = ev->submit.lane, .kind = ev->submit.kind };
+    s.has_item = ev->submit.item != NULL;
+    if (s.has_item)
+        memcpy(s.item, ev->submit.item, sizeof s.item);
+    s.body = (uint8_t *)(uintptr_t)ev->submit.body.p, s.body_len = ev->submit.body.len;
+    s.has_read = ev->submit.has_read, s.reads = s.has_read ? ev->submit.reads : 0;
+    s.read = (ol_known *)(uintptr_t)ev->submit.read;
+    OL_ASSERT(s.lane < OL_LANES && s.body_len > 0 && s.kind != OL_KIND_OPENING);
+    if (l->storage == 0 && (!ol_batch_has_room(l) || l->submit.n > 0)) {
+        ol_err err = keep(l, &s);
+        if (err != OL_OK)
+            answer(l, &(ol_answer){ .token = s.token, .err = err }, true);
+        return;
+    }
+    take(l, &s);
+}
+
+void ol_append_waiting(ol_line *l) {
+    size_t done = 0;
+    while (done < l->submit.n && (ol_batch_has_room(l) || l->storage != 0)) {
+        take(l, &l->submit.v[done]);
+        submit_free(l, &l->submit.v[done++]);
+    }
+    if (done == 0)
+        return;
+    l->submit.n -= done;
+    memmove(l->submit.v, l->submit.v + done, l->submit.n * sizeof *l->submit.v);
+}

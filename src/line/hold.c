@@ -1,0 +1,219 @@
+/* Entries that no head covers yet, kept apart per source until one does (§3.5). */
+#include "line/state.h"
+
+enum { HELD_MAX = 2048 };
+
+static uint64_t size_of(const ol_log *log) {
+    return log == NULL ? 0 : log->tree.size;
+}
+
+static ol_held *find(ol_hold *h, const ol_log_key *key, uint64_t index) {
+    for (size_t i = h->n; i > 0; i--)
+        if (h->v[i - 1].index == index && ol_log_key_eq(&h->v[i - 1].log, key))
+            return &h->v[i - 1];
+    return NULL;
+}
+
+static void drop_at(ol_line *l, ol_hold *h, size_t i) {
+    ol_mem_put(l->mem, h->v[i].p, h->v[i].total, 1);
+    h->bytes -= h->v[i].total;
+    h->v[i] = h->v[--h->n];
+}
+
+/* Drops what is held of a log below an index; all of it with OL_SIZE_MAX. */
+static size_t drop_below(ol_line *l, ol_hold *h, const ol_log_key *key, uint64_t below) {
+    size_t dropped = 0;
+    for (size_t i = h->n; i > 0; i--)
+        if (h->v[i - 1].index < below && ol_log_key_eq(&h->v[i - 1].log, key))
+            drop_at(l, h, i - 1), dropped++;
+    return dropped;
+}
+
+static ol_held *make(ol_line *l, ol_hold *h, const ol_log_key *key, uint64_t index, size_t total) {
+    if (h->n >= HELD_MAX || total > OL_HOLD_BYTES - h->bytes)
+        return NULL;
+    uint8_t *p = ol_mem_get0(l->mem, total, 1);
+    if (p == NULL || !ol_push(l->mem, (void **)&h->v, &h->n, &h->cap, sizeof *h->v)) {
+        ol_mem_put(l->mem, p, total, 1);
+        return NULL;
+    }
+    h->bytes += total;
+    ol_held *e = &h->v[h->n - 1];
+    *e = (ol_held){ .log = *key, .index = index, .p = p, .total = (uint32_t)total };
+    return e;
+}
+
+void ol_hold_entry(ol_line *l, uint8_t source, const ol_log_key *key, const ol_item *it) {
+    ol_hold *h = &l->peer[source].hold;
+    uint64_t have = size_of(ol_log_find(l, key));
+    size_t total = it->type == OL_ITEM_PART ? (size_t)it->total : it->len;
+    uint64_t offset = it->type == OL_ITEM_PART ? it->offset : 0;
+    if (it->index < have || it->index - have > OL_SPAN_MAX)
+        return;
+    ol_held *e = find(h, key, it->index);
+    if (e == NULL && offset == 0)
+        e = make(l, h, key, it->index, total);
+    if (e == NULL || e->total != total || e->len != offset) {
+        l->count[OL_COUNT_PROVISIONAL_DROPPED]++;
+        return; /* no room, a repeat, or a piece out of turn: it will be sent again */
+    }
+    memcpy(e->p + e->len, it->p, it->len);
+    e->len += (uint32_t)it->len;
+}
+
+/* A head for what we hold already: answered with what we can say of it. */
+static void answer_known(ol_line *l, uint8_t source, ol_log *log, uint64_t size,
+                         const uint8_t *sig) {
+    ol_sync *s = &log->sync[source];
+    if (size > log->stored)
+        return; /* the commit under way answers it */
+    s->is_known = true;
+    if (size == log->head_size && memcmp(sig, log->head_sig, OL_SIG_LEN) != 0 &&
+        ol_log_check_head(l, &log->key, size, log->head_root, sig) != OL_OK) {
+        l->count[OL_COUNT_HEAD_BAD]++;
+        s->owe_ask = size;
+    }
+    if (!log->is_own && log->got[l->self].is_signed && log->got[l->self].size >= size)
+        s->owe_receipt = true;
+    else if (log->is_gated && log->key.party == source)
+        s->owe_prove = true;
+    else
+        s->owe_have = true;
+}
+
+void ol_hold_head(ol_line *l, uint8_t source, const ol_log_key *key, uint64_t size,
+                  const uint8_t *sig) {
+    ol_hold *h = &l->peer[source].hold;
+    ol_log *log = ol_log_find(l, key);
+    if (size == 0)
+        return;
+    if (size <= size_of(log)) {
+        answer_known(l, source, log, size, sig);
+        return;
+    }
+    ol_waiting *w = NULL;
+    for (size_t i = 0; i < OL_HOLD_HEADS && w == NULL; i++)
+        if (h->head[i].is_used && h->head[i].size == size && ol_log_key_eq(&h->head[i].log, key))
+            w = &h->head[i];
+    if (w == NULL)
+        w = &h->head[h->head_at++ % OL_HOLD_HEADS];
+    *w = (ol_waiting){ .log = *key, .size = size, .is_used = true, .owe_have = true };
+    memcpy(w->sig, sig, sizeof w->sig);
+}
+
+/* The tree with the held entries up to size added; OL_EAGAIN when some are missing. */
+static OL_MUST ol_err extend(ol_line *l, ol_hold *h, const ol_log_key *key, ol_log *log,
+                             uint64_t size, ol_frontier *tree) {
+    for (uint64_t i = tree->size; i < size; i++) {
+        const ol_held *e = find(h, key, i);
+        if (e == NULL || e->len != e->total)
+            return OL_EAGAIN;
+    }
+    while (tree->size < size) {
+        const ol_held *e = find(h, key, tree->size);
+        ol_hash leaf = ol_log_leaf(l, key, e->index, e->p, e->len);
+        ol_err err = ol_frontier_append(tree, &leaf);
+        if (err != OL_OK)
+            return err;
+        for (unsigned p = 0; log != NULL && p < l->parties; p++) {
+            if (log->later[p].size != tree->size)
+                continue;
+            ol_hash root = ol_frontier_root(tree); /* a receipt waits for just this size */
+            ol_log_remember(l, log, tree->size, root.b);
+        }
+    }
+    return OL_OK;
+}
+
+static OL_MUST ol_err stage(ol_line *l, ol_hold *h, ol_log *log, const ol_frontier *tree,
+                            const ol_waiting *w, const ol_hash *root) {
+    ol_err err = ol_batch_touch(l, log);
+    for (uint64_t i = log->tree.size; i < tree->size && err == OL_OK; i++) {
+        const ol_held *e = find(h, &log->key, i);
+        err = ol_batch_put_entry(l, log, i, e->p, e->len, NULL);
+    }
+    if (err == OL_OK)
+        err = ol_batch_head(l, log, w->size, root->b, w->sig);
+    if (err != OL_OK) {
+        l->batch_failing = true; /* the whole batch is given up: half of it would not fit */
+        return err;
+    }
+    log->tree = *tree;
+    log->head_staged = w->size;
+    memcpy(log->staged_root, root->b, sizeof log->staged_root);
+    memcpy(log->staged_sig, w->sig, sizeof log->staged_sig);
+    return OL_OK;
+}
+
+static void adopted(ol_line *l, uint8_t source, ol_log *log) {
+    log->sync[source].is_known = true;
+    ol_sync_holds(log, source, log->tree.size);
+    if (!log->is_own) {
+        ol_sync_holds(log, log->key.party, log->tree.size); /* its author, whoever brought it */
+        return;
+    }
+    log->note_recovered = true;
+    if (l->own[log->key.lane].log == log) /* a member holds more of it than we did: §6.2 */
+        ol_append_close(l, log, OL_WHY_MEMBER_HAS_MORE);
+    else if (!log->is_closed)
+        log->is_closed = log->wants_close = true;
+}
+
+/* One waiting head; true when it is used up. */
+static bool try_head(ol_line *l, uint8_t source, ol_waiting *w) {
+    ol_hold *h = &l->peer[source].hold;
+    ol_log *log = ol_log_find(l, &w->log);
+    uint64_t have = size_of(log);
+    if (w->size <= have) {
+        answer_known(l, source, log, w->size, w->sig);
+        return true;
+    }
+    if (w->size > (have / OL_HEAD_EVERY + 1) * OL_HEAD_EVERY)
+        return false; /* the head at the multiple comes first (§3.2) */
+    ol_frontier tree;
+    ol_frontier_clear(&tree);
+    if (log != NULL)
+        tree = log->tree;
+    if (extend(l, h, &w->log, log, w->size, &tree) != OL_OK)
+        return false;
+    ol_hash root = ol_frontier_root(&tree);
+    if (ol_log_check_head(l, &w->log, w->size, root.b, w->sig) != OL_OK) {
+        l->count[OL_COUNT_HEAD_BAD]++;
+        l->count[OL_COUNT_PROVISIONAL_DROPPED] += drop_below(l, h, &w->log, OL_SIZE_MAX);
+        return true;
+    }
+    if (log == NULL)
+        log = ol_log_add(l, &w->log);
+    if (log == NULL || stage(l, h, log, &tree, w, &root) != OL_OK)
+        return false;
+    drop_below(l, h, &w->log, w->size);
+    adopted(l, source, log);
+    return true;
+}
+
+void ol_hold_adopt(ol_line *l, uint8_t source) {
+    ol_hold *h = &l->peer[source].hold;
+    bool has_progress = true;
+    while (has_progress) {
+        has_progress = false;
+        for (size_t i = 0; i < OL_HOLD_HEADS; i++) {
+            ol_waiting *w = &h->head[i];
+            if (!w->is_used)
+                continue;
+            if (!ol_batch_has_room(l) || l->batch_failing) {
+                w->owe_have = false; /* nothing is missing but our own time */
+                continue;
+            }
+            if (try_head(l, source, w))
+                *w = (ol_waiting){ 0 }, has_progress = true;
+        }
+    }
+}
+
+void ol_hold_free(ol_line *l, uint8_t source) {
+    ol_hold *h = &l->peer[source].hold;
+    while (h->n > 0)
+        drop_at(l, h, h->n - 1);
+    ol_mem_put(l->mem, h->v, h->cap, sizeof *h->v);
+    *h = (ol_hold){ 0 };
+}

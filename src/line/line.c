@@ -1,0 +1,414 @@
+#include "line/state.h"
+
+#include <sodium.h>
+
+/* ---- small helpers ---- */
+
+uint64_t ol_min_ms(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+bool ol_push(ol_mem *mem, void **v, size_t *n, size_t *cap, size_t size) {
+    if (*n == *cap) {
+        size_t more = *cap == 0 ? 8 : 2 * *cap;
+        void *grown = ol_mem_get0(mem, more, size);
+        if (grown == NULL)
+            return false;
+        if (*n > 0)
+            memcpy(grown, *v, *n * size);
+        ol_mem_put(mem, *v, *cap, size);
+        *v = grown, *cap = more;
+    }
+    memset((uint8_t *)*v + *n * size, 0, size);
+    ++*n;
+    return true;
+}
+
+uint32_t ol_token(ol_line *l) {
+    l->next_token = l->next_token == UINT32_MAX ? 1 : l->next_token + 1;
+    return l->next_token;
+}
+
+/* A ratchet over the seed: what was drawn cannot be computed from what is kept. */
+void ol_random(ol_line *l, uint8_t *to, size_t n) {
+    uint8_t out[32 + 64];
+    OL_ASSERT(n <= 64);
+    randombytes_buf_deterministic(out, sizeof out, l->vault->drbg);
+    memcpy(l->vault->drbg, out, 32);
+    memcpy(to, out + 32, n);
+    sodium_memzero(out, sizeof out);
+}
+
+uint64_t ol_claim_time(ol_line *l) {
+    uint64_t t = l->is_doubtful ? l->last_time + 1 : l->wall;
+    if (t > l->last_time)
+        l->last_time = t;
+    return l->last_time;
+}
+
+/* ---- new and free ---- */
+
+static void take_secrets(ol_line *l, const ol_line_opts *o) {
+    memcpy(l->vault->line_secret, o->line_secret, 32);
+    memcpy(l->vault->drbg, o->seed, 32);
+    for (unsigned p = 0; p < o->parties; p++) {
+        ol_pair *pair = &l->vault->pair[p];
+        memcpy(pair->psk, o->party[p].psk, 32);
+        memcpy(pair->mac, o->party[p].mac, 32);
+        memcpy(pair->hint_to, o->party[p].hint_to, 4);
+        memcpy(pair->hint_from, o->party[p].hint_from, 4);
+        l->peer[p].p = o->party[p];
+        sodium_memzero(l->peer[p].p.psk, 32);
+        sodium_memzero(l->peer[p].p.mac, 32);
+        l->peer[p].window = OL_WINDOW_START;
+        for (size_t i = 0; i < OL_PATHS_PER_PEER; i++)
+            l->peer[p].path[i].live = OL_HOLDERS;
+    }
+}
+
+static OL_MUST ol_err add_hints(ol_line *l) {
+    ol_err err = OL_OK;
+    for (uint8_t p = 0; p < l->parties && err == OL_OK; p++) {
+        ol_switch_hit hit = { .line = l->number, .kind = OL_TAG_HINT, .party = p };
+        if (p != l->self)
+            err = ol_switch_add(l->sw, l->vault->pair[p].hint_from, 4, &hit);
+    }
+    return err;
+}
+
+ol_err ol_line_new(const ol_line_opts *o, ol_line **ret) {
+    OL_ASSERT(o->parties >= 2 && o->parties <= OL_PARTIES_MAX && o->self < o->parties);
+    OL_ASSERT(o->limit_entries > 0 && o->limit_bytes > 0);
+    ol_err err = OL_ENOMEM;
+    ol_line *l = ol_mem_get0(o->mem, 1, sizeof *l);
+    if (l == NULL)
+        return err;
+    l->mem = o->mem, l->secret = o->secret, l->sw = o->sw, l->number = o->line_number;
+    memcpy(l->id, o->id, sizeof l->id);
+    memcpy(l->name, o->name, sizeof l->name);
+    l->generation = o->generation, l->parties = o->parties, l->self = o->self;
+    l->limit_entries = o->limit_entries, l->limit_bytes = o->limit_bytes;
+    l->tokens_entries = l->limit_entries * 1000, l->tokens_bytes = l->limit_bytes * 1000;
+    l->save_ms = l->timer_ms = OL_NEVER;
+    l->counter = 1;
+    l->vault = ol_mem_get0(l->secret, 1, sizeof *l->vault);
+    if (l->vault == NULL)
+        goto out;
+    take_secrets(l, o);
+    err = add_hints(l);
+    if (err == OL_OK)
+        *ret = l, l = NULL;
+out:
+    ol_line_free(l);
+    return err;
+}
+
+static void free_waiting(ol_line *l) {
+    for (size_t i = 0; i < l->submit.n; i++) {
+        ol_mem_put(l->mem, l->submit.v[i].body, l->submit.v[i].body_len, 1);
+        ol_mem_put(l->mem, l->submit.v[i].read, l->submit.v[i].reads, sizeof(ol_known));
+    }
+    ol_mem_put(l->mem, l->submit.v, l->submit.cap, sizeof *l->submit.v);
+    ol_mem_put(l->mem, l->job.v, l->job.cap, sizeof *l->job.v);
+    ol_mem_put(l->mem, l->unsaid.v, l->unsaid.cap, sizeof *l->unsaid.v);
+    ol_mem_put(l->mem, l->answer.v, l->answer.cap, sizeof *l->answer.v);
+}
+
+void ol_line_free(ol_line *l) {
+    if (l == NULL)
+        return;
+    for (uint8_t p = 0; p < l->parties; p++) {
+        for (uint8_t i = 0; i < OL_PATHS_PER_PEER; i++)
+            ol_session_path_down(l, p, i);
+        if (p != l->self && l->vault != NULL)
+            ol_switch_remove(l->sw, l->vault->pair[p].hint_from, 4);
+        ol_hold_free(l, p);
+    }
+    for (size_t i = 0; i < l->log.n; i++)
+        ol_log_free(l, l->log.v[i]);
+    ol_mem_put(l->mem, l->log.v, l->log.cap, sizeof *l->log.v);
+    for (unsigned lane = 0; lane < OL_LANES; lane++) {
+        ol_own *own = &l->own[lane];
+        ol_mem_put(l->mem, own->seen.v, own->seen.cap, sizeof *own->seen.v);
+        ol_mem_put(l->mem, own->undo.v, own->undo.cap, sizeof *own->undo.v);
+    }
+    ol_batch_free(l);
+    free_waiting(l);
+    ol_mem_put(l->secret, l->vault, 1, sizeof *l->vault);
+    ol_mem_put(l->mem, l, 1, sizeof *l);
+}
+
+/* ---- loading what the store holds ---- */
+
+ol_err ol_line_load_log(ol_line *l, const ol_load_log *in) {
+    if (in->key.party >= l->parties || in->key.lane >= OL_LANES || l->is_started)
+        return OL_ECONFLICT;
+    ol_log *log = ol_log_add(l, &in->key);
+    if (log == NULL)
+        return l->log.n >= OL_LOGS_MAX ? OL_ELIMIT : OL_ENOMEM;
+    log->is_put = true, log->is_closed = in->is_closed;
+    if (in->size > 0) {
+        ol_err err = ol_frontier_get(in->frontier, in->frontier_len, &log->tree);
+        if (err != OL_OK || log->tree.size != in->size)
+            return OL_ECONFLICT;
+    }
+    log->stored = in->size;
+    if (log->is_own && !log->is_closed)
+        l->own[in->key.lane].log = log; /* EV_START decides whether it may go on */
+    return OL_OK;
+}
+
+ol_err ol_line_load_head(ol_line *l, const ol_log_key *key, uint64_t size, const uint8_t root[32],
+                         const uint8_t *sig) {
+    ol_log *log = ol_log_find(l, key);
+    if (log == NULL || size > log->stored)
+        return OL_ECONFLICT;
+    ol_log_remember(l, log, size, root);
+    if (sig == NULL) {
+        ol_err err = log->is_own ? ol_job_add(l, log, false, size, 0, root) : OL_ECONFLICT;
+        if (err == OL_OK)
+            l->job.v[l->job.n - 1].is_ready = true;
+        return err;
+    }
+    if (size < log->head_size)
+        return OL_OK;
+    log->head_size = log->head_staged = size;
+    memcpy(log->head_root, root, sizeof log->head_root);
+    memcpy(log->head_sig, sig, sizeof log->head_sig);
+    return OL_OK;
+}
+
+ol_err ol_line_load_receipt(ol_line *l, const ol_log_key *key, uint8_t party, uint64_t size,
+                            uint64_t time, const uint8_t *sig) {
+    ol_log *log = ol_log_find(l, key);
+    if (log == NULL || party >= l->parties || size > log->stored)
+        return OL_ECONFLICT;
+    ol_got *g = &log->got[party];
+    *g = (ol_got){ .size = size, .time = time, .is_signed = sig != NULL };
+    if (sig != NULL)
+        memcpy(g->sig, sig, sizeof g->sig);
+    if (party == l->self && time > l->last_time)
+        l->last_time = time;
+    const uint8_t *root = ol_log_root_at(log, size);
+    if (sig != NULL || party != l->self || root == NULL)
+        return OL_OK;
+    ol_err err = ol_job_add(l, log, true, size, time, root);
+    if (err == OL_OK)
+        l->job.v[l->job.n - 1].is_ready = true;
+    return err;
+}
+
+static uint64_t be64(const uint8_t *p, size_t len) {
+    ol_rd r = ol_rd_of(p, len);
+    return ol_rd_be(&r, 8);
+}
+
+ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, size_t len) {
+    if (strncmp(key, "seen.", 5) == 0 && (key[5] == '0' || key[5] == '1'))
+        return ol_own_load_seen(l, (uint8_t)(key[5] - '0'), value, len);
+    if (len != 8)
+        return OL_ECONFLICT;
+    uint64_t v = be64(value, len);
+    if (strcmp(key, "counter") == 0)
+        l->counter = l->reserved = v;
+    else if (strcmp(key, "time") == 0)
+        l->last_time = v > l->last_time ? v : l->last_time;
+    else if (strncmp(key, "last.", 5) == 0 && strlen(key) == 7) {
+        unsigned p = (unsigned)(key[5] - '0') * 10 + (unsigned)(key[6] - '0');
+        if (p < l->parties)
+            l->peer[p].last_counter = v;
+    }
+    return OL_OK;
+}
+
+/* ---- start ---- */
+
+/* A log goes on only if the marker names it and the store is not behind (§6.1). */
+static void judge_own(ol_line *l, uint8_t lane, const ol_marker *m) {
+    ol_own *own = &l->own[lane];
+    own->next_why = OL_WHY_NO_MARKER;
+    if (own->log == NULL)
+        return;
+    bool is_named = m->is_valid && m->has[lane] &&
+                    memcmp(m->incarnation[lane], own->log->key.incarnation, OL_INC_LEN) == 0;
+    if (is_named && m->size[lane] <= own->log->stored)
+        return;
+    ol_append_close(l, own->log, is_named ? OL_WHY_STORE_BEHIND : OL_WHY_NO_MARKER);
+}
+
+static void begin_sync(ol_line *l, ol_log *log) {
+    for (uint8_t p = 0; p < l->parties; p++) {
+        ol_sync *s = &log->sync[p];
+        uint64_t has = p == log->key.party ? log->head_size : log->got[p].size;
+        s->believed = s->floor = s->sent = s->sent_max = has;
+        s->is_known = has > 0;
+        if (p != l->self)
+            s->due_ms = ol_sync_is_settled(l, log, p) ? OL_NEVER : l->mono_ms;
+    }
+}
+
+static void start(ol_line *l, const ol_marker *m) {
+    l->is_started = true;
+    l->has_forgotten = !m->is_valid;
+    ol_random(l, (uint8_t *)&l->run, sizeof l->run);
+    l->tokens_ms = l->mono_ms;
+    l->clock_wall = l->last_time == 0 ? l->wall : l->last_time;
+    l->clock_mono_ms = l->mono_ms;
+    for (uint8_t lane = 0; lane < OL_LANES; lane++)
+        judge_own(l, lane, m);
+    for (size_t i = 0; i < l->log.n; i++) {
+        ol_log *log = l->log.v[i];
+        log->is_gated = l->has_forgotten && !log->is_own;
+        log->wants_receipt = !log->is_own && log->head_size > log->got[l->self].size;
+        l->wants_commit = l->wants_commit || (log->wants_receipt && !log->is_gated);
+        if (log->is_own && log != l->own[log->key.lane].log && !log->is_closed)
+            log->is_closed = log->wants_close = true;
+        begin_sync(l, log);
+    }
+    l->reserving = l->counter + OL_COUNTERS;
+    l->wants_commit = true;
+    ol_session_want_ss(l);
+}
+
+static void path_up(ol_line *l, const ol_event *ev) {
+    uint8_t party = ev->path.path / OL_PATHS_PER_PEER;
+    OL_ASSERT(party < l->parties && party != l->self);
+    if (ol_session_path_up(l, party, ev->path.path % OL_PATHS_PER_PEER, ev) == OL_OK)
+        l->peer[party].path[ev->path.path % OL_PATHS_PER_PEER].open_ms = l->mono_ms;
+}
+
+/* ---- the clock (§3.3) ---- */
+
+static void judge_clock(ol_line *l) {
+    if (!l->is_started)
+        return;
+    uint64_t expect = l->clock_wall + (l->mono_ms - l->clock_mono_ms) / 1000;
+    uint64_t off = l->wall > expect ? l->wall - expect : expect - l->wall;
+    bool is_doubtful = off > OL_CLOCK_JUMP_S;
+    if (is_doubtful != l->is_doubtful)
+        l->note_clock = true;
+    l->is_doubtful = is_doubtful;
+    if (!is_doubtful)
+        l->clock_wall = l->wall, l->clock_mono_ms = l->mono_ms;
+}
+
+static void accept_clock(ol_line *l) {
+    l->clock_wall = l->wall, l->clock_mono_ms = l->mono_ms;
+    l->note_clock = l->note_clock || l->is_doubtful;
+    l->is_doubtful = false;
+}
+
+/* ---- step ---- */
+
+static void dispatch(ol_line *l, const ol_event *ev) {
+    switch (ev->kind) {
+    case EV_START:
+        start(l, &ev->start.marker);
+        break;
+    case EV_MORE:
+    case EV_TIMER:
+        break;
+    case EV_SUBMIT:
+        ol_append_submit(l, ev);
+        break;
+    case EV_FRAME:
+        ol_frame_in(l, ev);
+        break;
+    case EV_COMMITTED:
+        ol_batch_done(l);
+        break;
+    case EV_COMMIT_FAILED:
+        ol_batch_failed(l, ev->commit_failed.err);
+        break;
+    case EV_SIGNED:
+        ol_batch_signed(l, ev->signed_.token, ev->signed_.sig);
+        break;
+    case EV_DH:
+        ol_session_dh(l, ev);
+        break;
+    case EV_FETCHED:
+        ol_sync_fetched(l, ev);
+        break;
+    case EV_PATH_UP:
+        path_up(l, ev);
+        break;
+    case EV_PATH_DOWN:
+        ol_session_path_down(l, ev->path.path / OL_PATHS_PER_PEER,
+                             ev->path.path % OL_PATHS_PER_PEER);
+        break;
+    case EV_CLOCK_ACCEPTED:
+        accept_clock(l);
+        break;
+    }
+}
+
+/* What follows from time and from what has just changed. */
+static void settle(ol_line *l) {
+    if (!l->is_started)
+        return;
+    ol_sync_due(l);
+    ol_path_due(l);
+    if (l->batch_failing)
+        l->batch_failing = false, ol_batch_failed(l, OL_ENOMEM);
+    if (!l->batch.is_out) {
+        ol_append_waiting(l);
+        for (uint8_t p = 0; p < l->parties; p++)
+            ol_hold_adopt(l, p);
+    }
+    if (l->counter + OL_COUNTERS / 4 >= l->reserved && l->reserving == 0)
+        l->reserving = l->counter + OL_COUNTERS, l->wants_commit = true;
+    if (l->mono_ms >= l->save_ms) {
+        l->wants_commit = true;
+        l->save_ms = OL_NEVER;
+    }
+}
+
+void ol_line_step(ol_line *l, const ol_event *ev, ol_mono now, ol_effects *out) {
+    if (now.ms > l->mono_ms)
+        l->mono_ms = now.ms;
+    l->wall = ev->wall.s;
+    judge_clock(l);
+    dispatch(l, ev);
+    settle(l);
+    ol_pump(l, out);
+}
+
+/* ---- what others may ask ---- */
+
+void ol_line_path_status(const ol_line *l, ol_path_id id, ol_path_status *ret) {
+    OL_ASSERT(id / OL_PATHS_PER_PEER < l->parties);
+    const ol_path *p = &l->peer[id / OL_PATHS_PER_PEER].path[id % OL_PATHS_PER_PEER];
+    const ol_holder *live = p->is_up ? ol_session_live(p) : NULL;
+    *ret = (ol_path_status){ .is_up = p->is_up,
+                             .is_live = live != NULL,
+                             .is_initiator = live != NULL && live->is_initiator,
+                             .proven_ms = p->proven_ms,
+                             .heard_ms = p->heard_ms,
+                             .rtt_ms = p->rtt_ms,
+                             .proven_wall = p->proven_wall,
+                             .frames_in = p->frames_in,
+                             .frames_out = p->frames_out,
+                             .bytes_in = p->bytes_in,
+                             .bytes_out = p->bytes_out };
+}
+
+void ol_line_marker(const ol_line *l, ol_marker *ret) {
+    *ret = (ol_marker){ .is_valid = true };
+    for (unsigned lane = 0; lane < OL_LANES; lane++) {
+        const ol_log *log = l->own[lane].log;
+        if (log == NULL || log->tree.size == 0)
+            continue;
+        ret->has[lane] = true;
+        memcpy(ret->incarnation[lane], log->key.incarnation, OL_INC_LEN);
+        ret->size[lane] = log->tree.size;
+    }
+}
+
+bool ol_line_clock_is_doubtful(const ol_line *l) {
+    return l->is_doubtful;
+}
+
+uint64_t ol_line_count(const ol_line *l, ol_count which) {
+    OL_ASSERT(which < OL_COUNT_N);
+    return l->count[which];
+}

@@ -1,0 +1,223 @@
+/* Items that arrived in an authentic payload (§5.2). */
+#include "line/state.h"
+
+typedef struct {
+    ol_line *l;
+    uint8_t source;
+    ol_path *path;
+    bool has_log, is_ignored; /* ignored: up to the next LOG */
+    ol_log_key key;
+    ol_log *log; /* NULL: not known here */
+} context;
+
+static void set_log(context *c, const ol_item *it) {
+    c->has_log = true;
+    c->is_ignored = it->log.party >= c->l->parties;
+    c->key = it->log;
+    c->log = NULL;
+    if (c->is_ignored)
+        return;
+    if (it->type == OL_ITEM_LOG_FULL) {
+        c->log = ol_log_find(c->l, &it->log);
+        return;
+    }
+    c->log = ol_log_find_short(c->l, &it->log);
+    c->is_ignored = c->log == NULL; /* unknown or ambiguous: the sender will use the full form */
+    if (c->log != NULL)
+        c->key = c->log->key;
+}
+
+/* A receipt that verifies over a root we know; false when it does not, or the root is not known. */
+bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r) {
+    const uint8_t *root = ol_log_root_at(log, r->size);
+    if (root == NULL)
+        return false;
+    if (ol_log_check_receipt(l, &log->key, party, r->size, r->time, root, r->sig) != OL_OK) {
+        l->count[OL_COUNT_RECEIPT_BAD]++;
+        return false;
+    }
+    ol_got *g = &log->got[party];
+    if (r->size > g->size) {
+        *g = *r;
+        g->is_signed = g->is_unsaved = g->note = true;
+        l->save_ms = ol_min_ms(l->save_ms, l->mono_ms + OL_SAVE_MS);
+    }
+    return true;
+}
+
+/* Our own word, handed back by a log's author after we forgot (§6.3). */
+static void recv_own_receipt(ol_line *l, ol_log *log, const ol_got *r) {
+    if (log->is_own)
+        return;
+    if (r->size > log->tree.size) {
+        log->later[l->self] = *r;
+        return;
+    }
+    if (ol_log_root_at(log, r->size) != NULL && !ol_recv_receipt(l, log, l->self, r))
+        return;
+    if (r->time > l->last_time && log->got[l->self].size == r->size)
+        l->last_time = r->time; /* ours, verified: times never fall */
+    if (log->is_gated)
+        log->is_gated = false, log->wants_receipt = l->wants_commit = true;
+}
+
+static void recv_receipt(context *c, const ol_item *it) {
+    ol_line *l = c->l;
+    if (c->log == NULL || it->party >= l->parties || it->party == c->key.party)
+        return;
+    ol_got r = { .size = it->size, .time = it->time, .is_signed = true };
+    memcpy(r.sig, it->p, sizeof r.sig);
+    if (it->party == l->self) {
+        recv_own_receipt(l, c->log, &r);
+        return;
+    }
+    if (r.size > c->log->head_size) {
+        if (r.size > c->log->later[it->party].size)
+            c->log->later[it->party] = r; /* waits for the entries */
+        return;
+    }
+    if (r.size == c->log->got[it->party].size) { /* a repeat of what was verified */
+        if (memcmp(r.sig, c->log->got[it->party].sig, sizeof r.sig) != 0 &&
+            !ol_recv_receipt(l, c->log, it->party, &r))
+            return;
+    } else if (!ol_recv_receipt(l, c->log, it->party, &r)) {
+        return;
+    }
+    ol_sync_progress(l, c->log, it->party, r.size);
+    if (it->party == c->source && c->path != NULL)
+        c->path->proven_ms = l->mono_ms, c->path->proven_wall = l->wall;
+}
+
+void ol_recv_later(ol_line *l, ol_log *log) {
+    for (uint8_t p = 0; p < l->parties; p++) {
+        ol_got r = log->later[p];
+        if (r.size == 0 || r.size > log->head_size)
+            continue;
+        log->later[p] = (ol_got){ 0 };
+        if (p == l->self)
+            recv_own_receipt(l, log, &r);
+        else if (ol_recv_receipt(l, log, p, &r))
+            ol_sync_progress(l, log, p, r.size);
+    }
+}
+
+static void recv_have(context *c, const ol_item *it) {
+    ol_line *l = c->l;
+    if (c->log == NULL)
+        return;
+    ol_sync_have(l, c->log, c->source, it->size);
+    if (!c->log->is_gated || c->key.party != c->source || it->receipt > c->log->got[l->self].size)
+        return;
+    c->log->is_gated = false; /* the author holds no word of ours that we do not know */
+    c->log->wants_receipt = l->wants_commit = true;
+}
+
+static void store_evidence(ol_line *l, ol_log *log, uint8_t party, const ol_item *it) {
+    uint8_t *root = ol_batch_copy(l, it->root, 32);
+    uint8_t *sig = ol_batch_copy(l, it->p, OL_SIG_LEN);
+    if (root == NULL || sig == NULL ||
+        !ol_push(l->mem, (void **)&l->batch.put, &l->batch.n, &l->batch.cap, sizeof(ol_put)))
+        return; /* it will fail again and be asked for again */
+    l->batch.put[l->batch.n - 1] = (ol_put){ .kind = OL_PUT_EVIDENCE,
+                                             .log = log->key,
+                                             .party = party,
+                                             .at = it->size,
+                                             .time = it->time,
+                                             .root = root,
+                                             .p = sig,
+                                             .len = OL_SIG_LEN };
+    l->wants_commit = log->note_fork = log->is_forked = true;
+    if (log->is_own && l->own[log->key.lane].log == log)
+        ol_append_close(l, log, OL_WHY_FORK);
+}
+
+/* A head or receipt with its root: over another root than ours it proves two histories (§5.3). */
+static void recv_note(context *c, const ol_item *it) {
+    const uint8_t *root = c->log == NULL ? NULL : ol_log_root_at(c->log, it->size);
+    bool is_receipt = it->type == OL_ITEM_NOTE_R;
+    if (root == NULL || memcmp(root, it->root, 32) == 0 || c->log->is_forked ||
+        c->l->batch.is_out || (is_receipt && it->party >= c->l->parties))
+        return;
+    uint8_t party = is_receipt ? it->party : c->key.party;
+    ol_err err =
+        is_receipt ? ol_log_check_receipt(c->l, &c->key, party, it->size, it->time, it->root, it->p)
+                   : ol_log_check_head(c->l, &c->key, it->size, it->root, it->p);
+    if (err == OL_OK)
+        store_evidence(c->l, c->log, party, it);
+    else
+        c->l->count[OL_COUNT_HEAD_BAD]++; /* the sender's fault, not the author's */
+}
+
+static void recv_of_log(context *c, const ol_item *it) {
+    ol_sync *s = c->log == NULL ? NULL : &c->log->sync[c->source];
+    switch (it->type) {
+    case OL_ITEM_ENTRY:
+    case OL_ITEM_NEXT:
+    case OL_ITEM_PART:
+        ol_hold_entry(c->l, c->source, &c->key, it);
+        break;
+    case OL_ITEM_HEAD:
+        ol_hold_head(c->l, c->source, &c->key, it->size, it->p);
+        ol_hold_adopt(c->l, c->source);
+        c->log = ol_log_find(c->l, &c->key);
+        break;
+    case OL_ITEM_RECEIPT:
+        recv_receipt(c, it);
+        break;
+    case OL_ITEM_HAVE:
+        recv_have(c, it);
+        break;
+    case OL_ITEM_NOTE:
+    case OL_ITEM_NOTE_R:
+        recv_note(c, it);
+        break;
+    case OL_ITEM_ASK:
+        if (s != NULL && it->size > 0)
+            s->owe_note = it->size;
+        break;
+    case OL_ITEM_PROVE:
+        if (s != NULL && c->log->is_own)
+            s->owe_back = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static void recv_of_line(context *c, const ol_item *it) {
+    ol_peer *peer = &c->l->peer[c->source];
+    switch (it->type) {
+    case OL_ITEM_FORGOT:
+        ol_sync_forgot(c->l, c->source, it->run);
+        break;
+    case OL_ITEM_STOPPED:
+        peer->note_stopped = peer->note_stopped || peer->stopped != it->why;
+        peer->stopped = it->why;
+        break;
+    case OL_ITEM_PING:
+        c->path->owe_pong = true, c->path->pong = it->token;
+        break;
+    case OL_ITEM_PONG:
+        if (c->path->ping_ms > 0 && it->token == c->path->ping)
+            ol_path_rtt(c->path, c->l->mono_ms - c->path->ping_ms);
+        c->path->ping_ms = 0;
+        break;
+    default:
+        break;
+    }
+}
+
+void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const uint8_t *p, size_t len) {
+    context c = { .l = l, .source = source, .path = path };
+    ol_rd r = ol_rd_of(p, len);
+    ol_item it = { 0 };
+    while (r.left > 0 && ol_item_get(&r, &it) == OL_OK) { /* checked whole by the caller */
+        if (it.type == OL_ITEM_LOG_SHORT || it.type == OL_ITEM_LOG_FULL)
+            set_log(&c, &it);
+        else if (it.type == OL_ITEM_FORGOT || it.type >= OL_ITEM_STOPPED)
+            recv_of_line(&c, &it);
+        else if (c.has_log && !c.is_ignored)
+            recv_of_log(&c, &it);
+    }
+    ol_hold_adopt(l, source);
+}

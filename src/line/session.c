@@ -1,0 +1,437 @@
+/* Handshakes and the keys that come of them (§5.1). */
+#include "line/state.h"
+
+#include <sodium.h>
+
+#include "crypto/hash.h"
+
+enum { CLEAR_LEN = 14, MAC_LEN = 16, PROLOGUE_LEN = 11 + 16 + 4 + 2 + 1 + 1 + CLEAR_LEN };
+enum { FIRST_MIN = CLEAR_LEN + OL_NOISE_OVERHEAD + 3, INDEX_LEN = 2, INDEX_TRIES = 64 };
+
+ol_holder *ol_session_live(const ol_path *path) {
+    return path->live < OL_HOLDERS ? &path->holder[path->live] : NULL;
+}
+
+void ol_session_drop(ol_line *l, ol_holder *h) {
+    if (h->mine_len > 0)
+        ol_switch_remove(l->sw, h->mine, h->mine_len);
+    sodium_memzero(h, sizeof *h);
+}
+
+static void prologue(const ol_line *l, uint8_t from, uint8_t to, const uint8_t *clear,
+                     uint8_t ret[PROLOGUE_LEN]) {
+    ol_wr w = ol_wr_of(ret, PROLOGUE_LEN);
+    ol_wr_put(&w, "openline/1", 11); /* its NUL is the 0x00 */
+    ol_wr_put(&w, l->id, OL_LINE_ID_LEN);
+    ol_wr_be(&w, l->generation, 4);
+    ol_wr_put(&w, clear + 4, 2); /* epoch */
+    ol_wr_be(&w, from, 1);
+    ol_wr_be(&w, to, 1);
+    ol_wr_put(&w, clear, CLEAR_LEN);
+    OL_ASSERT(w.err == OL_OK && w.len == PROLOGUE_LEN);
+}
+
+static void noise_begin(const ol_line *l, uint8_t party, bool is_initiator, const uint8_t *clear,
+                        ol_noise *ret) {
+    uint8_t pro[PROLOGUE_LEN];
+    prologue(l, is_initiator ? l->self : party, is_initiator ? party : l->self, clear, pro);
+    ol_noise_init(ret, &(ol_noise_setup){ .pattern = OL_NOISE_KKPSK0,
+                                          .is_initiator = is_initiator,
+                                          .prologue = pro,
+                                          .prologue_len = sizeof pro,
+                                          .s = l->peer[l->self].p.static_pk,
+                                          .rs = l->peer[party].p.static_pk,
+                                          .psk = l->vault->pair[party].psk });
+}
+
+static void mac_of(const ol_line *l, uint8_t party, const uint8_t *p, size_t len,
+                   uint8_t ret[MAC_LEN]) {
+    uint8_t full[OL_HASH_LEN];
+    ol_part part = { p, len };
+    ol_hash_hmac(l->vault->pair[party].mac, 32, &part, 1, full);
+    memcpy(ret, full, MAC_LEN);
+    sodium_memzero(full, sizeof full);
+}
+
+/* ---- the places where sessions live ---- */
+
+static ol_holder *of_state(const ol_path *path, ol_holder_state state) {
+    ol_holder *found = NULL;
+    for (size_t i = 0; i < OL_HOLDERS; i++)
+        if (path->holder[i].state == state &&
+            (found == NULL || path->holder[i].born_ms < found->born_ms))
+            found = &path->holder[i]; /* the oldest of them */
+    return found;
+}
+
+/* A free place with an index of its own; NULL when the switch has none. */
+static ol_holder *take_holder(ol_line *l, uint8_t party, uint8_t slot, ol_holder_state state) {
+    ol_path *path = &l->peer[party].path[slot];
+    ol_holder *h = state == HS_OPENING ? of_state(path, HS_OPENING) : NULL;
+    h = h != NULL ? h : of_state(path, HS_FREE);
+    h = h != NULL ? h : of_state(path, HS_OLD);
+    h = h != NULL ? h : of_state(path, HS_STANDBY);
+    if (h == NULL)
+        return NULL;
+    ol_session_drop(l, h);
+    ol_switch_hit hit = { .line = l->number, .kind = OL_TAG_SESSION, .party = party };
+    hit.slot = (uint8_t)(slot * OL_HOLDERS + (unsigned)(h - path->holder));
+    for (unsigned i = 0; i < INDEX_TRIES && h->mine_len == 0; i++) {
+        ol_random(l, h->mine, INDEX_LEN);
+        if (ol_switch_add(l->sw, h->mine, INDEX_LEN, &hit) == OL_OK)
+            h->mine_len = INDEX_LEN;
+    }
+    if (h->mine_len == 0)
+        return NULL;
+    h->state = state;
+    h->born_ms = l->mono_ms;
+    return h;
+}
+
+void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h) {
+    ol_holder *old = of_state(path, HS_OLD), *live = ol_session_live(path);
+    if (old != NULL)
+        ol_session_drop(l, old);
+    if (live != NULL)
+        live->state = HS_OLD;
+    h->state = HS_LIVE;
+    h->owes_reply = false;
+    ol_noise_wipe(&h->hs);
+    path->live = (uint8_t)(h - path->holder);
+    path->open_tries = 0;
+    path->ping_ms = 0;
+    path->note = true;
+}
+
+/* ---- DH with the static key, done outside ---- */
+
+void ol_session_want_ss(ol_line *l) {
+    for (uint8_t p = 0; p < l->parties; p++)
+        if (p != l->self && !l->vault->pair[p].has_ss && l->peer[p].dh_token == 0)
+            l->peer[p].dh_token = ol_token(l), l->peer[p].dh_wanted = true;
+}
+
+static void wait_dh(ol_line *l, ol_path *path, const ol_event *ev, uint8_t holder,
+                    const uint8_t *noise, size_t len, uint64_t counter) {
+    ol_dh_wait *w = path->wait;
+    if (w->token != 0 || ol_noise_peek(noise, len, w->e) != OL_OK)
+        return; /* one at a time; a peer sends again */
+    w->token = ol_token(l);
+    w->is_wanted = true;
+    w->len = ev->frame.frame.len;
+    memcpy(w->msg, ev->frame.frame.p, w->len);
+    w->from = ev->frame.from;
+    w->holder = holder;
+    w->counter = counter;
+}
+
+/* ---- the first message ---- */
+
+bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path) {
+    if (!path->is_up || !path->has_address || !l->is_started || !l->vault->pair[party].has_ss ||
+        l->counter >= l->reserved)
+        return false;
+    bool has_more = ol_sync_class(l, party) != OL_CLASS_NONE;
+    if (l->mono_ms < path->open_ms && !(path->is_idle_try && has_more))
+        return false;
+    const ol_holder *live = ol_session_live(path);
+    if (live == NULL)
+        return true;
+    bool is_spent = l->mono_ms - live->born_ms >= OL_REKEY_MS || live->n >> 32 > 0;
+    if (is_spent && has_more)
+        return true;
+    for (size_t i = 0; i < l->log.n; i++) /* suspect: the peer may have lost the session */
+        if (l->log.v[i]->sync[party].tries >= OL_REPEATS_SUSPECT &&
+            l->mono_ms - path->heard_ms > OL_REPEATS_SUSPECT * ol_path_repeat_ms(l, party))
+            return has_more;
+    return false;
+}
+
+static void next_try(ol_line *l, uint8_t party, ol_path *path, bool has_more) {
+    uint64_t ms = ol_path_repeat_ms(l, party);
+    if (has_more) {
+        ms = path->open_tries > OL_REPEATS_FAST || ms > OL_REPEAT_MAX_MS ? OL_REPEAT_MAX_MS : ms;
+        if (ms < ol_path_repeat_ms(l, party))
+            ms = ol_path_repeat_ms(l, party);
+    } else {
+        for (uint64_t i = 0; i < path->open_tries && ms < OL_OPEN_IDLE_MS; i++)
+            ms *= 2;
+        ms = ms > OL_OPEN_IDLE_MS ? OL_OPEN_IDLE_MS : ms;
+    }
+    path->open_ms = l->mono_ms + ms;
+    path->open_tries++;
+    path->is_idle_try = !has_more;
+}
+
+size_t ol_session_write1(ol_line *l, uint8_t party, ol_path *path, uint8_t *buf, size_t cap) {
+    uint8_t payload[OL_FRAME_MAX], e[32];
+    uint8_t slot = (uint8_t)(path - l->peer[party].path);
+    size_t mac_len = path->is_ip ? MAC_LEN : 0, max = cap < path->frame_max ? cap : path->frame_max;
+    if (ol_session_live(path) == NULL)
+        ol_sync_again(l, party); /* what earlier first messages carried was not answered */
+    bool has_more = ol_sync_class(l, party) != OL_CLASS_NONE;
+    ol_holder *h = take_holder(l, party, slot, HS_OPENING);
+    next_try(l, party, path, has_more);
+    if (h == NULL || max < FIRST_MIN + mac_len + 64)
+        return 0;
+    h->is_initiator = true;
+    h->counter = l->counter++;
+    ol_wr w = ol_wr_of(buf, max);
+    ol_wr_put(&w, l->vault->pair[party].hint_to, 4);
+    ol_wr_be(&w, 0, 2);
+    ol_wr_be(&w, h->counter, 8);
+    ol_wr pay = ol_wr_of(payload, max - CLEAR_LEN - OL_NOISE_OVERHEAD - mac_len);
+    ol_wr_be(&pay, h->mine_len, 1);
+    ol_wr_put(&pay, h->mine, h->mine_len);
+    if (l->has_forgotten)
+        ol_item_put(&pay, &(ol_item){ .type = OL_ITEM_FORGOT, .run = l->run });
+    ol_sync_pack(l, party, &pay, true);
+    noise_begin(l, party, true, buf, &h->hs);
+    ol_random(l, e, sizeof e);
+    ol_err err = ol_noise_write1(&h->hs, e, l->vault->pair[party].ss, payload, pay.len, &w);
+    sodium_memzero(e, sizeof e);
+    sodium_memzero(payload, sizeof payload);
+    if (err != OL_OK) {
+        ol_session_drop(l, h);
+        return 0;
+    }
+    if (mac_len > 0) {
+        uint8_t mac[MAC_LEN];
+        mac_of(l, party, buf, w.len, mac);
+        ol_wr_put(&w, mac, sizeof mac);
+    }
+    l->count[OL_COUNT_HANDSHAKES]++;
+    return w.err == OL_OK ? w.len : 0;
+}
+
+void ol_session_first(ol_line *l, uint8_t party, ol_path *path, const ol_event *ev) {
+    ol_bytes f = ev->frame.frame;
+    size_t mac_len = path->is_ip ? MAC_LEN : 0;
+    if (f.len < FIRST_MIN + mac_len || f.len > OL_FRAME_MAX || !l->vault->pair[party].has_ss) {
+        l->count[OL_COUNT_FRAME_DROPPED]++;
+        return;
+    }
+    if (mac_len > 0) {
+        uint8_t mac[MAC_LEN];
+        mac_of(l, party, f.p, f.len - MAC_LEN, mac);
+        if (sodium_memcmp(mac, f.p + f.len - MAC_LEN, MAC_LEN) != 0) {
+            l->count[OL_COUNT_MAC_BAD]++;
+            return;
+        }
+    }
+    ol_rd r = ol_rd_of(f.p, f.len - mac_len);
+    (void)ol_rd_take(&r, 4);
+    uint64_t epoch = ol_rd_be(&r, 2), counter = ol_rd_be(&r, 8);
+    if (epoch != 0 || counter == 0 || counter >> 62 > 0) {
+        l->count[OL_COUNT_FRAME_DROPPED]++;
+        return;
+    }
+    if (counter <= l->peer[party].last_counter) { /* before any DH: a replayed flood costs a MAC */
+        l->count[OL_COUNT_REPLAYED_FIRST]++;
+        if (path->answered_ms > 0 && l->mono_ms - path->answered_ms < OL_ANSWER_AGAIN_MS)
+            return;
+    }
+    wait_dh(l, path, ev, OL_HOLDERS, r.p, r.left, counter);
+}
+
+static OL_MUST ol_err take_index(ol_rd *r, uint8_t to[OL_TAG_MAX], uint8_t *ret_len) {
+    uint64_t n = ol_rd_be(r, 1);
+    if (r->err == OL_OK && (n < 2 || n > OL_TAG_MAX))
+        r->err = OL_EFORM;
+    ol_rd_copy(r, to, (size_t)n);
+    *ret_len = (uint8_t)n;
+    return r->err;
+}
+
+/* The responder, with es in hand: verify, take the items, stand by with message 2. */
+static void first_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *es) {
+    ol_dh_wait *w = path->wait;
+    ol_peer *peer = &l->peer[party];
+    uint8_t payload[OL_FRAME_MAX], slot = (uint8_t)(path - peer->path);
+    uint8_t theirs[OL_TAG_MAX], theirs_len;
+    size_t mac_len = path->is_ip ? MAC_LEN : 0;
+    ol_noise hs;
+    ol_wr out = ol_wr_of(payload, sizeof payload);
+    noise_begin(l, party, false, w->msg, &hs);
+    ol_err err = ol_noise_read1(&hs, es, l->vault->pair[party].ss, w->msg + CLEAR_LEN,
+                                w->len - CLEAR_LEN - mac_len, &out);
+    ol_rd r = ol_rd_of(payload, out.len);
+    if (err == OL_OK)
+        err = take_index(&r, theirs, &theirs_len);
+    if (err == OL_OK)
+        err = ol_item_check(r.p, r.left);
+    if (err != OL_OK) {
+        l->count[err == OL_EAUTH ? OL_COUNT_TAG_BAD : OL_COUNT_PAYLOAD_BAD]++;
+        goto out;
+    }
+    bool is_repeat = w->counter <= peer->last_counter;
+    if (!is_repeat) {
+        peer->last_counter = w->counter, peer->is_counter_new = true;
+        l->save_ms = ol_min_ms(l->save_ms, l->mono_ms + OL_SAVE_MS);
+        ol_recv_payload(l, party, path, r.p, r.left);
+    }
+    const ol_holder *opening = of_state(path, HS_OPENING);
+    if (!is_repeat && opening != NULL && l->self < party &&
+        l->mono_ms - opening->born_ms < 2 * ol_path_repeat_ms(l, party))
+        goto out; /* simultaneous opens: ours stands, it is on its way (§5.1) */
+    ol_holder *h = take_holder(l, party, slot, HS_STANDBY);
+    if (h == NULL)
+        goto out;
+    h->hs = hs, h->owes_reply = true, h->is_repeat = is_repeat, h->to = w->from;
+    h->theirs_len = theirs_len;
+    memcpy(h->theirs, theirs, theirs_len);
+    path->answered_ms = l->mono_ms;
+out:
+    ol_noise_wipe(&hs);
+    sodium_memzero(payload, sizeof payload);
+}
+
+/* ---- the second message ---- */
+
+ol_holder *ol_session_reply(const ol_line *l, const ol_path *path) {
+    for (size_t i = 0; i < OL_HOLDERS; i++) {
+        ol_holder *h = &path->holder[i];
+        if (h->state != HS_STANDBY || !h->owes_reply)
+            continue;
+        bool is_busy = l->batch.is_out || l->wants_commit;
+        for (size_t k = 0; k < l->job.n; k++)
+            is_busy = is_busy || !l->job.v[k].is_signed;
+        if (!is_busy || l->mono_ms - h->born_ms >= OL_REPLY_HOLD_MS)
+            return h;
+    }
+    return NULL;
+}
+
+size_t ol_session_write2(ol_line *l, uint8_t party, ol_path *path, ol_holder *h, uint8_t *buf,
+                         size_t cap, uint32_t *ret_to) {
+    uint8_t payload[OL_FRAME_MAX], e[32];
+    size_t max = cap < path->frame_max ? cap : path->frame_max;
+    h->owes_reply = false;
+    ol_wr w = ol_wr_of(buf, max);
+    ol_wr_put(&w, h->theirs, h->theirs_len);
+    ol_wr pay = ol_wr_of(payload, max - h->theirs_len - OL_NOISE_OVERHEAD);
+    ol_wr_be(&pay, h->mine_len, 1);
+    ol_wr_put(&pay, h->mine, h->mine_len);
+    ol_wr_varint(&pay, l->peer[party].last_counter);
+    if (!h->is_repeat) {
+        if (l->has_forgotten)
+            ol_item_put(&pay, &(ol_item){ .type = OL_ITEM_FORGOT, .run = l->run });
+        ol_sync_pack(l, party, &pay, true);
+    }
+    ol_random(l, e, sizeof e);
+    ol_err err = ol_noise_write2(&h->hs, e, payload, pay.len, &w);
+    sodium_memzero(e, sizeof e);
+    sodium_memzero(payload, sizeof payload);
+    if (err == OL_OK)
+        err = ol_noise_split(&h->hs, h->tx, h->rx);
+    if (err != OL_OK) {
+        ol_session_drop(l, h);
+        return 0;
+    }
+    ol_noise_wipe(&h->hs);
+    *ret_to = h->to;
+    return w.len;
+}
+
+void ol_session_second(ol_line *l, uint8_t party, ol_path *path, uint8_t holder,
+                       const ol_event *ev) {
+    const ol_holder *h = &path->holder[holder];
+    ol_bytes f = ev->frame.frame;
+    (void)party;
+    if (f.len < (size_t)h->mine_len + OL_NOISE_OVERHEAD || f.len > OL_FRAME_MAX) {
+        l->count[OL_COUNT_FRAME_DROPPED]++;
+        return;
+    }
+    wait_dh(l, path, ev, holder, f.p + h->mine_len, f.len - h->mine_len, h->counter);
+}
+
+static void second_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *se) {
+    ol_dh_wait *w = path->wait;
+    ol_holder *h = &path->holder[w->holder];
+    uint8_t payload[OL_FRAME_MAX];
+    if (h->state != HS_OPENING || h->counter != w->counter)
+        return;
+    ol_wr out = ol_wr_of(payload, sizeof payload);
+    ol_noise hs = h->hs;
+    ol_err err = ol_noise_read2(&hs, se, w->msg + h->mine_len, w->len - h->mine_len, &out);
+    ol_rd r = ol_rd_of(payload, out.len);
+    uint64_t last = 0;
+    if (err == OL_OK)
+        err = take_index(&r, h->theirs, &h->theirs_len);
+    if (err == OL_OK)
+        last = ol_rd_varint(&r), err = r.err;
+    if (err == OL_OK)
+        err = ol_item_check(r.p, r.left);
+    if (err == OL_OK)
+        err = ol_noise_split(&hs, h->tx, h->rx);
+    if (err != OL_OK) {
+        l->count[err == OL_EAUTH ? OL_COUNT_TAG_BAD : OL_COUNT_PAYLOAD_BAD]++;
+        goto out;
+    }
+    if (last >= l->counter) /* we were rolled back: go on above what the peer knows */
+        l->counter = last + 1;
+    if (path->open_tries == 1)
+        ol_path_rtt(path, l->mono_ms - h->born_ms);
+    ol_session_promote(l, path, h);
+    path->heard_ms = l->mono_ms;
+    path->owe_confirm = true;
+    if (w->from != 0)
+        path->move = w->from;
+    ol_recv_payload(l, party, path, r.p, r.left);
+    ol_sync_heard(l, party);
+out:
+    ol_noise_wipe(&hs);
+    sodium_memzero(payload, sizeof payload);
+}
+
+void ol_session_dh(ol_line *l, const ol_event *ev) {
+    for (uint8_t p = 0; p < l->parties; p++) {
+        ol_peer *peer = &l->peer[p];
+        if (peer->dh_token == ev->dh.token && peer->dh_token != 0 && ev->dh.shared != NULL) {
+            memcpy(l->vault->pair[p].ss, ev->dh.shared, 32);
+            l->vault->pair[p].has_ss = true;
+            return;
+        }
+        for (size_t i = 0; i < OL_PATHS_PER_PEER; i++) {
+            ol_path *path = &peer->path[i];
+            if (!path->is_up || path->wait->token == 0 || path->wait->token != ev->dh.token)
+                continue;
+            if (ev->dh.shared != NULL && path->wait->holder == OL_HOLDERS)
+                first_dh(l, p, path, ev->dh.shared);
+            else if (ev->dh.shared != NULL)
+                second_dh(l, p, path, ev->dh.shared);
+            sodium_memzero(path->wait, sizeof *path->wait);
+            return;
+        }
+    }
+}
+
+/* ---- paths ---- */
+
+ol_err ol_session_path_up(ol_line *l, uint8_t party, uint8_t slot, const ol_event *ev) {
+    ol_path *path = &l->peer[party].path[slot];
+    ol_session_path_down(l, party, slot);
+    path->holder = ol_mem_get0(l->secret, OL_HOLDERS, sizeof *path->holder);
+    path->wait = ol_mem_get0(l->secret, 1, sizeof *path->wait);
+    if (path->holder == NULL || path->wait == NULL) {
+        ol_mem_put(l->secret, path->holder, OL_HOLDERS, sizeof *path->holder);
+        ol_mem_put(l->secret, path->wait, 1, sizeof *path->wait);
+        *path = (ol_path){ .live = OL_HOLDERS };
+        return OL_ENOMEM;
+    }
+    path->is_up = path->note = true;
+    path->has_address = ev->path.has_address, path->is_ip = ev->path.is_ip;
+    path->port = ev->path.port, path->frame_max = ev->path.frame_max;
+    return OL_OK;
+}
+
+void ol_session_path_down(ol_line *l, uint8_t party, uint8_t slot) {
+    ol_path *path = &l->peer[party].path[slot];
+    if (path->is_up) {
+        for (size_t i = 0; i < OL_HOLDERS; i++)
+            ol_session_drop(l, &path->holder[i]);
+        ol_mem_put(l->secret, path->holder, OL_HOLDERS, sizeof *path->holder);
+        ol_mem_put(l->secret, path->wait, 1, sizeof *path->wait);
+    }
+    *path = (ol_path){ .live = OL_HOLDERS, .note = path->is_up };
+}
