@@ -90,6 +90,18 @@ ol_err ol_b64_get(const char *s, size_t len, uint8_t *to, size_t cap, size_t *re
     return OL_OK;
 }
 
+bool ol_b64_is_valid(const char *s, size_t len) {
+    uint8_t b[3];
+    for (size_t at = 0, n = 0; at < len; at += 4) {
+        size_t take = len - at < 4 ? len - at : 4;
+        if (ol_b64_get(s + at, take, b, sizeof b, &n) != OL_OK)
+            return false;
+        if (n < sizeof b && at + 4 < len)
+            return false; /* padding before the end */
+    }
+    return true;
+}
+
 ol_err ol_u64_get(const char *s, size_t len, uint64_t min, uint64_t max, uint64_t *ret) {
     if (len == 0 || (s[0] == '0' && len > 1))
         return OL_EFORM;

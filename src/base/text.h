@@ -26,6 +26,8 @@ void ol_b64_put(const uint8_t *p, size_t n, char *to); /* OL_B64_LEN(n) + 1 */
 /* Canonical, padded base64 of len characters into at most cap bytes (else OL_ELIMIT); *ret_n of
  * them are written. On failure to[] is undefined. */
 OL_MUST ol_err ol_b64_get(const char *s, size_t len, uint8_t *to, size_t cap, size_t *ret_n);
+/* The same form, of any length. */
+bool ol_b64_is_valid(const char *s, size_t len);
 
 /* Digits only, no sign, no leading zero (but "0" itself), within [min, max] else OL_ELIMIT. */
 OL_MUST ol_err ol_u64_get(const char *s, size_t len, uint64_t min, uint64_t max, uint64_t *ret);

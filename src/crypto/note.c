@@ -71,22 +71,16 @@ size_t ol_note_vkey_put(const ol_note_key *key, char *to) {
     return key->name_len + 10 + OL_B64_LEN(sizeof data);
 }
 
-/* The signature's bytes are of any length (other signers' algorithms): checked in pieces. */
+/* The signature's bytes are of any length: other signers have other algorithms. */
 static ol_err check_base64(ol_str s, uint8_t id[OL_NOTE_ID_LEN]) {
-    enum { PIECE = 64 };
-    uint8_t b[PIECE / 4 * 3];
-    size_t n = 0, total = 0;
-    for (size_t at = 0; at < s.len; at += PIECE) {
-        size_t left = s.len - at, take = left < PIECE ? left : PIECE;
-        if (ol_b64_get(s.p + at, take, b, sizeof b, &n) != OL_OK)
-            return OL_EFORM;
-        if (take < left && n < sizeof b)
-            return OL_EFORM; /* padding before the end */
-        if (at == 0 && n > OL_NOTE_ID_LEN)
-            memcpy(id, b, OL_NOTE_ID_LEN);
-        total += n;
-    }
-    return total > OL_NOTE_ID_LEN ? OL_OK : OL_EFORM;
+    uint8_t b[6]; /* of the first eight characters */
+    size_t n = 0;
+    if (s.len < 8 || !ol_b64_is_valid(s.p, s.len) || ol_b64_get(s.p, 8, b, sizeof b, &n) != OL_OK)
+        return OL_EFORM;
+    if (n <= OL_NOTE_ID_LEN)
+        return OL_EFORM;
+    memcpy(id, b, OL_NOTE_ID_LEN);
+    return OL_OK;
 }
 
 static bool is_same_signer(const ol_note *note, size_t i, size_t k) {

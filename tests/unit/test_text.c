@@ -60,6 +60,8 @@ static void base64_rows(void **state) {
         print_message("row '%s'\n", rows[i].in);
         assert_int_equal(ol_b64_get(rows[i].in, strlen(rows[i].in), b, sizeof b, &n), rows[i].want);
         assert_int_equal(n, rows[i].want == OL_OK ? rows[i].n : 99);
+        bool is_valid = ol_b64_is_valid(rows[i].in, strlen(rows[i].in));
+        assert_int_equal(is_valid, rows[i].want != OL_EFORM);
         if (rows[i].want != OL_OK)
             continue;
         ol_b64_put(b, n, back);
