@@ -274,6 +274,10 @@ static ol_err walk_lines(ol_store *s, ol_line_fn *fn, void *ctx) {
 
 /* ── a store, and another like it ──────────────────────────────────────────────────────────────*/
 
+static void mem_rest(ol_store *s) {
+    (void)s;
+}
+
 static void mem_close(ol_store *s) {
     mem_store *m = (mem_store *)s;
     if (m == NULL)
@@ -296,6 +300,7 @@ static const ol_store_ops mem_ops = {
     .since = walk_since,
     .last_seq = last_seq,
     .lines = walk_lines,
+    .rest = mem_rest,
     .close = mem_close,
 };
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 500, PAGE = 4096, CACHE_KIB = 512 };
+enum { BUSY_MS = 500, PAGE = 2048, CACHE_KIB = 512, WAL_READY = 1 << 20, WAL_REST = 256 };
 
 typedef struct {
     const char *home;
@@ -105,6 +105,27 @@ static int number(sq_store *q, const char *pragma, sqlite3_int64 *ret) {
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? last : rc;
 }
 
+static void checkpoint(sq_store *q) { /* where it fails the frames stay, to be moved next time */
+    if (sqlite3_wal_checkpoint_v2(q->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
+        SQLITE_OK)
+        q->wal_pages = 0;
+}
+
+static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages) {
+    (void)db, (void)name;
+    sq_store *q = ctx;
+    q->wal_pages = pages;
+    if (pages >= OL_STORE_WAL_PAGES)
+        checkpoint(q);
+    return SQLITE_OK; /* the commit itself is done */
+}
+
+void ol_sq_rest(ol_store *s) {
+    sq_store *q = (sq_store *)s;
+    if (q->wal_pages >= WAL_REST)
+        checkpoint(q);
+}
+
 /* Before the first read: nothing here looks into the file. */
 static int set_up(sq_store *q) {
     sqlite3_extended_result_codes(q->db, 1);
@@ -116,8 +137,9 @@ static int set_up(sq_store *q) {
     char text[200];
     snprintf(text, sizeof text,
              "PRAGMA locking_mode = EXCLUSIVE; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
-             "PRAGMA page_size = %d; PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d;",
-             PAGE, CACHE_KIB, OL_STORE_WAL_PAGES);
+             "PRAGMA page_size = %d; PRAGMA cache_size = -%d;",
+             PAGE, CACHE_KIB);
+    sqlite3_wal_hook(q->db, on_wal, q);
     return sqlite3_exec(q->db, text, NULL, NULL, NULL);
 }
 
@@ -173,6 +195,31 @@ static ol_err go_wal(opening *o, sq_store *q) {
     return rc == SQLITE_OK ? OL_OK : because_sqlite(o, q, rc);
 }
 
+/* Gives the log its blocks before they are needed: a commit that has to extend the file costs twice
+ * as much. SQLite reads a log up to the first frame that does not fit. Under the exclusive lock, so
+ * nobody else appends; if it fails, the log grows as it must. */
+static void make_room(opening *o) {
+    static const uint8_t zeros[65536];
+    char path[sizeof o->path + sizeof "-wal"];
+    struct stat st;
+    snprintf(path, sizeof path, "%s-wal", o->path);
+    int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        st.st_size = WAL_READY;
+    for (off_t at = st.st_size; at < WAL_READY;) {
+        size_t n =
+            (size_t)(WAL_READY - at) < sizeof zeros ? (size_t)(WAL_READY - at) : sizeof zeros;
+        ssize_t wrote = pwrite(fd, zeros, n, at);
+        if (wrote <= 0)
+            break;
+        at += wrote;
+    }
+    if (fd >= 0) {
+        (void)fdatasync(fd);
+        (void)close(fd);
+    }
+}
+
 static ol_err limit_pages(opening *o, sq_store *q) {
     char text[64];
     snprintf(text, sizeof text, "PRAGMA max_page_count = %u", o->pages_max);
@@ -195,6 +242,7 @@ static ol_err open_all(opening *o, sq_store *q) {
     if ((err = limit_pages(o, q)) != OL_OK || (err = check_format(o, q)) != OL_OK ||
         (err = make_tables(o, q)) != OL_OK || (err = go_wal(o, q)) != OL_OK)
         return err;
+    make_room(o);
     err = ol_sq_run(q, ol_sq_stmt(q, Q_LAST_SEQ));
     q->seq = (uint64_t)q->row[0];
     return err == OL_OK ? OL_OK : because_sqlite(o, q, sqlite3_extended_errcode(q->db));

@@ -1,7 +1,8 @@
 /* store/sqlite.h — the store of a home in one SQLite file, `store.db`.
- * File     mode 0600, created if absent; WAL, synchronous FULL: one fdatasync a commit. Beside it
- *          store.db-wal, at most OL_STORE_WAL_PAGES pages or one transaction, which stays when the
- *          store is closed (a log that need not grow costs no metadata write).
+ * File     mode 0600, created if absent; WAL, synchronous FULL: one fdatasync a commit, and three
+ *          more when the log has been moved into store.db. Beside it store.db-wal, 1 MiB from the
+ *          start and kept when the store is closed (a log that need not grow costs no metadata
+ *          write), at most OL_STORE_WAL_PAGES pages or one transaction more than that.
  * Lock     exclusive while it is open; a second process gets OL_EAGAIN, after half a second.
  * Format   application_id OL_STORE_APP_ID, user_version OL_STORE_VERSION; a higher one is
  *          OL_EVERSION, another program's file OL_EFORM.
@@ -18,7 +19,7 @@
 enum {
     OL_STORE_APP_ID = 0x6f706c6e, /* "opln" */
     OL_STORE_VERSION = 1,
-    OL_STORE_WAL_PAGES = 1000, /* of 4,096 bytes; then they move into store.db */
+    OL_STORE_WAL_PAGES = 2000, /* of 2,048 bytes; then they move into store.db, if not before */
     OL_STORE_WHY_MAX = 320
 };
 
@@ -27,7 +28,7 @@ typedef struct {
 } ol_store_why;
 
 typedef struct {
-    uint32_t pages_max; /* of store.db, of 4,096 bytes; beyond: OL_EFULL. 0: the disk decides */
+    uint32_t pages_max; /* of store.db, of 2,048 bytes; beyond: OL_EFULL. 0: the disk decides */
 } ol_store_sqlite_opts;
 
 /* home: the directory's path. opts NULL: all zeros. */

@@ -50,6 +50,7 @@ typedef struct {
     sqlite3_stmt *stmt[Q_N];
     int rc; /* of the last statement that could not be prepared */
     uint64_t seq;
+    int wal_pages; /* in the log, not yet in store.db */
     bool has_row;
     sqlite3_int64 row[2]; /* the first two columns, where they are numbers */
     sq_touched *touched;
@@ -70,6 +71,7 @@ void ol_sq_bind_u64(sqlite3_stmt *st, int at, uint64_t v);
 void ol_sq_bind_bytes(sqlite3_stmt *st, int at, const uint8_t *p, size_t len);
 
 ol_err ol_sq_commit(ol_store *s, const ol_batch *list, size_t n);
+void ol_sq_rest(ol_store *s);
 void ol_sq_close(ol_store *s);
 
 #endif

@@ -229,5 +229,6 @@ const ol_store_ops ol_sq_ops = {
     .since = walk_since,
     .last_seq = last_seq,
     .lines = walk_lines,
+    .rest = ol_sq_rest,
     .close = ol_sq_close,
 };

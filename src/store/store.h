@@ -96,6 +96,9 @@ typedef struct {
     ol_err (*last_seq)(ol_store *s, uint64_t *ret);
     /* In the order in which they were first put. */
     ol_err (*lines)(ol_store *s, ol_line_fn *fn, void *ctx);
+    /* Housekeeping that may take some milliseconds: to be called now and then when nothing waits.
+     * Left out, a commit does it when it must. */
+    void (*rest)(ol_store *s);
     void (*close)(ol_store *s); /* takes NULL; releases s */
 } ol_store_ops;
 

@@ -274,6 +274,7 @@ static void conflicts(void **state) {
     CONFLICT(f, LINE, log_(SIDE), log_(SIDE));
     CONFLICT(f, LINE, entry(MINE, 0, "again"), size(MINE, 1));
     CONFLICT(f, LINE, entry(MINE, 2, "gap"), size(MINE, 3));
+    CONFLICT(f, LINE, entry(MINE, 2, "gap, the size not"), size(MINE, 2));
     CONFLICT(f, LINE, entry(PEER, 0, "no log"), size(PEER, 1));
     CONFLICT(f, LINE, entry(PEER, 0, "too early"), log_(PEER), size(PEER, 1));
     CONFLICT(f, LINE, entry(MINE, 1, "no size"));
@@ -472,6 +473,17 @@ static void trims(void **state) {
     HEADS(f, MINE, 0, "16R1 20R1 ");
 }
 
+/* A number that was given out is not given out again, even when what had it was trimmed. */
+static void trimmed_numbers(void **state) {
+    fixture *f = *state;
+    OK(f, LINE, log_(MINE), receipt(MINE, 1, 9, 1, SIG), receipt(MINE, 1, 3, 1, SIG));
+    uint64_t seq = seq_of(f);
+    OK(f, LINE, trim(MINE, 9));
+    again(f);
+    OK(f, LINE, receipt(MINE, 2, 9, 1, SIG));
+    SINCE(f, seq, 9, "m:2:9@1/1 ");
+}
+
 static void walks_stop(void **state) {
     fixture *f = *state;
     const ol_store_ops *ops = f->s->ops;
@@ -523,6 +535,7 @@ int main(void) {
         BOTH(evidence_is_kept_once),
         BOTH(closed_logs_take_entries),
         BOTH(trims),
+        BOTH(trimmed_numbers),
         BOTH(walks_stop),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
