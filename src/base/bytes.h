@@ -35,15 +35,15 @@ static inline ol_wr ol_wr_of(uint8_t *p, size_t cap) {
     return (ol_wr){ p, 0, cap, OL_OK };
 }
 
-const uint8_t *ol_rd_take(ol_rd *r, size_t n);         /* n bytes, borrowed; NULL once failed */
-uint64_t ol_rd_be(ol_rd *r, unsigned n);               /* n = 1..8 bytes; 0 once failed */
-uint64_t ol_rd_varint(ol_rd *r);                       /* 0 once failed */
-void ol_rd_copy(ol_rd *r, uint8_t *to, size_t n);      /* untouched once failed */
-OL_MUST ol_err ol_rd_end(const ol_rd *r);              /* err, or OL_EFORM when bytes are left */
+const uint8_t *ol_rd_take(ol_rd *r, size_t n);    /* n bytes, borrowed; NULL once failed */
+uint64_t ol_rd_be(ol_rd *r, unsigned n);          /* n = 1..8 bytes; 0 once failed */
+uint64_t ol_rd_varint(ol_rd *r);                  /* 0 once failed */
+void ol_rd_copy(ol_rd *r, uint8_t *to, size_t n); /* untouched once failed */
+OL_MUST ol_err ol_rd_end(const ol_rd *r);         /* err, or OL_EFORM when bytes are left */
 
 void ol_wr_put(ol_wr *w, const void *p, size_t n);
-void ol_wr_be(ol_wr *w, uint64_t v, unsigned n);       /* n = 1..8; v must fit: asserted */
-void ol_wr_varint(ol_wr *w, uint64_t v);               /* v <= OL_VARINT_MAX: asserted */
-unsigned ol_varint_len(uint64_t v);                    /* 1, 2, 4 or 8 */
+void ol_wr_be(ol_wr *w, uint64_t v, unsigned n); /* n = 1..8; v must fit: asserted */
+void ol_wr_varint(ol_wr *w, uint64_t v);         /* v <= OL_VARINT_MAX: asserted */
+unsigned ol_varint_len(uint64_t v);              /* 1, 2, 4 or 8 */
 
 #endif

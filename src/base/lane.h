@@ -1,4 +1,5 @@
-/* base/lane.h — the two logs that a party owns on a line. */
+/* base/lane.h — the two logs that a party owns on a line.
+ * A long routine message never delays a call: each lane is a log of its own. */
 #ifndef OL_BASE_LANE_H
 #define OL_BASE_LANE_H
 

@@ -13,7 +13,7 @@ _Static_assert(OL_KEYFILE_NONCE_LEN == crypto_aead_xchacha20poly1305_ietf_NPUBBY
 _Static_assert(OL_KEYFILE_PASSES_MIN >= crypto_pwhash_argon2id_OPSLIMIT_MIN, "passes");
 _Static_assert(OL_KEYFILE_KIB_MIN >= crypto_pwhash_argon2id_MEMLIMIT_MIN / 1024, "memory");
 
-/* The keys of the two kinds, plain and sealed: which of them stand in a file is one of four sets. */
+/* The keys of the two kinds, plain and sealed: those in a file are one of four sets. */
 enum key {
     K_PARTY,
     K_SERIAL,

@@ -1,6 +1,6 @@
 /* crypto/keys.h — from the courier's contributions to every secret of a line.
  * HKDF and HMAC are with SHA-256; labels are ASCII without a NUL; integers big-endian.
- *   master        = Extract(salt = line id[16] ‖ u32 generation, ikm = contributions, charter order)
+ *   master        = Extract(salt = line id[16] ‖ u32 generation, ikm = contributions as chartered)
  *   check digits  = Expand(master, "openline/1 check", 16) as an integer mod 10^30, 6 groups of 5
  *   line secret   = Expand(master, "openline/1 line", 32)
  *   ck[0] of i<j  = Expand(master, "openline/1 pair" ‖ line id ‖ u8 i ‖ u8 j, 32)

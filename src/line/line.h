@@ -230,7 +230,7 @@ typedef struct {
 void ol_line_step(ol_line *l, const ol_event *ev, ol_mono now, ol_effects *out);
 
 /* What is to be committed now, in one transaction; NULL: nothing. Borrowed until EV_COMMITTED or
- * EV_COMMIT_FAILED; while it is out the engine takes no further entries in, it keeps them waiting. */
+ * EV_COMMIT_FAILED; while it is out the engine takes no further entries in: they wait. */
 const ol_batch *ol_line_batch(ol_line *l);
 /* What the run marker must say once that batch is durable. */
 void ol_line_marker(const ol_line *l, ol_marker *ret);

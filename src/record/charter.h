@@ -66,8 +66,8 @@ OL_MUST ol_err ol_charter_parse(const char *text, size_t len, ol_charter *ret, o
 /* A draft or a note. Bit i of *ret_missing: party i has not signed; 0: all have. */
 OL_MUST ol_err ol_charter_read(const char *file, size_t len, ol_charter *ret, uint32_t *ret_missing,
                                ol_ini_at *ret_at);
-/* The text of a charter, that of an amendment when generation > 0. What ol_charter_parse would refuse
- * is refused here; ret_at then speaks of the text that would have been. */
+/* The text of a charter, that of an amendment when generation > 0. What ol_charter_parse would
+ * refuse is refused here; ret_at then speaks of the text that would have been. */
 OL_MUST ol_err ol_charter_put(const ol_charter *c, ol_wr *out, ol_ini_at *ret_at);
 /* Where the text of a draft or note ends, signatures after it; the whole file when there are
  * none. */

@@ -2,7 +2,7 @@
  * Shape    the grammar of base/ini.h, no title:
  *            [port main]                   a local end, shared by any number of lines
  *            url = udp://[::]:4477
- *            [bearer hotline prc]          the way to a party of a line; a second is [bearer hotline prc 2]
+ *            [bearer hotline prc]          the way to a party; then [bearer hotline prc 2]
  *            url = udp://prc.example:4477
  *            port = main                   may be absent where one port speaks that scheme
  *          Without any port there is one: [port main] url = udp://[::]:4477 (IPv4 and IPv6).

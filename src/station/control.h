@@ -1,6 +1,6 @@
 /* station/control.h — the control server: JSON lines on the home's control socket.
  * Started last, stopped first by station/station.c; asks the station by station/station_api.h.
- * Socket   mode 0600; a stale one of a killed station is replaced: the caller holds the home's lock.
+ * Socket   mode 0600; a killed station's is replaced: the caller holds the home's lock.
  *          path fits sun_path (ol_home_socket).
  * Memory   ol_control is the server's own. Stop closes every handle at once and drops what clients
  *          have not taken; the caller then runs the loop until it is empty, and calls free.
@@ -32,7 +32,7 @@ typedef struct {
 void ol_control_note(ol_control *c, size_t line, const ol_api_note *note);
 
 /* The answer to ol_api_submit. err OL_OK: appended and durable at log, index. OL_ELIMIT: may be
- * said again in wait_s seconds. Tokens the server does not know (its client has gone) are ignored. */
+ * said again in wait_s seconds. An unknown token is ignored: its client has gone. */
 typedef struct {
     ol_err err;
     ol_log_key log;

@@ -2,8 +2,8 @@
  * Names    relative to an open directory, or AT_FDCWD. The last component is never followed when it
  *          is a symbolic link, except by ol_file_read.
  * Writing  a new file beside the old one, fsync, rename, fsync of the directory: after a power cut
- *          the old or the new contents are there, whole. Modes are 0600, 0644 and 0700, whatever the
- *          umask. A left-over of a killed writer begins with ".new-" and means nothing.
+ *          the old or the new contents are there, whole. Modes are 0600, 0644 and 0700, whatever
+ *          the umask. A left-over of a killed writer begins with ".new-" and means nothing.
  * Secrets  read and written with plain system calls from and to the caller's (locked) memory; no
  *          buffer of ours or of stdio sees them. A secret that others can read is refused.
  * Errors   OL_ENOENT; OL_EEXIST; OL_ELIMIT larger than cap; OL_EFORM not a regular file; OL_EAUTH

@@ -1,6 +1,6 @@
 /* station/home.h — the directory that is a party's station: where everything lies.
  *   card                           the party's card, a signed note
- *   identity.key, station.key      secret keys (crypto/keyfile.h), 0600; apart, because the identity
+ *   identity.key, station.key      secret keys (crypto/keyfile.h), 0600; apart: the identity
  *                                  key belongs offline: the station runs without identity.key
  *   lines/<line>/charter           the fully signed charter
  *   lines/<line>/cards/<party>.<serial>    the other parties' cards and our own

@@ -5,8 +5,8 @@
  * Errors   OL_ENOENT no such line, party or path; others as said at each call.
  * Memory   what is returned is the station's and lives until it stops.
  * Writing  the store belongs to the station: the control server only reads it. What it reads is
- *          committed. A follower keeps the seq it has read to, is woken by ol_control_note and walks
- *          ol_store.since from there: nothing is lost when notes are coalesced or dropped. */
+ *          committed. A follower keeps the seq it has read to, is woken by ol_control_note and
+ *          walks ol_store.since from there: nothing is lost when notes are merged or lost. */
 #ifndef OL_STATION_API_H
 #define OL_STATION_API_H
 

@@ -49,8 +49,8 @@ static size_t state_place(const mem_line *line, const char *key) {
     return i;
 }
 
-/* ── puts ──────────────────────────────────────────────────────────────────────────────────────
- * Each fills in *u, also where it fails after a change; kind UNDO_LINE there means none was made. */
+/* ── puts ─────────────────────────────────────────────────────────────────────────────────────
+ * Each fills in *u, also where it fails after a change; kind UNDO_LINE then: there was none. */
 
 typedef struct {
     mem_store *m;

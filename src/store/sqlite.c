@@ -1,4 +1,4 @@
-/* Opening and closing; store/sqlite_put.c commits, sqlite_walk.c reads, sqlite_sql.c has the SQL. */
+/* Opening and closing; sqlite_put.c commits, sqlite_walk.c reads, sqlite_sql.c has the SQL. */
 #include "store/sqlite_parts.h"
 
 #include <errno.h>

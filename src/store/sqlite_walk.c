@@ -40,7 +40,7 @@ static ol_err done(walk *w) {
     return w->err;
 }
 
-/* A column of exactly n bytes, else the file is damaged; NULL where the column is NULL and may be. */
+/* A column of exactly n bytes, else the file is damaged; NULL where it is NULL and may be. */
 static const uint8_t *bytes(walk *w, int column, int n, bool may_be_null) {
     if (may_be_null && sqlite3_column_type(w->st, column) == SQLITE_NULL)
         return NULL;

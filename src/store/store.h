@@ -88,8 +88,8 @@ typedef struct {
      * had been submitted again); OL_ENOENT when no entry of the line was put with this item. */
     ol_err (*find_item)(ol_store *s, const uint8_t *line, const uint8_t *item, ol_log_key *ret_log,
                         uint64_t *ret_index);
-    /* Entries and receipts with seq > after, by seq, at most max of them; a kind whose fn is NULL is
-     * passed over and not counted. */
+    /* Entries and receipts with seq > after, by seq, at most max of them; a kind whose fn is NULL
+     * is passed over and not counted. */
     ol_err (*since)(ol_store *s, const uint8_t *line, uint64_t after, size_t max,
                     ol_entry_fn *entry, ol_receipt_fn *receipt, void *ctx);
     /* 0: none so far. */

@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "base/text.h"
 #include "lib/vectors.h"
 
 static void die(const char *what, const char *which) {
@@ -62,7 +63,11 @@ const char *known_text(const known *k, const char *key) {
 }
 
 uint64_t known_number(const known *k, const char *key) {
-    return strtoull(known_text(k, key), NULL, 10);
+    const char *s = known_text(k, key);
+    uint64_t n = 0;
+    if (ol_u64_get(s, strlen(s), 0, UINT64_MAX, &n) != OL_OK)
+        die("not a number", key);
+    return n;
 }
 
 size_t known_hex(const known *k, const char *key, uint8_t *to, size_t cap) {

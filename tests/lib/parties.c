@@ -12,19 +12,19 @@ static void name_party(ol_party *p, unsigned n) {
         { "jpn", "ja", "Japan", "日本" },
     };
     if (n < OL_LEN(known)) {
-        strcpy(p->name, known[n][0]);
-        strcpy(p->lang[0], known[n][1]);
-        strcpy(p->title[0].text, known[n][2]);
-        strcpy(p->title[1].text, known[n][3]);
-        strcpy(p->title[1].lang, "zh");
+        snprintf(p->name, sizeof p->name, "%s", known[n][0]);
+        snprintf(p->lang[0], sizeof p->lang[0], "%s", known[n][1]);
+        snprintf(p->title[0].text, sizeof p->title[0].text, "%s", known[n][2]);
+        snprintf(p->title[1].text, sizeof p->title[1].text, "%s", known[n][3]);
+        snprintf(p->title[1].lang, sizeof p->title[1].lang, "%s", "zh");
         p->titles = 2;
     } else {
         snprintf(p->name, sizeof p->name, "party-%u", n);
-        strcpy(p->lang[0], "fr-ca");
+        snprintf(p->lang[0], sizeof p->lang[0], "%s", "fr-ca");
         snprintf(p->title[0].text, sizeof p->title[0].text, "Party %u", n);
         p->titles = 1;
     }
-    strcpy(p->title[0].lang, "en");
+    snprintf(p->title[0].lang, sizeof p->title[0].lang, "%s", "en");
     p->langs = 1;
 }
 

@@ -1,4 +1,4 @@
-/* tests/lib/parties.h — parties with fixed keys, for tests of cards, charters and contributions; and
+/* tests/lib/parties.h — parties with fixed keys, for tests of cards, charters, contributions; and
  * texts made from others by replacing one piece. */
 #ifndef OL_TESTS_LIB_PARTIES_H
 #define OL_TESTS_LIB_PARTIES_H

@@ -47,7 +47,7 @@ static int setup_mem(void **state) {
 static int setup_sqlite(void **state) {
     fixture *f = calloc(1, sizeof *f);
     f->is_file = true;
-    strcpy(f->home, "/tmp/openline-store-XXXXXX");
+    snprintf(f->home, sizeof f->home, "/tmp/openline-store-XXXXXX");
     assert_non_null(mkdtemp(f->home));
     open_store(f);
     *state = f;

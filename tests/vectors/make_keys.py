@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes keys.txt: the secrets of a line from its contributions, computed without openline's code."""
+"""Writes keys.txt: the secrets of a line from its contributions, without openline's code."""
 import hashlib
 import hmac
 import os
