@@ -1,4 +1,5 @@
-/* base/version.h — the release, as `openline version` and the control socket tell it. */
+/* base/version.h — the release, as `openline version` and the control socket tell it.
+ * Raised with each release; formats have versions of their own. */
 #ifndef OL_BASE_VERSION_H
 #define OL_BASE_VERSION_H
 

@@ -56,7 +56,7 @@ typedef struct {
     uint64_t dropped_in, dropped_out; /* too long; refused by the system */
 } ol_port_counts;
 
-/* err OL_OK: the address; else none was found. Also called, with OL_ESTATE, when the port closes. */
+/* err OL_OK: the address; else none was found. Called with OL_ESTATE when the port closes. */
 typedef void ol_resolved_fn(void *ctx, ol_err err, const ol_addr *addr);
 
 typedef struct {

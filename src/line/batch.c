@@ -152,7 +152,7 @@ static void put_own_head(ol_line *l, ol_log *log) {
         l->storage = OL_STORAGE_NO_MEMORY;
 }
 
-/* Our receipt for the largest head of another's log: size and time go to disk before it is signed. */
+/* Our receipt for the largest head of another's log: on disk before it is signed. */
 static void put_own_receipt(ol_line *l, ol_log *log) {
     bool is_new = log->head_staged > log->head_size;
     uint64_t size = is_new ? log->head_staged : log->head_size;

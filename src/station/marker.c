@@ -166,7 +166,7 @@ static int open_file(int dir, const char *name, int flags) {
     return -1;
 }
 
-/* Two markers of one home: true while they speak of the same incarnations; the larger sizes count. */
+/* Two markers of one home: true while they speak of the same incarnations; larger sizes count. */
 static void join(ol_marker *m, const ol_marker *other) {
     if (!other->is_valid)
         return;

@@ -1,7 +1,7 @@
 /* station/marker.h — the run marker: proof that this very home was running on this very boot.
  * Where    <tmpfs>/openline-<uid>/<dev>-<inode>-<line id>, hex. Of /run, /run/user/<uid> and
- *          /dev/shm the first that is a tmpfs (statfs) and can be written holds it; the directory is
- *          0700 and ours, links are not followed. Markers in the others are read too, joined and
+ *          /dev/shm the first that is a tmpfs (statfs) and can be written holds it; the directory
+ *          is 0700 and ours, links are not followed. Markers in the others are read too, joined and
  *          removed: which place can be written may change while a machine is up (a login, a
  *          service), and a forgotten marker must not pass for the present one. $XDG_RUNTIME_DIR is
  *          not asked, because a place that depends on the caller's environment would be forgotten.
@@ -10,8 +10,8 @@
  *            2 x ( u8 has | 8 incarnation | u64 size ) | first 16 bytes of SHA-256 of all before
  *          so that a writer killed in the middle leaves the slot before.
  * Durable  no: that is the point. Gone after a boot; a copied or moved home has another inode.
- * Errors   open: OL_ENOENT no place, with why: each start opens new incarnations. write: OL_EIO, the
- *          marker is withdrawn and stays so; OL_ECONFLICT it could not even be withdrawn: what was
+ * Errors   open: OL_ENOENT no place, with why: each start opens new incarnations. write: OL_EIO,
+ *          the marker is withdrawn and stays so; OL_ECONFLICT it could not even be withdrawn: what was
  *          committed may not be sent.
  * Source   docs/PROTOCOL.md §6.1 */
 #ifndef OL_STATION_MARKER_H

@@ -11,7 +11,7 @@
  * Limits   epoch 0 only, in this version: others are OL_EVERSION.
  * Errors   OL_EFORM, OL_ELIMIT, OL_EVERSION with *ret_at. On failure the result is wiped, not kept:
  *          it is read in place, since nothing secret may pass over the stack.
- * Memory   an ol_secret and the text are secret: locked memory, ol_secret_wipe. Nothing allocates. */
+ * Memory   an ol_secret and the text are secret: locked memory, ol_secret_wipe. No heap. */
 #ifndef OL_STATION_SECRET_H
 #define OL_STATION_SECRET_H
 

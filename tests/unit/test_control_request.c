@@ -1,4 +1,4 @@
-/* control/request: one row per rule, with the code and the sentence that a client's author reads. */
+/* control/request: one row per rule, with the code and the sentence that a client reads. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
