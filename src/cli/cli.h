@@ -1,0 +1,84 @@
+/* cli/cli.h — what every subcommand is made of: a row of the table, options, output, errors.
+ * Exit     0 done, 1 failed, 2 usage. Errors are a sentence on stderr: what was wrong; what to do.
+ * JSON     with --json a command prints one JSON object a line and nothing else on stdout; its
+ *          first key is "ok". A failure prints {"ok": false, "error": {"code", "what", "do"}} too.
+ * Options  `--name value` or `--name=value`; `--` ends them; unknown and repeated ones are errors.
+ * Memory   values and arguments are borrowed from argv. Secrets live in sodium_malloc memory.
+ * Source   docs/CONTROL.md, section "Output of the commands" */
+#ifndef OL_CLI_CLI_H
+#define OL_CLI_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "station/home.h"
+#include "station/why.h"
+
+enum { OL_CLI_DONE = 0, OL_CLI_FAILED = 1, OL_CLI_USAGE = 2 };
+enum { OL_CLI_ARGS_MAX = 64, OL_CLI_OPTS_MAX = 16, OL_CLI_LIST_MAX = 64 };
+
+typedef struct {
+    const char *name;  /* without the dashes; NULL ends the table */
+    const char *value; /* what follows it, for --help; NULL: nothing does */
+    const char *help;
+    bool is_list; /* may stand several times; one such option a command */
+} ol_cli_opt;
+
+typedef struct ol_cli ol_cli;
+
+typedef struct {
+    const char *name;    /* one or two words: "send", "charter draft" */
+    const char *args;    /* "<line> <card>…" */
+    const char *summary; /* one line for the list of commands */
+    const char *help;    /* paragraphs that end in a newline, or "" */
+    const ol_cli_opt *opt;
+    unsigned args_min, args_max;
+    int (*run)(ol_cli *c);
+} ol_cli_command;
+
+struct ol_cli {
+    const ol_cli_command *command;
+    bool is_json;
+    size_t args, lists;
+    const char *arg[OL_CLI_ARGS_MAX];
+    const char *value[OL_CLI_OPTS_MAX]; /* by place in command->opt; "" for one without a value */
+    const char *list[OL_CLI_LIST_MAX];  /* of the option that is a list */
+};
+
+/* args.c: argv after the command's words. An exit code when it is not to be run, else -1. */
+int ol_cli_parse(ol_cli *c, int argc, char **argv);
+bool ol_cli_wants_json(int argc, char **argv);
+const char *ol_cli_value(const ol_cli *c, const char *name); /* NULL: not given */
+bool ol_cli_has(const ol_cli *c, const char *name);
+/* A number option within [min, max]; dflt when not given. An exit code, or -1. */
+int ol_cli_u64(ol_cli *c, const char *name, uint64_t min, uint64_t max, uint64_t dflt,
+               uint64_t *ret);
+void ol_cli_help(const ol_cli_command *command);
+
+/* out.c: the first four tell the operator and return the exit code. */
+int ol_cli_fail(ol_cli *c, ol_err err, const char *todo, const char *what, ...)
+    __attribute__((format(printf, 4, 5)));
+int ol_cli_fail_why(ol_cli *c, ol_err err, const ol_why *why);
+int ol_cli_fail_json(ol_cli *c, const json_t *error); /* as the station sent it */
+int ol_cli_usage(ol_cli *c, const char *what, ...) __attribute__((format(printf, 2, 3)));
+void ol_cli_hint(const ol_cli *c, const char *text, ...)
+    __attribute__((format(printf, 2, 3))); /* a line on stderr, for people; not with --json */
+void ol_cli_print(const char *text, ...) __attribute__((format(printf, 1, 2))); /* on stdout */
+void ol_cli_json(json_t *o); /* takes the reference; one line on stdout; NULL: no memory, told */
+/* Done; but what stdout did not take is a failure. */
+int ol_cli_end(ol_cli *c);
+json_t *ol_cli_ok(void); /* {"ok": true} to add to; NULL when there is no memory */
+
+/* 211454Z NOV 26; to has room for OL_CLI_DTG_LEN + 1. */
+enum { OL_CLI_DTG_LEN = 14 };
+void ol_cli_dtg(uint64_t wall, char *to);
+
+extern const ol_cli_command ol_cli_bearer_add, ol_cli_card, ol_cli_charter_draft,
+    ol_cli_charter_sign, ol_cli_clock_accept, ol_cli_export, ol_cli_init, ol_cli_key_combine,
+    ol_cli_key_contribute, ol_cli_line_add, ol_cli_log, ol_cli_port_add, ol_cli_run, ol_cli_send,
+    ol_cli_status, ol_cli_stop, ol_cli_verify, ol_cli_version;
+
+#endif

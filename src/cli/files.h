@@ -1,0 +1,48 @@
+/* cli/files.h — the home, files that an operator names, keys, and lines that are being founded.
+ * Each returns -1, or an exit code after it has told the operator.
+ * Founding what a party has signed and combined, but not joined yet, lies in the home under
+ *          contributions/: <line>.charter the text it signed, <line>.share its own contribution,
+ *          <line>.secret and <line>.digits what the contributions came to. All are gone when the
+ *          line is joined. Secrets are 0600 and pass through locked memory only. */
+#ifndef OL_CLI_FILES_H
+#define OL_CLI_FILES_H
+
+#include "cli/cli.h"
+#include "crypto/keyfile.h"
+#include "record/card.h"
+#include "record/charter.h"
+#include "station/home.h"
+
+enum { OL_CLI_FILE_MAX = OL_CHARTER_MAX };
+
+int ol_cli_home(ol_cli *c, bool create, ol_home *ret);
+/* A file that anybody may see. *ret: NUL-terminated, free() it. */
+int ol_cli_read(ol_cli *c, int dir, const char *file, char **ret, size_t *ret_len);
+/* A fault at a place of a file: "F, line 3, column 7: …". */
+int ol_cli_fail_at(ol_cli *c, ol_err err, const char *file, const ol_ini_at *at);
+int ol_cli_own_card(ol_cli *c, const ol_home *h, ol_card *ret);
+int ol_cli_read_card(ol_cli *c, const char *file, ol_card *ret, char **ret_note, size_t *ret_len);
+
+/* The passphrase of --passphrase-fd into locked memory; *ret NULL when the option is not given.
+ * sodium_free it. */
+typedef struct {
+    size_t len;
+    uint8_t pass[OL_KEYFILE_PASS_MAX];
+} ol_cli_pass;
+int ol_cli_passphrase(ol_cli *c, ol_cli_pass **ret);
+/* The identity key of this home in locked memory; sodium_free it. */
+int ol_cli_identity(ol_cli *c, const ol_home *h, ol_sign_key **ret);
+
+/* The name of a founding file in the home; leaf: "charter", "share", "secret", "digits". */
+char *ol_cli_founding(const char *line, const char *leaf, char to[OL_HOME_NAME_MAX]);
+/* The charter that this home signed for a line that it has not joined yet. */
+int ol_cli_signed_charter(ol_cli *c, const ol_home *h, const char *line, ol_charter *ret);
+/* Refuses a name that is no name, or is taken by a joined line. */
+int ol_cli_line_is_free(ol_cli *c, const ol_home *h, const char *line);
+/* Overwrites a file with zeros, then removes it; nothing to do when it is not there. */
+int ol_cli_erase(ol_cli *c, int dir, const char *file);
+/* The parties of a bit set, "usa, prc"; to has room for OL_PARTIES_MAX names. */
+enum { OL_CLI_PARTIES_LEN = OL_PARTIES_MAX * (OL_NAME_MAX + 2) };
+const char *ol_cli_parties(const ol_charter *charter, uint32_t set, char to[OL_CLI_PARTIES_LEN]);
+
+#endif

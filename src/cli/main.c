@@ -1,0 +1,107 @@
+/* openline — the one program: a table of subcommands. */
+#include <locale.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/version.h"
+#include "cli/cli.h"
+
+static const ol_cli_command *const commands[] = {
+    &ol_cli_init,           &ol_cli_card,        &ol_cli_charter_draft, &ol_cli_charter_sign,
+    &ol_cli_key_contribute, &ol_cli_key_combine, &ol_cli_line_add,      &ol_cli_port_add,
+    &ol_cli_bearer_add,     &ol_cli_version,
+};
+
+static const ol_cli_opt no_options[] = { { NULL, NULL, NULL, false } };
+
+static int version_run(ol_cli *c) {
+    if (c->is_json)
+        ol_cli_json(json_pack("{s:b, s:s, s:i}", "ok", 1, "version", OL_VERSION, "protocol", 1));
+    else
+        ol_cli_print("openline %s, protocol 1\n", OL_VERSION);
+    return ol_cli_end(c);
+}
+
+const ol_cli_command ol_cli_version = {
+    .name = "version",
+    .args = "",
+    .summary = "Prints the version of the program and of the protocol",
+    .help = "",
+    .opt = no_options,
+    .run = version_run,
+};
+
+static void print_list(FILE *to) {
+    (void)fputs("usage: openline <command> …\n"
+                "A crisis line between parties that do not trust each other. The home of this "
+                "party's station is\n"
+                "$OPENLINE_HOME, else ~/.openline.\n\n",
+                to);
+    for (size_t i = 0; i < OL_LEN(commands); i++)
+        (void)fprintf(to, "  %-16s %s\n", commands[i]->name, commands[i]->summary);
+    (void)fputs("\nopenline <command> --help says more. Exit status: 0 done, 1 failed, 2 usage.\n",
+                to);
+}
+
+/* The command that argv begins with; *ret_words of it are its name. */
+static const ol_cli_command *find(int argc, char **argv, int *ret_words) {
+    for (size_t i = 0; i < OL_LEN(commands) && argc > 0; i++) {
+        const char *name = commands[i]->name;
+        size_t first = strcspn(name, " ");
+        if (strlen(argv[0]) != first || memcmp(argv[0], name, first) != 0)
+            continue;
+        if (name[first] == '\0')
+            return *ret_words = 1, commands[i];
+        if (argc >= 2 && strcmp(argv[1], name + first + 1) == 0)
+            return *ret_words = 2, commands[i];
+    }
+    return NULL;
+}
+
+static int unknown(int argc, char **argv) {
+    ol_cli c = { .is_json = ol_cli_wants_json(argc, argv) };
+    for (size_t i = 0; i < OL_LEN(commands); i++) {
+        size_t first = strcspn(commands[i]->name, " ");
+        if (strlen(argv[0]) == first && memcmp(argv[0], commands[i]->name, first) == 0)
+            return ol_cli_usage(&c, "\"%s\" is not a whole command, as openline %s is", argv[0],
+                                commands[i]->name);
+    }
+    return ol_cli_usage(&c, "there is no command \"%s\"", argv[0]);
+}
+
+static int help(int argc, char **argv) {
+    int words = 0;
+    ol_cli c = { .is_json = false };
+    if (argc == 0)
+        return print_list(stdout), ol_cli_end(&c);
+    const ol_cli_command *command = find(argc, argv, &words);
+    if (command == NULL || words != argc)
+        return unknown(argc, argv);
+    ol_cli_help(command);
+    return ol_cli_end(&c);
+}
+
+int main(int argc, char **argv) {
+    (void)setlocale(LC_ALL, "C.UTF-8");
+    if (sodium_init() < 0) {
+        (void)fputs("openline: libsodium does not start; look at the system's random source\n",
+                    stderr);
+        return OL_CLI_FAILED;
+    }
+    if (argc < 2) {
+        print_list(stderr);
+        return OL_CLI_USAGE;
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
+        return help(argc - 2, argv + 2);
+    if (strcmp(argv[1], "--version") == 0)
+        argv[1] += 2;
+    int words = 0;
+    const ol_cli_command *command = find(argc - 1, argv + 1, &words);
+    if (command == NULL)
+        return unknown(argc - 1, argv + 1);
+    ol_cli c = { .command = command };
+    int code = ol_cli_parse(&c, argc - 1 - words, argv + 1 + words);
+    return code >= 0 ? code : command->run(&c);
+}

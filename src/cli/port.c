@@ -1,0 +1,121 @@
+/* openline port add, openline bearer add — this party's own ways to carry frames. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/files.h"
+#include "station/config.h"
+#include "station/file.h"
+
+static int done(ol_cli *c, const ol_home *h, json_t *o) {
+    long pid = ol_home_pid(h);
+    if (c->is_json) {
+        (void)json_object_set_new(o, "restart", json_boolean(pid != 0));
+        ol_cli_json(o);
+    } else {
+        json_decref(o);
+    }
+    if (pid != 0)
+        ol_cli_hint(c, "The station that runs (pid %ld) takes it up when it is started again.",
+                    pid);
+    return ol_cli_end(c);
+}
+
+static int port_run(ol_cli *c) {
+    ol_home h;
+    ol_why why = { "" };
+    int code = ol_cli_home(c, false, &h);
+    if (code >= 0)
+        return code;
+    ol_err err = ol_config_add_port(&h, ol_cli_value(c, "name"), c->arg[0], &why);
+    code = err == OL_OK ? done(c, &h, json_pack("{s:b, s:s}", "ok", 1, "url", c->arg[0]))
+                        : ol_cli_fail_why(c, err, &why);
+    ol_home_close(&h);
+    return code;
+}
+
+static int check_peer(ol_cli *c, const ol_home *h, const char *line, const char *party) {
+    char name[OL_HOME_NAME_MAX];
+    if (!ol_name_is_valid(line, strlen(line)) ||
+        !ol_file_exists(h->dir, ol_home_line_name(line, "charter", name)))
+        return ol_cli_fail(c, OL_ENOENT, "join it first: openline line add",
+                           "this party has joined no line \"%s\"", line);
+    static ol_charter ch;
+    ol_card own;
+    char *text = NULL;
+    size_t len = 0;
+    ol_ini_at at = { 0 };
+    int code = ol_cli_own_card(c, h, &own);
+    if (code < 0)
+        code = ol_cli_read(c, h->dir, name, &text, &len);
+    if (code >= 0)
+        return code;
+    uint32_t missing = 0;
+    ol_err err = ol_charter_read(text, len, &ch, &missing, &at);
+    free(text);
+    if (err != OL_OK)
+        return ol_cli_fail_at(c, err, name, &at);
+    int number = ol_charter_party(&ch, party, strlen(party));
+    char names[OL_CLI_PARTIES_LEN];
+    if (number < 0)
+        return ol_cli_fail(c, OL_ENOENT, "name one of its parties",
+                           "\"%s\" is no party of the line %s, whose parties are %s", party, line,
+                           ol_cli_parties(&ch, UINT32_MAX, names));
+    if (number == ol_charter_card(&ch, &own))
+        return ol_cli_fail(c, OL_EFORM, "name the other party", "%s is this party itself", party);
+    return -1;
+}
+
+static int bearer_run(ol_cli *c) {
+    ol_home h;
+    ol_why why = { "" };
+    int code = ol_cli_home(c, false, &h);
+    if (code >= 0)
+        return code;
+    code = check_peer(c, &h, c->arg[0], c->arg[1]);
+    if (code < 0) {
+        uint8_t slot = 0;
+        ol_err err = ol_config_add_bearer(&h, c->arg[0], c->arg[1], c->arg[2],
+                                          ol_cli_value(c, "port"), &slot, &why);
+        code = err == OL_OK
+                   ? done(c, &h,
+                          json_pack("{s:b, s:s, s:s, s:s, s:i}", "ok", 1, "line", c->arg[0],
+                                    "party", c->arg[1], "url", c->arg[2], "path", (int)slot))
+                   : ol_cli_fail_why(c, err, &why);
+    }
+    ol_home_close(&h);
+    return code;
+}
+
+static const ol_cli_opt port_options[] = {
+    { "name", "NAME", "what bearers call it (main, port2, …)", false },
+    { NULL, NULL, NULL, false },
+};
+
+const ol_cli_command ol_cli_port_add = {
+    .name = "port add",
+    .args = "<url>",
+    .summary = "Adds a local end, which any number of lines share",
+    .help = "Such as udp://[::]:4477, which is used when none is added; udp://127.0.0.1:0 takes a "
+            "free port, which\nopenline status shows.\n",
+    .opt = port_options,
+    .args_min = 1,
+    .args_max = 1,
+    .run = port_run,
+};
+
+static const ol_cli_opt bearer_options[] = {
+    { "port", "NAME", "the local end to use, where there are several", false },
+    { NULL, NULL, NULL, false },
+};
+
+const ol_cli_command ol_cli_bearer_add = {
+    .name = "bearer add",
+    .args = "<line> <party> <url>",
+    .summary = "Adds a way to reach a party of a line",
+    .help = "Such as udp://prc.example:4477. Bearers are this party's own affair: the other need "
+            "not agree.\n",
+    .opt = bearer_options,
+    .args_min = 3,
+    .args_max = 3,
+    .run = bearer_run,
+};
