@@ -815,14 +815,14 @@ class Envelope:
     def read_more(self):
         """item and read; seen counts even where these cannot be read."""
         fields = self.fields
-        if len(fields) > 4:
-            demand(is_bytes(fields[4], 6), "the item id is not 6 bytes")
-            self.item = fields[4]
-        if len(fields) > 5:
-            demand(isinstance(fields[5], list) and all(map(is_known, fields[5])),
-                   "read has another form")
-            demand(len(fields[5]) <= MENTIONS_MAX, "read has more than 64 mentions")
-            self.read = fields[5]
+        if len(fields) == 4:
+            return
+        demand(len(fields) >= 6, "it has an item id and no read")
+        demand(is_bytes(fields[4], 6), "the item id is not 6 bytes")
+        demand(isinstance(fields[5], list) and all(map(is_known, fields[5])),
+               "read has another form")
+        demand(len(fields[5]) <= MENTIONS_MAX, "read has more than 64 mentions")
+        self.item, self.read = fields[4:6]
 
 
 def read_opening(body):
@@ -852,7 +852,7 @@ def read_message(envelope, lane, rungs, parties):
            "the subject has another form or more than 200 bytes")
     demand("\n" not in subject, "the subject has more than one line")
     demand_text(subject)
-    urgent = precedence <= 1 or is_ref_urgent(ref, parties)
+    urgent = is_ref_urgent(ref, parties) or precedence <= 1
     demand(lane == (0 if urgent else 1), f"it stands in the wrong lane, {LANES[lane]}")
     message = {"precedence": PRECEDENCES[precedence], "status": STATUSES[status],
                "to": rungs[to - 1] if to else "", "lang": lang, "subject": subject}

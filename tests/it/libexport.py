@@ -176,6 +176,7 @@ class Log:
         self.dir = f"{party.name}/{LANES[lane]}/{self.incarnation.hex()}"
         self.origin = f"{LINE}/{self.dir}"
         self.entries, self.numbers = [], {}
+        self.rows = []        # (wall, [(log key, size), ...]) of each entry, as the order needs it
         self.receipts = {}    # party name: [(size, time, serial), ...]
         self.log_key = party.log[self.serial]
 
@@ -199,11 +200,15 @@ class Log:
 
     def append(self, kind, body, seen=None, rest=()):
         self.world.clock += 7
-        fields = [kind, self.world.clock, self.mentions() if seen is None else seen, body, *rest]
-        return self.append_bytes(cbor(fields))
+        seen = self.mentions() if seen is None else seen
+        said = {number: key for key, (number, _) in self.numbers.items()}
+        needs = [(said[m[0]], m[1]) for m in seen if m[0] in said]
+        fields = [kind, self.world.clock, seen, body, *rest]
+        return self.append_bytes(cbor(fields), (self.world.clock, needs))
 
-    def append_bytes(self, entry):
+    def append_bytes(self, entry, row=None):
         self.entries.append(entry)
+        self.rows.append(row or (self.rows[-1][0] if self.rows else 0, []))
         self.world.held[self.party.name][self.key] = len(self.entries)
         return len(self.entries) - 1
 
@@ -407,6 +412,31 @@ def build():
     s.receive("usa")
     u.receive("prc")
     return w
+
+
+def joint_order(w):
+    """PROTOCOL 4.5, word for word and slowly: ids, and those that did not qualify."""
+    logs = {log.key: log for log in w.logs.values()}
+    taken = dict.fromkeys(logs, 0)
+    order, forced = [], []
+
+    def rank(log):
+        return log.rows[taken[log.key]][0], w.number(log.party.name), log.lane, log.incarnation
+
+    def qualifies(log):
+        return all(key not in logs or taken[key] >= min(size, len(logs[key].rows))
+                   for key, size in log.rows[taken[log.key]][1])
+
+    while True:
+        left = [log for log in logs.values() if taken[log.key] < len(log.rows)]
+        if not left:
+            return order, forced
+        good = [log for log in left if qualifies(log)]
+        log = min(good or left, key=rank)
+        order.append(f"{log.dir}.{taken[log.key]}")
+        if not good:
+            forced.append(order[-1])
+        taken[log.key] += 1
 
 
 def write(files, top):

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: ISC
+"""What is odd and breaks nothing: entries that cannot be read, and things to look at.
+
+The record verifies in every row here; the reason, or the sentence, must be given.
+"""
+import libexport as x
+from libhands import ABSENT, amendment, change, entries, says
+
+START = x.START
+ITEM = b"item 1"
+
+
+def people(body, item=ITEM, read=(), kind=2, seen=(), wall=START, more=()):
+    """An entry as its author's station would write it, but for its body."""
+    return x.cbor([kind, wall, list(seen), body, item, list(read), *more])
+
+
+def said(text=(0, "A text."), precedence=1, status=0, to=0, lang="", subject="", ref=(), more=()):
+    return people([precedence, status, to, list(text), lang, subject, list(ref), *more])
+
+
+def nested(depth):
+    """An entry of unknown kind whose body makes arrays nest to this depth."""
+    body = []
+    for _ in range(depth - 2):
+        body = [body]
+    return x.cbor([64, START, [], body])
+
+
+def bare(hexadecimal):
+    return bytes.fromhex(hexadecimal.replace(" ", ""))
+
+
+# (reason, entry): stored under a valid head in usa's urgent log, shown as unreadable.
+UNREADABLE = [
+    # deterministic CBOR
+    ("the CBOR is cut short", b"\x18"),
+    ("a CBOR array is cut short", bare("84 02")),
+    ("the CBOR is cut short", bare("84 02 00 80 18")),
+    ("bytes follow the CBOR item", said() + b"\0"),
+    ("a CBOR head is not in its shortest form", bare("84 1802 00 80 80")),
+    ("a CBOR head is not in its shortest form", bare("84 190002 00 80 80")),
+    ("a CBOR head is not in its shortest form", bare("84 1a00000002 00 80 80")),
+    ("a CBOR head is not in its shortest form", bare("84 1b0000000000000002 00 80 80")),
+    ("a CBOR head is not in its shortest form", bare("84 02 00 9800 80")),
+    ("CBOR of indefinite length or unknown form", bare("9f 02 00 80 80 ff")),
+    ("CBOR of indefinite length or unknown form", bare("84 02 00 80 5f4161ff")),
+    ("CBOR of indefinite length or unknown form", bare("1c")),
+    ("CBOR maps, tags, floats and simple values are not used", bare("84 02 00 80 a0")),
+    ("CBOR maps, tags, floats and simple values are not used", bare("84 02 00 80 c000")),
+    ("CBOR maps, tags, floats and simple values are not used", bare("84 02 00 80 f97c00")),
+    ("CBOR maps, tags, floats and simple values are not used", bare("84 02 00 80 f5")),
+    ("CBOR maps, tags, floats and simple values are not used", bare("84 02 00 80 f6")),
+    ("a CBOR string is cut short", bare("84 02 00 80 42 61")),
+    ("a CBOR string is cut short", bare("84 02 00 80 5bffffffffffffffff")),
+    ("a CBOR array is cut short", bare("84 02 00 80 9bffffffffffffffff")),
+    ("a CBOR text string is not UTF-8", bare("84 02 00 80 61ff")),
+    ("a CBOR text string is not UTF-8", bare("84 02 00 80 63eda080")),
+    ("a CBOR text string is not UTF-8", bare("84 02 00 80 62c080")),
+    ("CBOR arrays are nested more than 8 deep", nested(9)),
+    # envelope
+    ("it is not an array of 4 or more", x.cbor(7)),
+    ("it is not an array of 4 or more", x.cbor([2, START, []])),
+    ("kind or wall is not a number", x.cbor([-2, START, [], []])),
+    ("kind or wall is not a number", x.cbor([2, b"now", [], []])),
+    ("seen is not an array", x.cbor([2, START, 0, []])),
+    ("a mention has another form", people([], seen=[[1]])),
+    ("a mention has another form", people([], seen=[[3, 1, 2, 0]])),
+    ("a mention has another form", people([], seen=[[3, 1, 2, 2, ABSENT]])),
+    ("a mention has another form", people([], seen=[[3, 1, 2, 0, b"short"]])),
+    ("seen has more than 64 mentions", people([], seen=[[i, 1] for i in range(1, 66)])),
+    ("it has an item id and no read", x.cbor([2, START, [], [], ITEM])),
+    ("the item id is not 6 bytes", people([], item=b"seven b")),
+    ("read has another form", people([], read=[[1]])),
+    ("read has more than 64 mentions", people([], read=[[i, 0] for i in range(65)])),
+    # kinds
+    ("unknown kind 0", people([], kind=0)),
+    ("unknown kind 3", people([], kind=3)),
+    ("unknown kind 18446744073709551615", people([], kind=2**64 - 1)),
+    # messages
+    ("the message has no item id or no read", x.cbor([2, START, [], [1, 0, 0, [0, "A text."]]])),
+    ("the message has too few fields", people([1, 0, 0])),
+    ("the message has too few fields", people("A text.")),
+    ("the precedence is unknown", said(precedence=4)),
+    ("the status is unknown", said(status=3)),
+    ("the addressee has another form", said(to=b"all")),
+    ("it is addressed to rung 5, the charter has 4", said(to=5)),
+    ("the language has another form", said(lang="en_GB")),
+    ("the language has another form", people([1, 0, 0, [0, "A text."], b"en"])),
+    ("the subject has another form or more than 200 bytes", said(subject="s" * 201)),
+    ("the subject has more than one line", said(subject="a\nb")),
+    ("the text holds U+0007", said(subject="\x07")),
+    ("the reference has another form", said(ref=[1, 0, ABSENT])),
+    ("the reference has another form", said(ref=[1, 0, b"1", 0])),
+    ("the reference has another form", said(ref=[1, 2, ABSENT, 0])),
+    ("the reference names no party of the charter", said(ref=[3, 0, ABSENT, 0])),
+    ("it stands in the wrong lane, urgent", said(precedence=2)),
+    ("it stands in the wrong lane, urgent", said(precedence=3, ref=[1, 1, ABSENT, 0])),
+    ("the part has another form", said(more=[[1]])),
+    ("part 3 of 2 cannot be", said(more=[[3, 2]])),
+    ("part 0 of 2 cannot be", said(more=[[0, 2]])),
+    ("part 1 of 100 cannot be", said(more=[[1, 100]])),
+    # texts
+    ("the text has another form", said((2, "A text."))),
+    ("the text has another form", said((0, b"A text."))),
+    ("the text has another form", said((1, "A text."))),
+    ("the text is empty", said((0, ""))),
+    ("the text holds U+001B", said((0, "\x1b[2J"))),
+    ("the text holds U+0000", said((0, "\0"))),
+    ("the text holds U+0085", said((0, "\x85"))),
+    ("the text holds U+202E", said((0, "\u202e"))),
+    ("the text holds U+2069", said((0, "\u2069"))),
+    ("FLASH of 201 words, not 200 or less", said((0, "word " * 201), precedence=0)),
+    ("IMMEDIATE of 201 words, not 200 or less", said((0, "汉" * 401))),
+    ("IMMEDIATE of 201 words, not 200 or less", said((0, "word\n" * 199 + "汉字汉"))),
+    # compressed texts
+    ("the text decompresses to more than 16,384 bytes", said((1, x.BROTLI_BOMB))),
+    ("the text decompresses to more than 16,384 bytes", said((1, x.BROTLI_MORE))),
+    ("the compressed text has a window above 16 bits or is broken", said((1, x.BROTLI_WIDE))),
+    ("the compressed text has a window above 16 bits or is broken", said((1, b""))),
+    ("the compressed text is unfinished", said((1, x.BROTLI_TEXT[:-3]))),
+    ("bytes follow the compressed text", said((1, x.BROTLI_TEXT + b"\0"))),
+    ("the text does not decompress", said((1, b"\x20" + b"\xff" * 20))),
+    ("the text is not UTF-8", said((1, x.BROTLI_BYTES))),
+    ("the text holds U+202E", said((1, x.BROTLI_BIDI))),
+    ("the text is empty", said((1, b"\x06"))),
+]
+
+# Entries at the edge of what can be read, in the same place.
+READABLE = [
+    said(),
+    said(more=[[99, 99]]),
+    said(more=[[1, 2], "later", [], -1]),
+    people([1, 0, 0, [0, "A text."]], more=["later"]),
+    said(status=2, to=4, lang="zh-Hans", subject="s" * 200, precedence=0),
+    said(ref=[1, 0, ABSENT[:2], 0]),
+    said(precedence=3, ref=[1, 0, ABSENT, 0]),
+    said((0, "word " * 200)),
+    said((0, "汉" * 400)),
+    said((0, "word\n" * 199 + "汉字")),
+    said((0, "\n\u2028\ufeff")),
+    said((1, x.BROTLI_MOST)),
+    people([1, 0, 0, [0, "A text."]], wall=2**64 - 1),
+]
+
+
+def two_repeat(w):
+    """Two stations of one party, neither of which held the other's log, use one item id."""
+    for name in ("t", "v"):
+        w.logs[name] = x.Log(w, w.party("swi"), 0, name)
+        w.logs[name].append(1, x.opening(), [])
+        w.logs[name].say("Here.", item=b"twice!", precedence=1, seen=[])
+
+
+def see_each_other(w):
+    """Two logs, each with an entry that claims to have seen the other's."""
+    for name, party in (("t", "swi"), ("v", "prc")):
+        w.logs[name] = x.Log(w, w.party(party), 0, name)
+        w.logs[name].append(1, x.opening(), [])
+    for name, other in (("t", "v"), ("v", "t")):
+        log, seen = w.logs[name], w.logs[other]
+        log.numbers[seen.key] = (1, 2)
+        number = w.number(seen.party.name)
+        log.say("I saw.", precedence=1, seen=[[1, 2, number, 0, seen.incarnation]])
+
+
+def receipt_before(w):
+    """The receipt of a larger size is dated before the one of a smaller."""
+    u = w.logs["u"]
+    size, _, serial = u.receipts["prc"][-1]
+    u.receipts["prc"][-1] = (size, START, serial)
+    return w.files()
+
+
+def signed_by_stranger(path):
+    def hand(w):
+        line = x.line_of("somebody", b"abcd" + bytes(64)).encode()
+        return change(w.files(), w, {path: lambda data: data + line})
+    return hand
+
+
+# (sentence, hand)
+ANOMALIES = [
+    ("charter: carries a signature of somebody by a key that is not known",
+     signed_by_stranger("charter")),
+    ("cards/usa.1: carries a signature of somebody by a key that is not known",
+     signed_by_stranger("cards/usa.1")),
+    ("{u}/head.note: carries a signature of somebody by a key that is not known",
+     signed_by_stranger("{u}/head.note")),
+    ("{u}/heads/prc.note: the receipt of prc is dated before the one in checkpoint over size 5",
+     receipt_before),
+    ("{t}: entry 1 has the item id of {v}, entry 1; their authors did not know",
+     entries(two_repeat, "t", "v")),
+    ("{t}: entry 1 has seen what had itself seen this entry; the joint order goes on with it all "
+     "the same", entries(see_each_other, "t", "v")),
+    ("{u}: entry 9 refers to prc/urgent/" + ABSENT.hex()
+     + ", entry 4, which the export does not hold", says("u", ref=[1, 0, ABSENT, 4])),
+    ("{u}: entry 9 refers to {p}, entry 3, which the export does not hold",
+     lambda w: says("u", ref=[1, 0, w.logs["p"].incarnation, 3])(w)),
+]
+
+
+def narrower_tiles(w):
+    """Partial tiles of a smaller size were left behind, as tlog-tiles allows."""
+    r = w.logs["r"]
+    leaves = [r.leaf(index) for index in range(258)]
+    bundle = b"".join(len(leaf).to_bytes(2, "big") + leaf for leaf in leaves[256:])
+    return w.files() | {
+        f"{r.dir}/tile/0/000.p/3": b"".join(r.hashes(3)),
+        f"{r.dir}/tile/entries/001.p/2": bundle}
+
+
+def bare_pending(w):
+    """An empty file where nothing is pending says as much as none."""
+    return w.files() | {w.logs["r"].dir + "/pending": b""}
+
+
+def two_lines_pending(w):
+    """Nobody has receipted s; the lines of pending have no order."""
+    w.logs["s"].receipts = {}
+    return w.files() | {w.logs["s"].dir + "/pending": b"0 2 prc\n0 2 usa\n"}
+
+
+# Exports that differ from the first and are as good.
+GOOD = [lambda w: w.files(), narrower_tiles, bare_pending, two_lines_pending, amendment()]
