@@ -1,7 +1,7 @@
 /* record/export.h — a line's record as files that a stranger can check without us.
- * Full     charter, charter.<g>, cards/<party>.<serial>, and per log with a signed head
- *          <party>/<lane>/<incarnation>/: tile/…, policy, heads/<other>.note, checkpoint, head.note,
- *          pending (empty when nothing is).
+ * Full     charter, charter.<g>, cards/<party>.<serial>, and per log with a signed head, in
+ *          <party>/<lane>/<incarnation>/: tile/…, policy, heads/<other>.note, checkpoint,
+ *          head.note, pending (if anything is).
  * Proof    charters, cards, and for one log policy and notes, <index>.leaf, <index>.tlog-proof. The
  *          proof stands against `checkpoint`: an entry that not all members have receipted has none
  *          yet (OL_ESTATE).

@@ -1,6 +1,6 @@
 /* record/proof.h — a file that proves one entry of a log, with the head it is proven against.
- * Shape    "c2sp.org/tlog-proof@v1" | optionally "extra " base64 | "index " decimal | a line of base64
- *          per hash, from the leaf's sibling up | empty line | the checkpoint's note, verbatim.
+ * Shape    "c2sp.org/tlog-proof@v1" | optionally "extra " base64 | "index " decimal | base64 of
+ *          each hash, from the leaf's sibling up | empty line | the checkpoint's note, verbatim.
  *          Each line is ended by U+000A.
  * Verify   the note carries the log's signature and one of every witness; its origin is the log
  *          key's name; the path leads from the leaf to its root.

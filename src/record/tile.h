@@ -16,14 +16,13 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "record/merkle.h"
+#include "wire/entry.h"
 
 enum {
     OL_TILE_WIDTH = 256,
     OL_TILE_LEVELS = OL_TREE_BITS / 8,
     OL_TILE_ENTRIES = -1, /* as a level: the bundles */
     OL_TILE_PATH_MAX = 48,
-    OL_LEAF_MIN = 17,
-    OL_LEAF_MAX = 2064,
     OL_BUNDLE_MAX = OL_TILE_WIDTH * (2 + OL_LEAF_MAX)
 };
 
