@@ -1,5 +1,5 @@
-/* A plain key file that is accepted is written and read again as the same keys; a sealed one asks for
- * its passphrase before it costs anything; a refusal says where and leaves the result alone. */
+/* A plain key file that is accepted is written and read again as the same keys; a sealed one asks
+ * for its passphrase before it costs anything; a refusal says where and leaves the result alone. */
 #include <string.h>
 
 #include "crypto/keyfile.h"

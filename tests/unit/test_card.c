@@ -71,6 +71,7 @@ static const struct {
     { "languages = en", "languages = en  zh", OL_EFORM, 5, 13, SAYS_LANGS },
     { "languages = en", "languages = EN", OL_EFORM, 5, 13, SAYS_LANGS },
     { "languages = en", "languages = e", OL_EFORM, 5, 13, SAYS_LANGS },
+    { "languages = en", "languages = e-us", OL_EFORM, 5, 13, SAYS_LANGS },
     { "languages = en", "languages = engl", OL_EFORM, 5, 13, SAYS_LANGS },
     { "languages = en", "languages = en-", OL_EFORM, 5, 13, SAYS_LANGS },
     { "languages = en", "languages = en-123456789", OL_EFORM, 5, 13, SAYS_LANGS },
@@ -204,7 +205,7 @@ static void what_cannot_be_read_is_not_written(void **state) {
     p.card.serial = 0;
     assert_int_equal(ol_card_put(&p.card, &w), OL_EFORM);
     p.card.serial = 1;
-    strcpy(p.card.party.title[0].text, "two\nlines");
+    memcpy(p.card.party.title[0].text, "two\nlines", 10);
     assert_int_equal(ol_card_put(&p.card, &w), OL_EFORM);
     assert_int_equal(ol_card_sign(&p.card, &p.identity, &w), OL_EFORM);
     assert_int_equal(w.len, 0);

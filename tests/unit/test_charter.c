@@ -350,7 +350,7 @@ static void drafting(void **state) {
     ol_card twice[2] = { card[0], card[0] };
     assert_int_equal(ol_charter_draft("x", twice, 2, NULL, 0, &w, &at), OL_EFORM);
     assert_non_null(strstr(at.why, "of one name"));
-    strcpy(twice[1].party.name, "other"); /* another name for the same key */
+    memcpy(twice[1].party.name, "other", 6); /* another name for the same key */
     assert_int_equal(ol_charter_draft("x", twice, 2, NULL, 0, &w, &at), OL_EFORM);
     assert_non_null(strstr(at.why, "identity key of a party"));
     assert_int_equal(at.line, 0);
