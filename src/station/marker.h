@@ -11,8 +11,8 @@
  *          so that a writer killed in the middle leaves the slot before.
  * Durable  no: that is the point. Gone after a boot; a copied or moved home has another inode.
  * Errors   open: OL_ENOENT no place, with why: each start opens new incarnations. write: OL_EIO,
- *          the marker is withdrawn and stays so; OL_ECONFLICT it could not even be withdrawn: what was
- *          committed may not be sent.
+ *          the marker is withdrawn and stays so; OL_ECONFLICT it could not even be withdrawn: what
+ *          was committed may not be sent.
  * Source   docs/PROTOCOL.md §6.1 */
 #ifndef OL_STATION_MARKER_H
 #define OL_STATION_MARKER_H

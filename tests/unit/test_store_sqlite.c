@@ -25,7 +25,7 @@ static char home[64], path[96], wal[96];
 
 static int setup(void **state) {
     (void)state;
-    strcpy(home, "/tmp/openline-store-XXXXXX");
+    snprintf(home, sizeof home, "/tmp/openline-store-XXXXXX");
     assert_non_null(mkdtemp(home));
     snprintf(path, sizeof path, "%s/store.db", home);
     snprintf(wal, sizeof wal, "%s/store.db-wal", home);
