@@ -6,24 +6,35 @@ static ol_ini_at at_start(const char *why) {
     return (ol_ini_at){ 1, 1, why };
 }
 
+/* The title line: its length with the newline, or 0 and *err and *why. */
+static size_t check_title(const char *title, ol_str text, ol_err *err, const char **why) {
+    size_t n = strlen(title), digits = 0;
+    if (text.len < n + 2 || memcmp(text.p, title, n) != 0 || memcmp(text.p + n, " v", 2) != 0)
+        return 0;
+    ol_str version = { text.p + n + 2, text.len - n - 2 };
+    while (digits < version.len && version.p[digits] >= '0' && version.p[digits] <= '9')
+        digits++;
+    if (digits == 0)
+        return 0;
+    if (digits == version.len || version.p[digits] != '\n')
+        *why = "the title line does not end after its version: lines end in a newline alone";
+    else if (digits == 1 && version.p[0] == '1')
+        return n + 4;
+    else
+        *err = OL_EVERSION, *why = "written for another version of openline: only v1 is known here";
+    return 0;
+}
+
 ol_err ol_titled_read(const char *title, const char *why_not, ol_str text, ol_ini_fn *fn, void *ctx,
                       ol_ini_at *ret_at) {
-    static const char version[] = " v1\n";
-    enum { TAIL = sizeof version - 1 };
-    ol_ini_at at = { 0 };
     ol_err err = OL_EFORM;
-    size_t n = strlen(title);
+    ol_ini_at at = at_start(why_not);
+    size_t n = check_title(title, text, &err, &at.why);
     if (text.len > OL_INI_TEXT_MAX) {
-        at = at_start("the text is longer than 65536 bytes");
+        at.why = "the text is longer than 65536 bytes";
         err = OL_ELIMIT;
-    } else if (text.len < n + 2 || memcmp(text.p, title, n) != 0 ||
-               memcmp(text.p + n, version, 2) != 0) {
-        at = at_start(why_not);
-    } else if (text.len < n + TAIL || memcmp(text.p + n, version, TAIL) != 0) {
-        at = at_start("written for another version of openline: only v1 is known here");
-        err = OL_EVERSION;
-    } else {
-        err = ol_ini_read(text.p + n + TAIL, text.len - n - TAIL, fn, ctx, &at);
+    } else if (n > 0) {
+        err = ol_ini_read(text.p + n, text.len - n, fn, ctx, &at);
         at.line++;
     }
     if (err != OL_OK && ret_at != NULL)

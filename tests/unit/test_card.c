@@ -46,7 +46,7 @@ static const struct {
 } rows[] = {
     { "United", "Untied", OL_OK, 0, 0, "" },
     { "card v1", "card v2", OL_EVERSION, 1, 1, "written for another version" },
-    { "card v1", "card v1 ", OL_EVERSION, 1, 1, "written for another version" },
+    { "card v1\n", "card v1\r\n", OL_EFORM, 1, 1, "the title line does not end after" },
     { "card v1", "card", OL_EFORM, 1, 1, "the first line is not `openline card v1`" },
     { "openline card", "openline charter", OL_EFORM, 1, 1, "the first line is not" },
     { "[party]\n", "", OL_EFORM, 2, 1, "a card has the sections [party] and [keys]" },
