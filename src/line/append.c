@@ -225,7 +225,7 @@ static OL_MUST ol_err open_log(ol_line *l, uint8_t lane) {
 
 void ol_append_close(ol_line *l, ol_log *log, uint8_t why) {
     ol_own *own = &l->own[log->key.lane];
-    log->is_closed = log->wants_close = true;
+    log->is_closed = true, log->wants_close = log->is_put;
     l->wants_commit = true;
     if (own->log == log)
         own->log = NULL, own->next_why = why;

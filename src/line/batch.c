@@ -47,6 +47,7 @@ ol_err ol_batch_touch(ol_line *l, ol_log *log) {
         if (put(l, OL_PUT_LOG, log) == NULL)
             return OL_ENOMEM;
         log->is_put = true;
+        log->wants_close = log->is_closed;
     }
     log->is_dirty = true;
     return OL_OK;
@@ -192,6 +193,12 @@ static void put_states(ol_line *l) {
         if (ol_batch_state(l, "counter", b, 8) != OL_OK)
             l->storage = OL_STORAGE_NO_MEMORY;
     }
+    if (l->is_forgot_new) {
+        ol_wr w = ol_wr_of(b, sizeof b);
+        ol_wr_be(&w, l->run, 8);
+        if (ol_batch_state(l, "forgot", b, l->has_forgotten ? 8 : 0) == OL_OK)
+            l->is_forgot_new = false;
+    }
     for (unsigned p = 0; p < l->parties; p++) {
         char key[] = "last.00";
         if (!l->peer[p].is_counter_new)
@@ -232,6 +239,10 @@ const ol_batch *ol_line_batch(ol_line *l) {
     l->batch.view = (ol_batch){ .put = l->batch.put, .n = l->batch.n };
     memcpy(l->batch.view.line, l->id, sizeof l->batch.view.line);
     return &l->batch.view;
+}
+
+bool ol_line_batch_is_idle(const ol_line *l) {
+    return !l->batch.is_out && !l->wants_commit;
 }
 
 /* ---- the answer ---- */
@@ -323,7 +334,7 @@ void ol_batch_failed(ol_line *l, ol_err err) {
         log->head_staged = log->head_size;
         log->is_put = log->is_put && log->stored > 0;
         log->wants_receipt = !log->is_own && log->head_size > log->got[l->self].size;
-        log->wants_close = log->is_own && log->is_closed;
+        log->wants_close = log->is_put && log->is_own && log->is_closed;
         for (unsigned p = 0; p < l->parties; p++)
             log->got[p].is_unsaved = log->got[p].is_signed && log->got[p].size > 0;
     }
@@ -334,6 +345,7 @@ void ol_batch_failed(ol_line *l, ol_err err) {
         l->job.v[i].is_saving = false;
     for (unsigned p = 0; p < l->parties; p++)
         l->peer[p].owe_stopped = true, l->peer[p].is_counter_new = l->peer[p].last_counter > 0;
+    l->is_forgot_new = true;
     l->storage = err == OL_EFULL ? OL_STORAGE_FULL : OL_STORAGE_FAILS;
     l->save_ms = l->mono_ms + OL_RETRY_MS;
     say_all(l, err);
@@ -367,7 +379,8 @@ static void receipt_signed(ol_line *l, const ol_job *j) {
     ol_got *g = &j->log->got[l->self];
     if (j->size < g->size)
         return;
-    g->size = j->size, g->time = j->time, g->is_signed = true, g->note = true;
+    g->size = j->size, g->time = j->time, g->is_signed = g->note = g->has_root = true;
+    memcpy(g->root, j->root, sizeof g->root);
     memcpy(g->sig, j->sig, sizeof g->sig);
     for (unsigned p = 0; p < l->parties; p++)
         j->log->sync[p].owe_receipt = p != l->self;

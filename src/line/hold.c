@@ -51,14 +51,19 @@ void ol_hold_entry(ol_line *l, uint8_t source, const ol_log_key *key, const ol_i
     if (it->index < have || it->index - have > OL_SPAN_MAX)
         return;
     ol_held *e = find(h, key, it->index);
+    if (e != NULL && e->total != total) { /* it was told otherwise before: begin again */
+        drop_at(l, h, (size_t)(e - h->v));
+        e = NULL;
+    }
     if (e == NULL && offset == 0)
         e = make(l, h, key, it->index, total);
-    if (e == NULL || e->total != total || e->len != offset) {
+    if (e == NULL || offset > e->len || it->len <= e->len - offset) {
         l->count[OL_COUNT_PROVISIONAL_DROPPED]++;
         return; /* no room, a repeat, or a piece out of turn: it will be sent again */
     }
-    memcpy(e->p + e->len, it->p, it->len);
-    e->len += (uint32_t)it->len;
+    size_t have_of_it = e->len - (size_t)offset; /* pieces may be cut differently each time */
+    memcpy(e->p + e->len, it->p + have_of_it, it->len - have_of_it);
+    e->len += (uint32_t)(it->len - have_of_it);
 }
 
 /* A head for what we hold already: answered with what we can say of it. */
@@ -68,6 +73,8 @@ static void answer_known(ol_line *l, uint8_t source, ol_log *log, uint64_t size,
     if (size > log->stored)
         return; /* the commit under way answers it */
     s->is_known = true;
+    if (log->key.party == source)
+        ol_sync_behind(l, log, size);
     if (size == log->head_size && memcmp(sig, log->head_sig, OL_SIG_LEN) != 0 &&
         ol_log_check_head(l, &log->key, size, log->head_root, sig) != OL_OK) {
         l->count[OL_COUNT_HEAD_BAD]++;
@@ -75,10 +82,8 @@ static void answer_known(ol_line *l, uint8_t source, ol_log *log, uint64_t size,
     }
     if (!log->is_own && log->got[l->self].is_signed && log->got[l->self].size >= size)
         s->owe_receipt = true;
-    else if (log->is_gated && log->key.party == source)
-        s->owe_prove = true;
     else
-        s->owe_have = true;
+        s->owe_have = true, s->owe_prove = log->is_gated && log->key.party == source;
 }
 
 void ol_hold_head(ol_line *l, uint8_t source, const ol_log_key *key, uint64_t size,
@@ -156,7 +161,7 @@ static void adopted(ol_line *l, uint8_t source, ol_log *log) {
     if (l->own[log->key.lane].log == log) /* a member holds more of it than we did: §6.2 */
         ol_append_close(l, log, OL_WHY_MEMBER_HAS_MORE);
     else if (!log->is_closed)
-        log->is_closed = log->wants_close = true;
+        log->is_closed = true, log->wants_close = log->is_put;
 }
 
 /* One waiting head; true when it is used up. */

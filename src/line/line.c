@@ -190,6 +190,9 @@ ol_err ol_line_load_receipt(ol_line *l, const ol_log_key *key, uint8_t party, ui
     if (party == l->self && time > l->last_time)
         l->last_time = time;
     const uint8_t *root = ol_log_root_at(log, size);
+    g->has_root = root != NULL;
+    if (root != NULL)
+        memcpy(g->root, root, sizeof g->root);
     if (sig != NULL || party != l->self || root == NULL)
         return OL_OK;
     ol_err err = ol_job_add(l, log, true, size, time, root);
@@ -211,6 +214,8 @@ ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, siz
     uint64_t v = be64(value, len);
     if (strcmp(key, "counter") == 0)
         l->counter = l->reserved = v;
+    else if (strcmp(key, "forgot") == 0)
+        l->has_forgotten = true, l->run = (uint32_t)v;
     else if (strcmp(key, "time") == 0)
         l->last_time = v > l->last_time ? v : l->last_time;
     else if (strncmp(key, "last.", 5) == 0 && strlen(key) == 7) {
@@ -249,8 +254,10 @@ static void begin_sync(ol_line *l, ol_log *log) {
 
 static void start(ol_line *l, const ol_marker *m) {
     l->is_started = true;
-    l->has_forgotten = !m->is_valid;
-    ol_random(l, (uint8_t *)&l->run, sizeof l->run);
+    if (!m->is_valid) { /* until each member has told us all it holds, restarts in between too */
+        l->has_forgotten = l->is_forgot_new = true;
+        ol_random(l, (uint8_t *)&l->run, sizeof l->run);
+    }
     l->tokens_ms = l->mono_ms;
     l->clock_wall = l->last_time == 0 ? l->wall : l->last_time;
     l->clock_mono_ms = l->mono_ms;
@@ -348,6 +355,7 @@ static void settle(ol_line *l) {
         return;
     ol_sync_due(l);
     ol_path_due(l);
+    ol_sync_tell(l);
     if (l->batch_failing)
         l->batch_failing = false, ol_batch_failed(l, OL_ENOMEM);
     if (!l->batch.is_out) {

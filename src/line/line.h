@@ -60,7 +60,8 @@ typedef struct {
     size_t frontier_len;
 } ol_load_log;
 OL_MUST ol_err ol_line_load_log(ol_line *l, const ol_load_log *log);
-/* The largest signed head of a log, and every unsigned one of ours. */
+/* The heads of a log before its receipts: the largest signed one, those of the sizes of the receipts
+ * to be loaded, and every unsigned one of ours. Others do no harm. */
 OL_MUST ol_err ol_line_load_head(ol_line *l, const ol_log_key *log, uint64_t size,
                                  const uint8_t root[32], const uint8_t *sig);
 /* Each party's largest receipt; sig NULL: ours, to be signed again. */
@@ -232,6 +233,8 @@ void ol_line_step(ol_line *l, const ol_event *ev, ol_mono now, ol_effects *out);
 /* What is to be committed now, in one transaction; NULL: nothing. Borrowed until EV_COMMITTED or
  * EV_COMMIT_FAILED; while it is out the engine takes no further entries in: they wait. */
 const ol_batch *ol_line_batch(ol_line *l);
+/* Nothing waits for a commit and none is out. */
+bool ol_line_batch_is_idle(const ol_line *l);
 /* What the run marker must say once that batch is durable. */
 void ol_line_marker(const ol_line *l, ol_marker *ret);
 

@@ -39,7 +39,8 @@ bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r) {
     ol_got *g = &log->got[party];
     if (r->size > g->size) {
         *g = *r;
-        g->is_signed = g->is_unsaved = g->note = true;
+        g->is_signed = g->is_unsaved = g->note = g->has_root = true;
+        memcpy(g->root, root, sizeof g->root);
         l->save_ms = ol_min_ms(l->save_ms, l->mono_ms + OL_SAVE_MS);
     }
     return true;
@@ -47,33 +48,46 @@ bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r) {
 
 /* Our own word, handed back by a log's author after we forgot (§6.3). */
 static void recv_own_receipt(ol_line *l, ol_log *log, const ol_got *r) {
-    if (log->is_own)
+    if (log->is_own || !r->has_root ||
+        ol_log_check_receipt(l, &log->key, l->self, r->size, r->time, r->root, r->sig) != OL_OK)
         return;
+    if (r->time > l->last_time)
+        l->last_time = r->time; /* times never fall */
     if (r->size > log->tree.size) {
         log->later[l->self] = *r;
         return;
     }
-    if (ol_log_root_at(log, r->size) != NULL && !ol_recv_receipt(l, log, l->self, r))
-        return;
-    if (r->time > l->last_time && log->got[l->self].size == r->size)
-        l->last_time = r->time; /* ours, verified: times never fall */
+    const uint8_t *root = ol_log_root_at(log, r->size);
+    if (root != NULL && memcmp(root, r->root, sizeof r->root) == 0)
+        (void)ol_recv_receipt(l, log, l->self, r);
     if (log->is_gated)
         log->is_gated = false, log->wants_receipt = l->wants_commit = true;
+}
+
+static ol_got got_of(const ol_item *it) {
+    ol_got r = { .size = it->size, .time = it->time, .is_signed = true };
+    memcpy(r.sig, it->p, sizeof r.sig);
+    r.has_root = it->root != NULL;
+    if (r.has_root)
+        memcpy(r.root, it->root, sizeof r.root);
+    return r;
 }
 
 static void recv_receipt(context *c, const ol_item *it) {
     ol_line *l = c->l;
     if (c->log == NULL || it->party >= l->parties || it->party == c->key.party)
         return;
-    ol_got r = { .size = it->size, .time = it->time, .is_signed = true };
-    memcpy(r.sig, it->p, sizeof r.sig);
-    if (it->party == l->self) {
-        recv_own_receipt(l, c->log, &r);
-        return;
-    }
+    ol_got r = got_of(it);
+    if (it->party == l->self)
+        return; /* comes back as NOTE-R, with its root */
     if (r.size > c->log->head_size) {
         if (r.size > c->log->later[it->party].size)
             c->log->later[it->party] = r; /* waits for the entries */
+        return;
+    }
+    if (it->party == c->source && ol_log_root_at(c->log, r.size) == NULL) {
+        ol_sync_have(l, c->log, c->source,
+                     r.size); /* too old to check, but it is what the peer has */
         return;
     }
     if (r.size == c->log->got[it->party].size) { /* a repeat of what was verified */
@@ -169,6 +183,11 @@ static void recv_of_log(context *c, const ol_item *it) {
         break;
     case OL_ITEM_NOTE:
     case OL_ITEM_NOTE_R:
+        if (it->type == OL_ITEM_NOTE_R && it->party == c->l->self && c->log != NULL) {
+            ol_got r = got_of(it);
+            recv_own_receipt(c->l, c->log, &r);
+            break;
+        }
         recv_note(c, it);
         break;
     case OL_ITEM_ASK:
@@ -184,11 +203,31 @@ static void recv_of_log(context *c, const ol_item *it) {
     }
 }
 
+/* The peer says that we hold again what it holds, our receipts too (§6.3). */
+static void recv_told(context *c, const ol_item *it) {
+    ol_line *l = c->l;
+    if (!l->has_forgotten || it->run != l->run)
+        return;
+    l->peer[c->source].is_told = true;
+    bool is_over = true;
+    for (uint8_t p = 0; p < l->parties; p++)
+        is_over = is_over && (p == l->self || l->peer[p].is_told);
+    for (size_t i = 0; i < l->log.n; i++)
+        if (l->log.v[i]->key.party == c->source && l->log.v[i]->is_gated)
+            l->log.v[i]->is_gated = false, l->log.v[i]->wants_receipt = true;
+    l->wants_commit = true;
+    if (is_over)
+        l->has_forgotten = false, l->is_forgot_new = true;
+}
+
 static void recv_of_line(context *c, const ol_item *it) {
     ol_peer *peer = &c->l->peer[c->source];
     switch (it->type) {
     case OL_ITEM_FORGOT:
         ol_sync_forgot(c->l, c->source, it->run);
+        break;
+    case OL_ITEM_TOLD:
+        recv_told(c, it);
         break;
     case OL_ITEM_STOPPED:
         peer->note_stopped = peer->note_stopped || peer->stopped != it->why;

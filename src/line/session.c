@@ -64,10 +64,18 @@ static ol_holder *of_state(const ol_path *path, ol_holder_state state) {
     return found;
 }
 
+static size_t count_of(const ol_path *path, ol_holder_state state) {
+    size_t n = 0;
+    for (size_t i = 0; i < OL_HOLDERS; i++)
+        n += path->holder[i].state == state;
+    return n;
+}
+
 /* A free place with an index of its own; NULL when the switch has none. */
 static ol_holder *take_holder(ol_line *l, uint8_t party, uint8_t slot, ol_holder_state state) {
     ol_path *path = &l->peer[party].path[slot];
-    ol_holder *h = state == HS_OPENING ? of_state(path, HS_OPENING) : NULL;
+    bool is_many = state == HS_OPENING && count_of(path, HS_OPENING) >= OL_OPENINGS;
+    ol_holder *h = is_many ? of_state(path, HS_OPENING) : NULL;
     h = h != NULL ? h : of_state(path, HS_FREE);
     h = h != NULL ? h : of_state(path, HS_OLD);
     h = h != NULL ? h : of_state(path, HS_STANDBY);
@@ -150,7 +158,10 @@ bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path)
 static void next_try(ol_line *l, uint8_t party, ol_path *path, bool has_more) {
     uint64_t ms = ol_path_repeat_ms(l, party);
     if (has_more) {
-        ms = path->open_tries > OL_REPEATS_FAST || ms > OL_REPEAT_MAX_MS ? OL_REPEAT_MAX_MS : ms;
+        uint64_t max = path->rtt_ms > 0 ? OL_REPEAT_MAX_MS : OL_OPEN_MAX_MS;
+        for (uint64_t i = OL_REPEATS_FAST / 2; i < path->open_tries && ms < max; i++)
+            ms *= 2;
+        ms = ms > max ? max : ms;
         if (ms < ol_path_repeat_ms(l, party))
             ms = ol_path_repeat_ms(l, party);
     } else {
@@ -313,7 +324,9 @@ size_t ol_session_write2(ol_line *l, uint8_t party, ol_path *path, ol_holder *h,
     ol_wr_be(&pay, h->mine_len, 1);
     ol_wr_put(&pay, h->mine, h->mine_len);
     ol_wr_varint(&pay, l->peer[party].last_counter);
-    if (!h->is_repeat) {
+    if (h->is_repeat) {
+        l->peer[party].owe_forgot = l->has_forgotten;
+    } else {
         if (l->has_forgotten)
             ol_item_put(&pay, &(ol_item){ .type = OL_ITEM_FORGOT, .run = l->run });
         ol_sync_pack(l, party, &pay, true);
@@ -370,6 +383,10 @@ static void second_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *s
     }
     if (last >= l->counter) /* we were rolled back: go on above what the peer knows */
         l->counter = last + 1;
+    if (last > h->counter) { /* and it did not take what our first message carried */
+        l->peer[party].owe_forgot = l->has_forgotten;
+        ol_sync_again(l, party);
+    }
     if (path->open_tries == 1)
         ol_path_rtt(path, l->mono_ms - h->born_ms);
     ol_session_promote(l, path, h);

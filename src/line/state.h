@@ -27,11 +27,13 @@ enum {
     OL_BATCH_ENTRIES = 1024, /* own entries of one commit */
     OL_BATCH_BYTES = 1 << 20,
     OL_COUNTERS = 1024,     /* first-message counters reserved at a time (§5.1) */
-    OL_HOLDERS = 4,         /* sessions of a path: opening, live, stand-by, old */
+    OL_HOLDERS = 6,         /* sessions of a path: opening, stand-by, live, old */
+    OL_OPENINGS = 2,        /* at once: an answer may take longer than the time to the next try */
     OL_REPEATS_FAST = 8,    /* then the repeat time doubles (§5.3) */
     OL_REPEATS_SUSPECT = 5, /* then first messages are tried beside the session */
     OL_RTT_START_MS = 200,
     OL_REPEAT_MAX_MS = 500,
+    OL_OPEN_MAX_MS = 2000,    /* between tries while the round trip is not known */
     OL_REPEAT_HELD_MS = 5000, /* the peer holds all, only its receipt is missing */
     OL_PING_MS = 20000,
     OL_DEAD_MS = 50000,
@@ -60,6 +62,7 @@ typedef struct {
     uint64_t head_sent;
     uint64_t due_ms, first_ms, repeat_ms; /* repeat then; first sent at; last repeat at */
     uint64_t measure;                     /* the size whose receipt gives a round trip; 0 none */
+    uint64_t behind;                      /* its author repeats a head of this size */
     uint64_t owe_note, owe_ask;           /* sizes; 0 none */
     uint32_t bytes;                       /* of entries from believed to sent */
     uint8_t tries;
@@ -72,8 +75,8 @@ typedef struct {
 
 typedef struct {
     uint64_t size, time;
-    uint8_t sig[OL_SIG_LEN];
-    bool is_signed, is_unsaved, note;
+    uint8_t sig[OL_SIG_LEN], root[32];
+    bool is_signed, is_unsaved, note, has_root;
 } ol_got; /* a party's receipt of a log */
 
 typedef struct {
@@ -216,6 +219,9 @@ typedef struct {
     bool dh_wanted;        /* not asked yet */
     uint8_t stopped;
     bool has_run, note_stopped, owe_stopped, is_counter_new;
+    bool has_told;          /* we told it all after its FORGOT */
+    bool owe_forgot;        /* the handshake could not carry it */
+    bool owe_told, is_told; /* it told us all after ours */
 } ol_peer;
 
 typedef struct {
@@ -285,8 +291,9 @@ struct ol_line {
     uint64_t wall, mono_ms;                        /* of the event in hand */
     uint64_t clock_wall, clock_mono_ms, last_time; /* trusted pair; last signed or written time */
     bool is_started, has_forgotten, is_doubtful, note_clock, wants_commit, batch_failing;
-    uint8_t storage; /* 0 well, else the STOPPED reason */
-    uint32_t run, next_token;
+    uint8_t storage;            /* 0 well, else the STOPPED reason */
+    uint32_t run, next_token;   /* run: of our FORGOT */
+    bool is_forgot_new;         /* has_forgotten changed: to be stored */
     uint64_t counter, reserved; /* next first-message counter; reserved below this */
     uint64_t reserving;         /* what the batch reserves; 0 nothing */
     uint64_t save_ms;           /* unsaved signatures are committed then */
@@ -371,10 +378,12 @@ void ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake);
 void ol_sync_due(ol_line *l); /* repeats whose time has come */
 uint64_t ol_sync_next_ms(const ol_line *l);
 void ol_sync_progress(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
+void ol_sync_behind(ol_line *l, ol_log *log, uint64_t size);
 void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
 void ol_sync_holds(ol_log *log, uint8_t party, uint64_t size); /* it brought them, or wrote them */
 uint64_t ol_sync_fetch(const ol_line *l, const ol_log *log, uint64_t *ret_to,
                        uint64_t *ret_head); /* from; OL_NEVER: nothing to fetch */
+void ol_sync_tell(ol_line *l);              /* TOLD, where a peer that forgot has all again */
 void ol_sync_forgot(ol_line *l, uint8_t party, uint32_t run);
 void ol_sync_again(ol_line *l, uint8_t party); /* all that is not settled */
 void ol_sync_heard(ol_line *l, uint8_t party);

@@ -64,9 +64,22 @@ void ol_sync_holds(ol_log *log, uint8_t party, uint64_t size) {
         s->sent = size, s->bytes = 0, s->part = 0;
 }
 
+/* An author that repeats a head below what we hold of its log has lost the rest: it goes back. */
+void ol_sync_behind(ol_line *l, ol_log *log, uint64_t size) {
+    ol_sync *s = &log->sync[log->key.party];
+    bool is_again = s->behind == size;
+    s->behind = size < log->stored ? size : 0;
+    if (!is_again || size >= log->stored || s->believed <= size)
+        return;
+    s->believed = s->floor = size;
+    restart(s);
+    s->due_ms = l->mono_ms + ol_path_repeat_ms(l, log->key.party);
+}
+
 void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     ol_sync *s = &log->sync[party];
-    s->is_known = true, s->is_unsure = false;
+    s->is_known = size > 0; /* HAVE 0 speaks of a log by its full name, unknown there */
+    s->is_unsure = false;
     uint64_t has = size > s->floor ? size : s->floor;
     if (has > s->believed && s->sent < has)
         s->sent = has, s->bytes = 0, s->part = 0;
@@ -85,6 +98,7 @@ void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
 
 void ol_sync_forgot(ol_line *l, uint8_t party, uint32_t run) {
     ol_peer *peer = &l->peer[party];
+    peer->has_told = false;
     if (peer->has_run && peer->run == run)
         return;
     peer->has_run = true, peer->run = run;
@@ -94,6 +108,23 @@ void ol_sync_forgot(ol_line *l, uint8_t party, uint32_t run) {
         restart(s);
         s->is_unsure = true, s->is_known = false, s->tries = 0;
         s->due_ms = l->mono_ms + ol_path_repeat_ms(l, party);
+    }
+}
+
+static bool has_all(const ol_line *l, uint8_t party) {
+    for (size_t i = 0; i < l->log.n; i++) {
+        const ol_sync *s = &l->log.v[i]->sync[party];
+        if (s->is_unsure || s->believed < l->log.v[i]->head_size)
+            return false;
+    }
+    return true;
+}
+
+void ol_sync_tell(ol_line *l) {
+    for (uint8_t p = 0; p < l->parties; p++) {
+        ol_peer *peer = &l->peer[p];
+        if (peer->has_run && !peer->has_told && has_all(l, p))
+            peer->has_told = peer->owe_told = true;
     }
 }
 
@@ -153,10 +184,15 @@ static const uint8_t *head_due(const ol_log *log, const ol_sync *s) {
     return log->chunk != NULL && log->chunk->head_size == s->sent ? log->chunk->head_sig : NULL;
 }
 
+/* The window binds where entries up to a head begin: half of them would be of no use. */
+static bool may_send(const ol_line *l, const ol_sync *s, uint8_t p) {
+    return s->sent % OL_HEAD_EVERY != 0 || s->bytes < l->peer[p].window;
+}
+
 static bool wants_fetch(const ol_line *l, const ol_log *log, uint8_t p) {
     const ol_sync *s = &log->sync[p];
-    return p != l->self && !s->is_unsure && s->sent < log->head_size &&
-           s->bytes < l->peer[p].window && !chunk_holds(log, s->sent) && head_due(log, s) == NULL;
+    return p != l->self && !s->is_unsure && s->sent < log->head_size && may_send(l, s, p) &&
+           !chunk_holds(log, s->sent) && head_due(log, s) == NULL;
 }
 
 uint64_t ol_sync_fetch(const ol_line *l, const ol_log *log, uint64_t *ret_to, uint64_t *ret_head) {
@@ -233,7 +269,7 @@ static bool wants(const ol_line *l, const ol_log *log, uint8_t p) {
         return s->head_sent < log->head_size;
     if (head_due(log, s) != NULL)
         return true;
-    return s->sent < log->head_size && s->bytes < l->peer[p].window && chunk_holds(log, s->sent);
+    return s->sent < log->head_size && may_send(l, s, p) && chunk_holds(log, s->sent);
 }
 
 int ol_sync_class(const ol_line *l, uint8_t party) {
@@ -245,7 +281,9 @@ int ol_sync_class(const ol_line *l, uint8_t party) {
     for (size_t i = 0; i < OL_HOLD_HEADS && class == OL_CLASS_NONE; i++)
         if (h->head[i].is_used && h->head[i].owe_have)
             class = OL_CLASS_ROUTINE;
-    return class == OL_CLASS_NONE && l->peer[party].owe_stopped ? OL_CLASS_ROUTINE : class;
+    bool is_owing =
+        l->peer[party].owe_stopped || l->peer[party].owe_told || l->peer[party].owe_forgot;
+    return class == OL_CLASS_NONE && is_owing ? OL_CLASS_ROUTINE : class;
 }
 
 /* ---- packing ---- */
@@ -288,6 +326,14 @@ static bool put_receipt(packer *k, uint8_t party) {
     return put(k, &it);
 }
 
+/* Its own word handed back, with the root it signed: that proves itself (§6.3). */
+static bool put_back(packer *k, uint8_t party) {
+    const ol_got *g = &k->log->got[party];
+    ol_item it = { .type = OL_ITEM_NOTE_R, .party = party, .size = g->size, .time = g->time };
+    it.root = g->root, it.p = g->sig, it.len = OL_SIG_LEN;
+    return g->size == 0 || !g->has_root || put(k, &it);
+}
+
 static bool put_have(packer *k, uint8_t party) {
     ol_item it = { .type = OL_ITEM_HAVE, .size = k->log->stored };
     it.receipt = k->log->is_own && k->log->got[party].is_signed ? k->log->got[party].size : 0;
@@ -298,8 +344,7 @@ static void pack_answers(packer *k, uint8_t party) {
     ol_sync *s = k->s;
     if (s->owe_receipt && k->log->got[k->l->self].is_signed)
         s->owe_receipt = !put_receipt(k, k->l->self);
-    if (s->owe_back && put_have(k, party) &&
-        (k->log->got[party].size == 0 || put_receipt(k, party)))
+    if (s->owe_back && put_have(k, party) && put_back(k, party))
         s->owe_back = false;
     if (s->owe_have)
         s->owe_have = !put_have(k, party);
@@ -353,7 +398,7 @@ static void pack_entries(packer *k, uint8_t party, size_t frame) {
     ol_sync *s = k->s;
     bool is_next = false;
     while (s->sent < k->log->head_size && chunk_holds(k->log, s->sent) &&
-           s->bytes < k->l->peer[party].window) {
+           may_send(k->l, s, party)) {
         const ol_chunk *c = k->log->chunk;
         size_t i = (size_t)(s->sent - c->from), len = c->at[i + 1] - c->at[i];
         ol_item it = { .type = is_next ? OL_ITEM_NEXT : OL_ITEM_ENTRY, .index = s->sent };
@@ -375,9 +420,8 @@ static void pack_log(packer *k, uint8_t party, size_t frame) {
     if (k->log->head_size == 0 || ol_sync_is_settled(k->l, k->log, party))
         return;
     if (s->is_unsure) {
-        if (k->log->is_own && s->head_sent < k->log->head_size && put_have(k, party) &&
-            k->log->got[party].size > 0)
-            (void)put_receipt(k, party);
+        if (k->log->is_own && s->head_sent < k->log->head_size && put_have(k, party))
+            (void)put_back(k, party);
         if (s->head_sent < k->log->head_size)
             pack_head(k, party, k->log->head_size, k->log->head_sig);
         return;
@@ -419,6 +463,14 @@ void ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake) {
     if (peer->owe_stopped && !is_handshake && w->cap - w->len > 2) {
         ol_item_put(w, &(ol_item){ .type = OL_ITEM_STOPPED, .why = l->storage });
         peer->owe_stopped = false;
+    }
+    if (peer->owe_forgot && !is_handshake && w->cap - w->len > 5) {
+        ol_item_put(w, &(ol_item){ .type = OL_ITEM_FORGOT, .run = l->run });
+        peer->owe_forgot = false;
+    }
+    if (peer->owe_told && w->cap - w->len > 5) {
+        ol_item_put(w, &(ol_item){ .type = OL_ITEM_TOLD, .run = peer->run });
+        peer->owe_told = false;
     }
     size_t frame = w->cap - w->len;
     for (uint8_t lane = 0; lane < OL_LANES; lane++)

@@ -81,6 +81,7 @@ static void get_body(ol_rd *r, ol_item *it, ol_item_type before) {
         it->size = get_size(r);
         break;
     case OL_ITEM_FORGOT:
+    case OL_ITEM_TOLD:
         it->run = (uint32_t)ol_rd_be(r, 4);
         break;
     case OL_ITEM_PROVE:
@@ -170,6 +171,7 @@ static void put_body(ol_wr *w, const ol_item *it) {
         ol_wr_varint(w, it->size);
         break;
     case OL_ITEM_FORGOT:
+    case OL_ITEM_TOLD:
         ol_wr_be(w, it->run, 4);
         break;
     case OL_ITEM_STOPPED:

@@ -27,6 +27,7 @@ typedef enum {
     OL_ITEM_STOPPED = 0x4B,
     OL_ITEM_PING = 0x4C,
     OL_ITEM_PONG = 0x4D,
+    OL_ITEM_TOLD = 0x4E,
     OL_ITEM_LATER = 0x80 /* .. 0xFF: skipped */
 } ol_item_type;
 
@@ -38,7 +39,7 @@ typedef struct {
     uint64_t size;          /* HEAD, RECEIPT, HAVE, NOTE, NOTE_R, ASK */
     uint64_t receipt;       /* HAVE */
     uint64_t time;          /* RECEIPT, NOTE_R */
-    uint32_t run;           /* FORGOT */
+    uint32_t run;           /* FORGOT, TOLD */
     uint16_t token;         /* PING, PONG */
     uint8_t party, why;     /* RECEIPT, NOTE_R; STOPPED */
     const uint8_t *p;       /* ENTRY, NEXT, PART: bytes; else the signature */
