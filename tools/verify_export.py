@@ -151,7 +151,6 @@ RULES = {
     "opening-size": "names size {size} of its predecessor {before}, the export holds {held}",
     "opening-root": "names another root of its predecessor {before} over size {size} than "
                     "the export holds: the log of {party} contradicts itself",
-    "seen-order": "entry {index}: seen is not in ascending order at log {number}",
     "seen-number": "entry {index}: seen names log {number}, {why}",
     "seen-self": "entry {index}: seen names the log itself",
     "seen-twice": "entry {index}: seen gives {log} a second number",
@@ -159,7 +158,6 @@ RULES = {
     "seen-falls": "entry {index}: the size seen of {log} goes from {before} to {size}",
     "seen-missing": "entry {index} has seen {log}, which the export does not hold",
     "seen-beyond": "entry {index} has seen {size} entries of {log}, the export holds {held}",
-    "read-order": "entry {index}: read is not in ascending order at log {number}",
     "read-number": "entry {index}: read names log {number}, which seen never named",
     "read-beyond": "entry {index}: read says {size} of {log}, seen {seen}: it must be less",
     "item-twice": "entry {index} repeats the item of {first}, which its author held",
@@ -791,45 +789,50 @@ def demand(condition, reason):
 
 
 def is_known(mention):
-    return isinstance(mention, list) and len(mention) == 2 and all(map(is_uint, mention))
+    return (isinstance(mention, list) and len(mention) == 2 and is_uint(mention[0], SIZE_LIMIT)
+            and is_uint(mention[1], SIZE_LIMIT))
 
 
 def is_first(mention):
-    return (isinstance(mention, list) and len(mention) == 5 and all(map(is_uint, mention[:3]))
-            and is_uint(mention[3], 2) and is_bytes(mention[4], 8))
+    return (isinstance(mention, list) and len(mention) == 5 and is_known(mention[:2])
+            and is_uint(mention[2]) and is_uint(mention[3], 2) and is_bytes(mention[4], 8))
 
 
 class Envelope:
-    """What every entry has, whatever its kind: kind, wall, seen. People's entries have more."""
+    """What every entry has, whatever its kind: kind, wall, seen. People's entries have more.
+
+    An entry that has one counts with its seen, even where its body cannot be read.
+    """
 
     def __init__(self, data):
-        fields = self.fields = cbor(data)
+        fields = cbor(data)
         demand(isinstance(fields, list) and len(fields) >= 4, "it is not an array of 4 or more")
         self.kind, self.wall, self.seen, self.body = fields[:4]
         demand(is_uint(self.kind) and is_uint(self.wall), "kind or wall is not a number")
-        demand(isinstance(self.seen, list), "seen is not an array")
-        demand(len(self.seen) <= MENTIONS_MAX, "seen has more than 64 mentions")
-        demand(all(is_known(m) or is_first(m) for m in self.seen), "a mention has another form")
+        self._demand_mentions("seen", self.seen, lambda m: is_known(m) or is_first(m))
         self.item, self.read = None, None
+        if len(fields) > 4:
+            demand(len(fields) >= 6, "it has an item id and no read")
+            demand(is_bytes(fields[4], 6), "the item id is not 6 bytes")
+            self._demand_mentions("read", fields[5], is_known)
+            self.item, self.read = fields[4:6]
 
-    def read_more(self):
-        """item and read; seen counts even where these cannot be read."""
-        fields = self.fields
-        if len(fields) == 4:
-            return
-        demand(len(fields) >= 6, "it has an item id and no read")
-        demand(is_bytes(fields[4], 6), "the item id is not 6 bytes")
-        demand(isinstance(fields[5], list) and all(map(is_known, fields[5])),
-               "read has another form")
-        demand(len(fields[5]) <= MENTIONS_MAX, "read has more than 64 mentions")
-        self.item, self.read = fields[4:6]
+    @staticmethod
+    def _demand_mentions(name, mentions, has_form):
+        demand(isinstance(mentions, list), f"{name} is not an array")
+        demand(len(mentions) <= MENTIONS_MAX, f"{name} has more than 64 mentions")
+        last = 0
+        for mention in mentions:
+            demand(has_form(mention), f"{name} has a mention of another form")
+            demand(mention[0] > last, f"{name} is not in ascending order from 1")
+            last = mention[0]
 
 
 def read_opening(body):
     demand(isinstance(body, list) and len(body) >= 4, "the opening has too few fields")
     before, size, root, reason = body[:4]
     demand(is_bytes(before, 0, 8) and is_bytes(root, 0, 32), "the opening has another form")
-    demand(is_uint(size) and is_uint(reason), "the opening has another form")
+    demand(is_uint(size, SIZE_LIMIT) and is_uint(reason), "the opening has another form")
     demand(bool(before) == bool(root) and (before or size == 0),
            "the opening names half a predecessor")
     return {"predecessor": before.hex(), "size": size, "root": root, "reason": reason}
@@ -869,7 +872,8 @@ def is_ref_urgent(ref, parties):
     if not ref:
         return False
     demand(is_uint(ref[0], len(parties)), "the reference names no party of the charter")
-    demand(is_uint(ref[1], 2) and is_bytes(ref[2], *range(2, 9)) and is_uint(ref[3]),
+    demand(is_uint(ref[1], 2) and is_bytes(ref[2], *range(2, 9))
+           and is_uint(ref[3], SIZE_LIMIT),
            "the reference has another form")
     return ref[1] == 0
 
@@ -913,25 +917,17 @@ def demand_text(text):
 
 
 # Han, Kana, Hangul, Thai, Lao, Khmer, Myanmar: two characters count as one word.
-DENSE = ((0x0e00, 0x0eff), (0x1000, 0x109f), (0x1100, 0x11ff), (0x1780, 0x17ff), (0x19e0, 0x19ff),
-         (0x2e80, 0x2fdf), (0x3005, 0x3007), (0x3021, 0x3029), (0x3038, 0x303b), (0x3040, 0x30ff),
-         (0x3130, 0x318f), (0x31f0, 0x31ff), (0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xa960, 0xa97f),
-         (0xa9e0, 0xa9ff), (0xaa60, 0xaa7f), (0xac00, 0xd7ff), (0xf900, 0xfaff), (0xff66, 0xffdc),
-         (0x1b000, 0x1b16f), (0x20000, 0x3ffff))
+DENSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u2fdf"
+                   "\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf"
+                   "\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc"
+                   "\U00020000-\U0003ffff]")
 
 
 def words(text):
-    """Runs between spaces, of other characters; and half the characters of dense scripts."""
-    dense, runs, inside = 0, 0, False
-    for char in text:
-        code = ord(char)
-        if any(low <= code <= high for low, high in DENSE):
-            dense, inside = dense + 1, False
-        elif char.isspace():
-            inside = False
-        else:
-            runs, inside = runs + (not inside), True
-    return runs + (dense + 1) // 2
+    """One for a run between spaces without a dense character; half of one for each of those."""
+    runs = [run for run in re.split("[ \n\u3000]", text) if run]
+    dense = [len(DENSE.findall(run)) for run in runs]
+    return dense.count(0) + (sum(dense) + 1) // 2
 
 
 # ---------------------------------------------------------------- brotli, if it is installed
@@ -1389,7 +1385,6 @@ class Record:
                 wall = envelope.wall
                 shown |= {"kind": envelope.kind, "wall": wall}
                 mentions = seen.take(index, envelope.seen)
-                envelope.read_more()
                 seen.take_read(index, envelope.read or ())
                 self._read_entry(log, index, envelope, shown)
             except Unreadable as reason:
@@ -1561,7 +1556,6 @@ class Record:
         try:
             envelope = Envelope(leaf[SALT_BYTES:])
             shown |= {"kind": envelope.kind, "wall": envelope.wall}
-            envelope.read_more()
             self._read_entry(log, index, envelope, shown)
         except Unreadable as reason:
             self._name_unreadable(log, index, envelope, shown, str(reason))
@@ -1580,12 +1574,9 @@ class Seen:
 
     def take(self, index, seen):
         """The mentions of one entry as ((log key, size), ...), each checked."""
-        out, last = [], 0
+        out = []
         for mention in seen:
             number, size = mention[:2]
-            if number <= last and number > 0:
-                self._fail("seen-order", index, number=number)
-            last = max(last, number)
             row = self._first(index, mention) if len(mention) == 5 else self._later(index, number)
             if row is None:
                 continue
@@ -1618,23 +1609,16 @@ class Seen:
         return self.table[number]
 
     def _later(self, index, number):
-        if number == 0:
-            self._fail("seen-self", index)
-            return None
         if number >= len(self.table):
             self._fail("seen-number", index, number=number, why="which it never introduced")
             return None
         return self.table[number] if self.table[number][0] else None
 
     def take_read(self, index, read):
-        last = 0
         for number, size in read:
-            if not 0 < number < len(self.table):
+            if number >= len(self.table):
                 self._fail("read-number", index, number=number)
                 continue
-            if number <= last:
-                self._fail("read-order", index, number=number)
-            last = max(last, number)
             key, seen = self.table[number]
             if key and size >= seen:
                 self._fail("read-beyond", index, size=size, log=log_id(key), seen=seen)
