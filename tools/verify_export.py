@@ -21,6 +21,7 @@ import os
 import re
 import stat
 import sys
+import unicodedata
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -55,6 +56,7 @@ TILE_WIDTH = 256
 # Not the protocol's: what this program is ready to hold.
 FILES_MAX = 1_000_000
 ENTRIES_MAX = 1 << 24
+CARDS_MAX = 1000
 SENTENCES_MAX = 50
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -112,6 +114,8 @@ RULES = {
     "charter-generation": "says generation {have}, its place says {want}",
     "charter-line": "speaks of line {have}, generation 0 of line {want}",
     "charter-id": "names another line id than that of generation 0",
+    "charter-identity": "gives {party} another identity key than generation {before}",
+    "charter-stay": "keeps nobody of generation {before}",
     "charter-previous": "does not follow from generation {before}: its hash is another",
     "card-stranger": "is a card of {party}, who is not in the charter",
     "card-name": "is a card of {party} with serial {serial}: its name says otherwise",
@@ -187,8 +191,12 @@ def clean(value):
     """Anything, as text that cannot move a cursor or hide a word."""
     if isinstance(value, int):
         return str(value)
-    bad = lambda c: not c.isprintable() or is_bidi(c)  # noqa: E731
-    return "".join(f"\\u{ord(c):04x}" if bad(c) else c for c in str(value))
+    return "".join(c if is_shown(c) else f"\\u{ord(c):04x}" for c in str(value))
+
+
+def is_shown(char):
+    """Printable; also the spaces of all scripts, and the joiners that some cannot do without."""
+    return char.isprintable() or unicodedata.category(char) == "Zs" or char in "\u200c\u200d"
 
 
 def is_bidi(char):
@@ -314,7 +322,7 @@ def is_name(text):
 
 
 def is_language(text):
-    return re.fullmatch(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8})*", text, re.ASCII) is not None
+    return re.fullmatch(r"([a-z]{2,3}|[a-z]{5,8})(-[a-z0-9]{1,8})*", text, re.ASCII) is not None
 
 
 # ---------------------------------------------------------------- Ed25519 (RFC 8032)
@@ -657,6 +665,7 @@ def read_charters(tree, report):
                 raise Broken("charter-id")
             if charter.values["previous"] != hashlib.sha256(before.text).digest():
                 raise Broken("charter-previous", before=len(charters) - 1)
+            check_members(charter, charters)
             charters.append(charter)
             report.note_strangers(path, charter.strangers)
         if charters[-1] is before:
@@ -664,10 +673,20 @@ def read_charters(tree, report):
     return charters
 
 
+def check_members(charter, charters):
+    """A name keeps its identity key for ever; an amendment is made by those who stay."""
+    for number, older in enumerate(charters):
+        for party, key in charter.identities.items():
+            if older.identities.get(party, key) != key:
+                raise Broken("charter-identity", party=party, before=number)
+    if not set(charter.parties) & set(charters[-1].parties):
+        raise Broken("charter-stay", before=len(charters) - 1)
+
+
 class Card:
     """A party's keys at one serial, under the identity that the charter names."""
 
-    def __init__(self, data, party, serial, identities):
+    def __init__(self, data, party, serial, identity):
         note = Note(data)
         sections = read_text(note.text, "openline card v1")
         for section in ("party", "keys"):
@@ -680,7 +699,7 @@ class Card:
             raise Broken("text-section-unknown", section=section)
         if (said["name"], said["serial"]) != (party, serial):
             raise Broken("card-name", party=said["name"], serial=said["serial"])
-        if self.keys["identity"] not in identities:
+        if self.keys["identity"] != identity:
             raise Broken("card-identity", party=party)
         for role in ("identity", "log", "receipt"):
             check_public_key(self.keys[role], role, party)
@@ -693,22 +712,22 @@ class Card:
 
 def read_cards(tree, charters, report):
     """{party: [card, ...] by serial}; no key serves two parties or two purposes."""
-    cards, owner = {}, {}
+    cards, identities, places = {}, {}, []
     for charter in charters:
-        for party, key in charter.identities.items():
-            owner[key] = (party, "identity")
-    places = []
+        identities |= charter.identities
+    owner = {key: (party, "identity") for party, key in identities.items()}
     for name in tree.under("cards/"):
         match = re.fullmatch(r"([a-z0-9-]+)\.([0-9]+)", name, re.ASCII)
         if match and is_name(match[1]) and decimal(match[2]) is not None:
             places.append((match[1], decimal(match[2]), "cards/" + name))
+    if len(places) > CARDS_MAX:
+        raise Broken("too-many", file="cards", limit=CARDS_MAX, what="cards")
     for party, serial, path in sorted(places):
-        identities = {c.identities[party] for c in charters if party in c.identities}
         with report.on(path):
             data = tree.read(path, NOTE_BYTES_MAX)
-            if not identities:
+            if party not in identities:
                 raise Broken("card-stranger", party=party)
-            card = Card(data, party, serial, identities)
+            card = Card(data, party, serial, identities[party])
             for role, key in card.keys.items():
                 party2, role2 = owner.setdefault(key, (party, role))
                 if (party2, role2) != (party, role):
@@ -1433,10 +1452,17 @@ class Record:
                     self._check_mention(log, index, key, size)
         for first, second in self.repeats:
             self._check_repeat(first, second)
-        for log, index, reference in self.references:
-            self._check_reference(log, index, *reference)
-        self.order, forced = joint_order(self.logs)
-        for key, index in forced:
+        places = {}
+        for key, other in self.logs.items():
+            places.setdefault((key[0], key[1], key[2][:4]), []).append(other)
+        for log, index, (party, lane, incarnation, at) in self.references:
+            place = (log.charter.parties[party], lane, incarnation.hex())
+            found = [other for other in places.get((*place[:2], place[2][:4]), [])
+                     if other.incarnation.startswith(place[2])]
+            self._check_reference(log, index, place, at, found)
+        joint = JointOrder(self.logs)
+        self.order = joint.order
+        for key, index in joint.forced:
             self.report.note(f"{log_id(key)}: entry {index} has seen what had itself seen this "
                              "entry; the joint order goes on with it all the same")
 
@@ -1463,18 +1489,18 @@ class Record:
         elif roots_at(before.hashes, [opening["size"]])[opening["size"]] != opening["root"]:
             self.report.fail("opening-root", log.name, size=opening["size"],
                              before=before.incarnation, party=log.party)
+        elif opening["size"] < before.size:
+            self.report.note(f"{log.name}: was opened when {log.party} knew {opening['size']} "
+                             f"entries of {before.name}; of the {before.size} in the export the "
+                             "others were recovered later")
 
-    def _check_reference(self, log, index, party, lane, incarnation, at):
-        found = [other for other in self.logs.values()
-                 if (other.party, other.lane) == (log.charter.parties[party], lane)
-                 and bytes.fromhex(other.incarnation).startswith(incarnation)]
+    def _check_reference(self, log, index, place, at, found):
         if len(found) > 1:
             self.report.note(f"{log.name}: entry {index} refers to entry {at} of one of "
                              f"{len(found)} logs, and does not say which")
         elif not found or found[0].size is not None and at >= found[0].size:
-            what = log_id((log.charter.parties[party], lane, incarnation.hex()))
-            self.report.note(f"{log.name}: entry {index} refers to {what}, entry {at}, which the "
-                             "export does not hold")
+            self.report.note(f"{log.name}: entry {index} refers to {log_id(place)}, entry {at}, "
+                             "which the export does not hold")
 
     def _check_repeat(self, first, second):
         """One item, two entries: a breach where the author held the one when it wrote the other."""
@@ -1625,53 +1651,65 @@ class Seen:
 
 
 # ---------------------------------------------------------------- the joint order (section 4.5)
-def joint_order(logs):
-    """([(log key, index), ...], those of them that did not qualify when they were taken)."""
-    logs = {key: log for key, log in logs.items() if log.rows}
-    taken = dict.fromkeys(logs, 0)
-    needs, waiting, ready, order, forced = {}, {}, [], [], []
+class JointOrder:
+    """Takes entry after entry; an entry waits until what it has seen was taken before it."""
 
-    def rank(key):
-        log = logs[key]
+    def __init__(self, logs):
+        self.logs = {key: log for key, log in logs.items() if log.rows}
+        self.taken = dict.fromkeys(self.logs, 0)
+        self.needs = {}                      # of the next entry of each log: [(log key, size)]
+        self.waiting = {}                    # log key: heap of (size, who waits, its entry)
+        self.ready, self.blocked = [], []    # heaps of ranks
+        self.order, self.forced = [], []     # [(log key, index)]
+        for key in self.logs:
+            self._next(key)
+        for _ in range(sum(len(log.rows) for log in self.logs.values())):
+            if not self.ready:
+                self._force()
+            self._take(heapq.heappop(self.ready)[-1])
+
+    def _rank(self, key):
+        log, index = self.logs[key], self.taken[key]
         number = log.charter.parties.index(log.party)
-        return log.rows[taken[key]][0], number, log.lane, log.incarnation, key
+        return log.rows[index][0], number, log.lane, log.incarnation, index, key
 
-    def settle(key):
-        """Puts the next entry of a log where it belongs: ready, or waiting for another log."""
-        need = needs[key]
+    def _next(self, key):
+        log, index = self.logs[key], self.taken[key]
+        if index < len(log.rows):
+            self.needs[key] = [(other, min(size, len(self.logs[other].rows)))
+                               for other, size in log.rows[index][1] if other in self.logs]
+            self._settle(key)
+
+    def _settle(self, key):
+        need = self.needs[key]
         while need:
             other, size = need[-1]
-            if other in logs and taken[other] < min(size, len(logs[other].rows)):
-                heapq.heappush(waiting.setdefault(other, []), (size, key, taken[key]))
+            if self.taken[other] < size:
+                wait = (size, key, self.taken[key])
+                heapq.heappush(self.waiting.setdefault(other, []), wait)
+                heapq.heappush(self.blocked, self._rank(key))
                 return
             need.pop()
-        heapq.heappush(ready, rank(key))
+        heapq.heappush(self.ready, self._rank(key))
 
-    def step(key):
-        if taken[key] < len(logs[key].rows):
-            needs[key] = [(other, min(size, len(logs[other].rows)) if other in logs else 0)
-                          for other, size in logs[key].rows[taken[key]][1]]
-            settle(key)
+    def _force(self):
+        """Nothing qualifies: the first by the same order goes on, and is named."""
+        while True:
+            rank = heapq.heappop(self.blocked)
+            if self.taken[rank[-1]] == rank[-2]:
+                break
+        self.forced.append((rank[-1], rank[-2]))
+        heapq.heappush(self.ready, rank)
 
-    def take(key):
-        order.append((key, taken[key]))
-        taken[key] += 1
-        queue = waiting.get(key, [])
-        while queue and queue[0][0] <= taken[key]:
+    def _take(self, key):
+        self.order.append((key, self.taken[key]))
+        self.taken[key] += 1
+        queue = self.waiting.get(key, [])
+        while queue and queue[0][0] <= self.taken[key]:
             _, other, index = heapq.heappop(queue)
-            if taken[other] == index:
-                settle(other)
-        step(key)
-
-    for key in logs:
-        step(key)
-    while len(order) < sum(len(log.rows) for log in logs.values()):
-        if not ready:
-            left = min(rank(key) for key in logs if taken[key] < len(logs[key].rows))
-            forced.append((left[-1], taken[left[-1]]))
-            heapq.heappush(ready, left)
-        take(heapq.heappop(ready)[-1])
-    return order, forced
+            if self.taken[other] == index:
+                self._settle(other)
+        self._next(key)
 
 
 # ---------------------------------------------------------------- what is said about it
@@ -1739,7 +1777,9 @@ def print_text(record, quiet):
     report, lines = record.report, []
     if record.charters and not quiet:
         lines.append(f"line {record.line}, {record.line_id.hex()}: "
-                     f"{', '.join(record.charters[-1].parties)}; all have signed its charter")
+                     f"{', '.join(record.charters[0].parties)}; all have signed its charter")
+        for number, charter in enumerate(record.charters[1:], 1):
+            lines.append(f"  generation {number}: {', '.join(charter.parties)}; all have signed it")
         for log in record.logs.values():
             lines += say_log(record, log)
         for entry in record.entries if record.is_proof else ():
@@ -1824,4 +1864,5 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))

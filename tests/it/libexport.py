@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 LINE = "hotline"
 START = 1_766_000_000
 LANES = ("urgent", "routine")
-LANGUAGES = {"usa": ("en", "United States"), "prc": ("zh", "中国"), "swi": ("fr", "Suisse")}
+LANGUAGES = {"usa": ("en", "United States"), "prc": ("zh", "中国"), "swi": ("fr", "Suisse"),
+             "rus": ("ru", "Россия"), "eve": ("en", "Eve")}
 TILE = 256
 
 # Streams of a brotli encoder, window 16 bits: a text of two lines; 65,536, 16,384 and 16,385

@@ -78,16 +78,17 @@ def charter(edit):
     return hand
 
 
-def amendment(generation=1, **changes):
-    """charter.1, signed by all, true but for what is changed."""
+def amendment(generation=1, members=None, **changes):
+    """charter.1, signed by all in it, true but for what is changed."""
     def hand(w):
+        parties = members(w) if members else w.parties
         digest = x.sha(w.charter.encode())
         says = {"generation": generation, "line": x.LINE, "id": digest[:16].hex(),
                 "previous": digest.hex()} | changes
         more = f"id = {says['id']}\nprevious = {says['previous']}\n"
-        text = x.charter_text(w.parties, says["generation"], more)
+        text = x.charter_text(parties, says["generation"], more)
         text = text.replace(f"line = {x.LINE}", f"line = {says['line']}")
-        return w.files() | {"charter.1": x.note(text, *[p.sign(text) for p in w.parties])}
+        return w.files() | {"charter.1": x.note(text, *[p.sign(text) for p in parties])}
     return hand
 
 
@@ -216,7 +217,6 @@ def parties(count):
 
 def stranger(w, name="rus"):
     """A party that is not in the charter."""
-    x.LANGUAGES.setdefault(name, ("ru", "Россия"))
     return x.Party(name)
 
 
@@ -235,10 +235,15 @@ def stranger_log(w):
     return w.files() | {name: data for name, data in log.files().items()}
 
 
-def thief_identity_card(w):
-    """A card of usa under an identity key of the thief's own making."""
-    party = x.Party("usa")
+def impostor(name):
+    """A party of a member's name under an identity key of the thief's own making."""
+    party = x.Party(name)
     party.identity = party._ed(b"thief")
+    return party
+
+
+def thief_identity_card(w):
+    party = impostor("usa")
     text = party.card_text(1)
     return w.files() | {"cards/usa.1": x.note(text, party.sign(text))}
 

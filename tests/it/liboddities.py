@@ -175,6 +175,13 @@ def see_each_other(w):
         log.say("I saw.", precedence=1, seen=[[1, 2, number, 0, seen.incarnation]])
 
 
+def restored(w):
+    """prc's station comes back with an old disk, which lacks an entry that others hold."""
+    before = w.logs["p"]
+    w.logs["t"] = x.Log(w, w.party("prc"), 0, "t")
+    w.logs["t"].append(1, x.opening(before.incarnation, 2, before.root(2), 2))
+
+
 def receipt_before(w):
     """The receipt of a larger size is dated before the one of a smaller."""
     u = w.logs["u"]
@@ -204,6 +211,8 @@ ANOMALIES = [
      entries(two_repeat, "t", "v")),
     ("{t}: entry 1 has seen what had itself seen this entry; the joint order goes on with it all "
      "the same", entries(see_each_other, "t", "v")),
+    ("{t}: was opened when prc knew 2 entries of {p}; of the 3 in the export the others were "
+     "recovered later", entries(restored, "t")),
     ("{u}: entry 9 refers to prc/urgent/" + ABSENT.hex()
      + ", entry 4, which the export does not hold", says("u", ref=[1, 0, ABSENT, 4])),
     ("{u}: entry 9 refers to {p}, entry 3, which the export does not hold",

@@ -7,10 +7,11 @@ import re
 
 import libexport as x
 from libhands import (
-    ABSENT, KEY, NOT_A_POINT, NOT_CANONICAL, ONE, OTHER_ROOT, PRIME, Link, amendment, card, change,
-    charter, entries, head, lines, log_key, opens, parties, plus_order, proof, put, receipt_by,
-    renamed, resign, rewrite, rewritten_after_receipt, rewritten_with_receipt_copied, rolled_back,
-    says, shared_key, sign_small, stranger_card, stranger_log, swap, thief_identity_card)
+    ABSENT, KEY, NOT_A_POINT, NOT_CANONICAL, ONE, OTHER_ROOT, PRIME, Link, amendment, card,
+    change, charter, entries, head, impostor, lines, log_key, opens, parties, plus_order, proof,
+    put, receipt_by, renamed, resign, rewrite, rewritten_after_receipt,
+    rewritten_with_receipt_copied, rolled_back, says, shared_key, sign_small, stranger_card,
+    stranger_log, swap, thief_identity_card)
 
 CARD_GONE = ("card-missing",)
 ROWS = []
@@ -55,6 +56,7 @@ row("file-read", "{u}/policy: cannot be read: Input/output error",
 row("too-many", ".: holds more than 20 files", lambda w: w.files(),
     FILES_MAX=20)
 row("too-many", ".: holds more than 4 logs", lambda w: w.files(), LOGS_MAX=4)
+row("too-many", "cards: holds more than 3 cards", lambda w: w.files(), CARDS_MAX=3)
 row("too-many", "{u}: holds more than 16777216 entries",
     head("head.note", "u", 1 << 40, root=OTHER_ROOT))
 
@@ -191,6 +193,10 @@ row("charter-id", "charter.1: names another line id than that of generation 0",
     amendment(id="00" * 16))
 row("charter-previous", "charter.1: does not follow from generation 0: its hash is another",
     amendment(previous="00" * 32))
+row("charter-identity", "charter.1: gives prc another identity key than generation 0",
+    amendment(members=lambda w: [w.party("usa"), impostor("prc"), w.party("swi")]))
+row("charter-stay", "charter.1: keeps nobody of generation 0",
+    amendment(members=lambda w: [x.Party("eve"), x.Party("rus")]))
 row("card-stranger", "cards/rus.1: is a card of rus, who is not in the charter", stranger_card)
 row("card-name", "cards/usa.1: is a card of usa with serial 2: its name says otherwise",
     card(swap(b"serial = 1", b"serial = 2")), CARD_GONE)
