@@ -164,6 +164,11 @@ ol_err ol_line_load_head(ol_line *l, const ol_log_key *key, uint64_t size, const
     if (log == NULL || size > log->stored)
         return OL_ECONFLICT;
     ol_log_remember(l, log, size, root);
+    for (unsigned p = 0; p < l->parties; p++)
+        if (log->got[p].size == size) {
+            memcpy(log->got[p].root, root, sizeof log->got[p].root);
+            log->got[p].has_root = true;
+        }
     if (sig == NULL) {
         ol_err err = log->is_own ? ol_job_add(l, log, false, size, 0, root) : OL_ECONFLICT;
         if (err == OL_OK)
@@ -189,16 +194,7 @@ ol_err ol_line_load_receipt(ol_line *l, const ol_log_key *key, uint8_t party, ui
         memcpy(g->sig, sig, sizeof g->sig);
     if (party == l->self && time > l->last_time)
         l->last_time = time;
-    const uint8_t *root = ol_log_root_at(log, size);
-    g->has_root = root != NULL;
-    if (root != NULL)
-        memcpy(g->root, root, sizeof g->root);
-    if (sig != NULL || party != l->self || root == NULL)
-        return OL_OK;
-    ol_err err = ol_job_add(l, log, true, size, time, root);
-    if (err == OL_OK)
-        l->job.v[l->job.n - 1].is_ready = true;
-    return err;
+    return OL_OK;
 }
 
 static uint64_t be64(const uint8_t *p, size_t len) {
@@ -252,6 +248,15 @@ static void begin_sync(ol_line *l, ol_log *log) {
     }
 }
 
+/* A receipt whose size and time were stored and whose signature was not. */
+static void sign_again(ol_line *l, ol_log *log) {
+    const ol_got *g = &log->got[l->self];
+    if (g->size == 0 || g->is_signed || !g->has_root)
+        return;
+    if (ol_job_add(l, log, true, g->size, g->time, g->root) == OL_OK)
+        l->job.v[l->job.n - 1].is_ready = true;
+}
+
 static void start(ol_line *l, const ol_marker *m) {
     l->is_started = true;
     if (!m->is_valid) { /* until each member has told us all it holds, restarts in between too */
@@ -271,6 +276,7 @@ static void start(ol_line *l, const ol_marker *m) {
         if (log->is_own && log != l->own[log->key.lane].log && !log->is_closed)
             log->is_closed = log->wants_close = true;
         begin_sync(l, log);
+        sign_again(l, log);
     }
     l->reserving = l->counter + OL_COUNTERS;
     l->wants_commit = true;

@@ -60,13 +60,13 @@ typedef struct {
     size_t frontier_len;
 } ol_load_log;
 OL_MUST ol_err ol_line_load_log(ol_line *l, const ol_load_log *log);
-/* The heads of a log before its receipts: the largest signed one, those of the sizes of the receipts
- * to be loaded, and every unsigned one of ours. Others do no harm. */
-OL_MUST ol_err ol_line_load_head(ol_line *l, const ol_log_key *log, uint64_t size,
-                                 const uint8_t root[32], const uint8_t *sig);
-/* Each party's largest receipt; sig NULL: ours, to be signed again. */
+/* A log's receipts before its heads: each party's largest; sig NULL: ours, to be signed again. */
 OL_MUST ol_err ol_line_load_receipt(ol_line *l, const ol_log_key *log, uint8_t party, uint64_t size,
                                     uint64_t time, const uint8_t *sig);
+/* Then its heads: the largest signed one, those of the sizes of the receipts that were loaded, and
+ * every unsigned one of ours. Others do no harm. */
+OL_MUST ol_err ol_line_load_head(ol_line *l, const ol_log_key *log, uint64_t size,
+                                 const uint8_t root[32], const uint8_t *sig);
 OL_MUST ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, size_t len);
 
 typedef enum {

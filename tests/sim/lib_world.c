@@ -360,9 +360,9 @@ static void load(sim_world *w, unsigned p) {
     if (err == OL_OK)
         err = s->store->ops->logs(s->store, line_id, keys_of, &ld);
     for (size_t i = 0; i < ld.best.seq && err == OL_OK; i++) {
-        err = s->store->ops->heads(s->store, line_id, &keys[i], 0, load_head, &ld);
+        err = s->store->ops->receipts(s->store, line_id, &keys[i], load_receipt, &ld);
         if (err == OL_OK)
-            err = s->store->ops->receipts(s->store, line_id, &keys[i], load_receipt, &ld);
+            err = s->store->ops->heads(s->store, line_id, &keys[i], 0, load_head, &ld);
     }
     if (err == OL_OK)
         err = s->store->ops->state(s->store, line_id, load_state, s->line);
