@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -321,8 +322,8 @@ static void locked_memory(void **state) {
     ol_mem_put(&m, a, 1, 37);
     ol_mem_put(&m, b, 1, 63);
     assert_int_equal(m.used, 0);
-    if (geteuid() == 0)
-        return; /* root's limit does not bind */
+    if (geteuid() == 0 || mlock(NULL, 1) == 0)
+        return; /* root's limit does not bind; ASan answers mlock itself, the gcc build runs this */
     struct rlimit limit = { 0, 0 };
     assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
     assert_int_equal(ol_locked_probe(4096, &why), OL_ENOMEM);
