@@ -10,7 +10,7 @@
 #include "wire/entry.h"
 
 typedef struct sim_claim {
-    bool is_receipt, is_held; /* held: the log's author has it */
+    bool is_receipt;
     uint8_t party, author;
     uint8_t name[32]; /* hash of origin and size */
     uint8_t root[32];
@@ -56,6 +56,43 @@ static void text_hash(const ol_checkpoint *cp, bool with_size, uint8_t to[32]) {
     ol_hash_sha256_parts(part, with_size ? 2 : 1, to);
 }
 
+typedef struct {
+    const sim_world *w;
+    const sim_claim *claim;
+    ol_log_key key;
+    bool found;
+} claim_search;
+
+static ol_err on_claim_receipt(void *ctx, const ol_stored_receipt *r) {
+    claim_search *s = ctx;
+    if (r->party == s->claim->party && r->size == s->claim->size && r->time == s->claim->time)
+        s->found = true;
+    return OL_OK;
+}
+
+static ol_err on_claim_log(void *ctx, const ol_stored_log *g) {
+    claim_search *s = ctx;
+    char origin[OL_NOTE_NAME_MAX + 1];
+    ol_checkpoint cp = { .origin.p = origin };
+    cp.origin.len = ol_checkpoint_origin("line", s->w->card[g->key.party].name, &g->key, origin);
+    uint8_t name[32];
+    text_hash(&cp, false, name);
+    if (memcmp(name, s->claim->log, 32) == 0)
+        s->key = g->key, s->found = true;
+    return OL_OK;
+}
+
+/* The log's author has this receipt in its store now. */
+static bool is_on_disk(const sim_world *w, const sim_claim *c) {
+    ol_store *s = w->st[c->author].store;
+    claim_search search = { .w = w, .claim = c };
+    if (s->ops->logs(s, line_id, on_claim_log, &search) != OL_OK || !search.found)
+        return false;
+    ol_log_key key = search.key;
+    search.found = false;
+    return s->ops->receipts(s, line_id, &key, on_claim_receipt, &search) == OL_OK && search.found;
+}
+
 /* No two roots for one origin and size. Times of receipts do not fall below those of smaller ones that
  * somebody holds: what was signed, lost on its way and forgotten in a restore nobody can know. */
 static void claimed(sim_world *w, unsigned party, const ol_effect *fx) {
@@ -78,10 +115,11 @@ static void claimed(sim_world *w, unsigned party, const ol_effect *fx) {
         if (memcmp(o->name, c.name, 32) == 0)
             CHECK(w, memcmp(o->root, c.root, 32) == 0, "two roots for %.*s size %llu",
                   (int)cp.origin.len, cp.origin.p, (unsigned long long)c.size);
-        if (!c.is_receipt || !o->is_held || o->party != party || memcmp(o->log, c.log, 32) != 0)
+        if (!c.is_receipt || !o->is_receipt || o->party != party || memcmp(o->log, c.log, 32) != 0)
             continue;
-        CHECK(w, o->size > c.size || o->time <= c.time || o->size == c.size,
-              "party %u: receipt times of %.*s go back", party, (int)cp.origin.len, cp.origin.p);
+        if (o->size < c.size && o->time > c.time)
+            CHECK(w, !is_on_disk(w, o), "party %u: receipt times of %.*s go back", party,
+                  (int)cp.origin.len, cp.origin.p);
     }
     SAY(w, "party %u signs %s of %.*s size %llu time %llu", party,
         c.is_receipt ? "receipt" : "head", (int)cp.origin.len, cp.origin.p,
@@ -170,21 +208,6 @@ static sim_said *find_said(sim_world *w, unsigned p, uint32_t token) {
     return &w->said[token];
 }
 
-static void receipt_held(sim_world *w, const ol_effect *fx) {
-    char origin[OL_NOTE_NAME_MAX + 1];
-    const ol_log_key *log = &fx->notify.log;
-    ol_checkpoint cp = { .origin.p = origin };
-    cp.origin.len = ol_checkpoint_origin("line", w->card[log->party].name, log, origin);
-    uint8_t name[32];
-    text_hash(&cp, false, name);
-    for (size_t i = 0; i < w->claims; i++) {
-        sim_claim *o = &w->claim[i];
-        if (o->is_receipt && o->party == fx->notify.party && o->size == fx->notify.size &&
-            o->time == fx->notify.time && memcmp(o->log, name, 32) == 0)
-            o->is_held = true;
-    }
-}
-
 static void do_notify(sim_world *w, unsigned p, const ol_effect *fx) {
     const ol_log_key *log = &fx->notify.log;
     if (fx->notify.what == OL_NOTE_RECOVERED)
@@ -194,7 +217,6 @@ static void do_notify(sim_world *w, unsigned p, const ol_effect *fx) {
     if (fx->notify.what != OL_NOTE_RECEIPT || fx->notify.party == p)
         return;
     w->receipts++;
-    receipt_held(w, fx);
     /* Whoever signed has it on disk: unless the disk was set back since, which only the world knows. */
     sim_station *s = &w->st[fx->notify.party];
     if (s->backup == NULL)
@@ -436,9 +458,6 @@ void sim_restore(sim_world *w, unsigned p) {
     sim_kill(w, p, true);
     s->store->ops->close(s->store);
     CHECK(w, ol_store_mem_copy(s->backup, &s->disk_mem, &s->store) == OL_OK, "no restore");
-    for (size_t i = 0; i < w->claims; i++)
-        if (w->claim[i].author == p)
-            w->claim[i].is_held = false; /* it may have forgotten this one */
     SAY(w, "restore %u", p);
     s->restart_ms = w->now_ms + 1 + sim_random(w, 5000);
     w->restores++;
