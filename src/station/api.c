@@ -1,0 +1,94 @@
+/* station/api.c — what the control server asks of the station. */
+#include <string.h>
+
+#include "station/station_parts.h"
+
+size_t ol_api_lines(const ol_station *st) {
+    return st->lines.n;
+}
+
+const ol_api_line *ol_api_line_at(const ol_station *st, size_t number) {
+    return number < st->lines.n ? &st->lines.row[number]->api : NULL;
+}
+
+const ol_api_line *ol_api_line_of(const ol_station *st, const char *name, size_t len) {
+    for (size_t i = 0; i < st->lines.n; i++) {
+        const ol_api_line *line = &st->lines.row[i]->api;
+        if (strlen(line->name) == len && memcmp(line->name, name, len) == 0)
+            return line;
+    }
+    return NULL;
+}
+
+ol_store *ol_api_store(ol_station *st) {
+    return st->store;
+}
+
+const ol_home *ol_api_home(const ol_station *st) {
+    return &st->home;
+}
+
+void ol_api_status_get(const ol_station *st, ol_api_status *ret) {
+    ol_drive_status d;
+    ol_port_counts c;
+    ol_drive_status_get(st->drive, &d);
+    ol_net_counts(st->net, &c);
+    *ret = (ol_api_status){ .started_wall = st->started_wall,
+                            .uptime_ms = ol_drive_now(st->drive).ms - st->started_ms,
+                            .marker = st->marker.n > 0 ? st->marker.place[0].path : NULL,
+                            .is_stopped = d.stopped != OL_OK,
+                            .stopped = d.stopped,
+                            .commits = d.commits,
+                            .frames_in = c.frames_in,
+                            .frames_out = c.frames_out,
+                            .strangers = ol_net_strangers(st->net) };
+}
+
+ol_err ol_api_line_status_get(const ol_station *st, size_t number, ol_api_line_status *ret) {
+    if (number >= st->lines.n)
+        return OL_ENOENT;
+    const ol_line *line = ol_drive_line(st->drive, number);
+    ret->is_clock_doubtful = ol_line_clock_is_doubtful(line);
+    ol_line_marker(line, &ret->marker);
+    for (size_t i = 0; i < OL_COUNT_N; i++)
+        ret->count[i] = ol_line_count(line, (ol_count)i);
+    return OL_OK;
+}
+
+static uint64_t age(uint64_t now, uint64_t then) {
+    return then == 0 ? 0 : now > then ? now - then : 1;
+}
+
+ol_err ol_api_path_get(const ol_station *st, size_t number, uint8_t party, unsigned slot,
+                       ol_api_path *ret) {
+    ol_net_status net;
+    if (number >= st->lines.n || party >= st->lines.row[number]->charter.parties ||
+        slot >= OL_PATHS_PER_PEER)
+        return OL_ENOENT;
+    ol_path_id id = (ol_path_id)(party * OL_PATHS_PER_PEER + slot);
+    if (!ol_net_path_status(st->net, (uint16_t)number, id, &net))
+        return OL_ENOENT;
+    ol_api_path p = { .url = net.url, .port = net.port };
+    memcpy(p.address, net.address, sizeof p.address);
+    ol_line_path_status(ol_drive_line(st->drive, number), id, &p.s);
+    uint64_t now = ol_drive_now(st->drive).ms;
+    p.s.heard_ms = age(now, p.s.heard_ms);
+    p.s.proven_ms = age(now, p.s.proven_ms);
+    *ret = p;
+    return OL_OK;
+}
+
+ol_err ol_api_submit(ol_station *st, size_t number, uint32_t token, const ol_api_entry *e) {
+    return ol_drive_submit(st->drive, number, token, e);
+}
+
+ol_err ol_api_clock_accept(ol_station *st, size_t number) {
+    if (number >= st->lines.n)
+        return OL_ENOENT;
+    ol_drive_accept_clock(st->drive, number);
+    return OL_OK;
+}
+
+void ol_api_stop(ol_station *st) {
+    ol_station_stop(st, "asked by a client");
+}

@@ -1,0 +1,45 @@
+/* station/lines.h — the lines of a home as the station and its readers see them: charter, cards,
+ * secrets, read and checked against each other.
+ * Checked  the charter is signed by all and speaks of this line; our card's identity is in it; the
+ *          secret is that line's, and has a key for every other party; of each party the card of
+ *          highest serial that carries the charter's identity key. A card that is missing or faulty
+ *          is logged: that party cannot be reached, the others can.
+ * Numbers  in byte order of names. A line without its secret yet is left out, and said.
+ * Errors   why has the sentence. A line that is faulty is left out with a sentence in the log, so
+ *          that it does not take the others with it.
+ * Memory   from the C heap; line secrets and pair keys from the locked memory handed in. */
+#ifndef OL_STATION_LINES_H
+#define OL_STATION_LINES_H
+
+#include "base/mem.h"
+#include "line/line.h"
+#include "station/secret.h"
+#include "station/station_api.h"
+
+enum { OL_LINES_MAX = 64 };
+
+typedef struct {
+    ol_api_line api; /* what it points to lies below and in what was allocated for it */
+    ol_charter charter;
+    ol_card card[OL_PARTIES_MAX];
+    ol_secret *secret; /* locked */
+} ol_lines_row;
+
+typedef struct {
+    ol_mem *locked;
+    ol_card self; /* our own card, and its note */
+    char *self_note;
+    size_t self_note_len;
+    size_t n;
+    ol_lines_row *row[OL_LINES_MAX];
+} ol_lines;
+
+/* Reads the card and every line of a home. OL_ENOENT: there is no card: `openline init`. */
+OL_MUST ol_err ol_lines_read(const ol_home *h, ol_mem *locked, ol_lines *ret, ol_why *why);
+void ol_lines_free(ol_lines *l); /* wipes; one that is all zero is allowed */
+
+/* What the engine is made from. party has room for OL_PARTIES_MAX and is secret: locked memory,
+ * wiped by the caller. mem, secret, sw, line_number and seed are left to the caller. */
+void ol_lines_opts(const ol_lines_row *row, ol_line_party *party, ol_line_opts *ret);
+
+#endif

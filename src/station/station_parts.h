@@ -1,0 +1,47 @@
+/* station/station_parts.h — the inside of the station, shared by station.c and api.c.
+ * Order    home, lock, lines, keys, config, store, marker, loop, engines, ports, paths, control
+ *          server: taken apart in reverse, from wherever it stopped. */
+#ifndef OL_STATION_PARTS_H
+#define OL_STATION_PARTS_H
+
+#include <uv.h>
+
+#include "crypto/keyfile.h"
+#include "station/config.h"
+#include "station/control.h"
+#include "station/drive.h"
+#include "station/lines.h"
+#include "station/locked.h"
+#include "station/station.h"
+
+typedef struct { /* in locked memory; wiped but for the keys when the station runs */
+    ol_drive_keys keys;
+    ol_keyfile file;
+    char text[OL_KEYFILE_MAX];
+    uint8_t pass[OL_KEYFILE_PASS_MAX];
+    ol_line_party party[OL_PARTIES_MAX];
+} ol_station_vault;
+
+struct ol_station {
+    ol_station_opts opts;
+    ol_home home;
+    int lock;
+    ol_mem mem, locked;
+    ol_station_vault *vault;
+    ol_config *config;
+    ol_lines lines;
+    ol_store *store;
+    ol_marker_home marker;
+    uv_loop_t loop;
+    bool has_loop, has_signals, is_stopping;
+    uv_signal_t term, interrupt;
+    uv_async_t stop; /* ol_api_stop returns before anything is taken apart */
+    ol_drive *drive;
+    ol_net *net; /* the drive's */
+    ol_control *control;
+    uint64_t started_wall, started_ms;
+};
+
+void ol_station_stop(ol_station *st, const char *because);
+
+#endif
