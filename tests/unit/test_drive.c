@@ -1,0 +1,394 @@
+/* The drive with real engines and sockets: two stations on one loop, stores in memory. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "lib/parties.h"
+#include "station/drive.h"
+#include "station/flight.h"
+#include "station/locked.h"
+#include "station/log.h"
+#include "station/tokens.h"
+#include "store/mem.h"
+
+enum { PARTIES = 2, TURNS_MAX = 200000 };
+
+typedef struct {
+    uv_loop_t *loop;
+    ol_mem mem, locked, store_mem;
+    ol_store *store;
+    ol_drive *drive;
+    ol_drive_keys *keys;
+    size_t replies, refused, stored, receipts, stops;
+    uint64_t last_index;
+    uint32_t last_token;
+    ol_err storage, last_err;
+    bool is_fatal;
+    char url[96];
+} station;
+
+static test_party party[PARTIES];
+static const uint8_t line_id[OL_LINE_ID_LEN] = "a line of tests";
+
+static void on_note(void *ctx, size_t line, const ol_api_note *n) {
+    station *s = ctx;
+    assert_int_equal(line, 0);
+    s->stored += n->what == OL_NOTE_STORED;
+    s->receipts += n->what == OL_NOTE_RECEIPT;
+}
+
+static void on_reply(void *ctx, uint32_t token, const ol_api_reply *r) {
+    station *s = ctx;
+    s->replies += r->err == OL_OK, s->refused += r->err != OL_OK;
+    s->last_token = token, s->last_index = r->index, s->last_err = r->err;
+}
+
+static void on_storage(void *ctx, ol_err err) {
+    station *s = ctx;
+    s->storage = err;
+    s->stops += err != OL_OK;
+}
+
+static void on_fatal(void *ctx, const char *why) {
+    station *s = ctx;
+    (void)why;
+    s->is_fatal = true;
+}
+
+static void keys_of(station *s, unsigned p) {
+    uint8_t seed[32];
+    s->keys = ol_mem_get0(&s->locked, 1, sizeof *s->keys);
+    assert_non_null(s->keys);
+    memset(seed, (int)(16 * p + 2), sizeof seed); /* as tests/lib/parties.c made them */
+    ol_sign_key_of(seed, &s->keys->log);
+    memset(seed, (int)(16 * p + 3), sizeof seed);
+    ol_sign_key_of(seed, &s->keys->receipt);
+    memcpy(s->keys->static_key, party[p].static_private, 32);
+    assert_memory_equal(s->keys->log.pub, party[p].card.log, 32);
+    assert_memory_equal(s->keys->receipt.pub, party[p].card.receipt, 32);
+}
+
+static ol_err add_line(station *s, unsigned self) {
+    static const uint8_t secret[32] = "line secret";
+    ol_line_party row[PARTIES];
+    memset(row, 0, sizeof row);
+    for (unsigned p = 0; p < PARTIES; p++) {
+        (void)snprintf(row[p].name, sizeof row[p].name, "%s", party[p].card.party.name);
+        memcpy(row[p].log_pk, party[p].card.log, 32);
+        memcpy(row[p].receipt_pk, party[p].card.receipt, 32);
+        memcpy(row[p].static_pk, party[p].card.static_key, 32);
+        memset(row[p].psk, 0x33, 32);
+        memset(row[p].mac, 0x44, 32);
+        memset(row[p].hint_to, self == 0 ? 0x55 : 0x66, 4);
+        memset(row[p].hint_from, self == 0 ? 0x66 : 0x55, 4);
+    }
+    ol_line_opts o = { .parties = PARTIES,
+                       .self = (uint8_t)self,
+                       .party = row,
+                       .line_secret = secret,
+                       .limit_entries = 1000000,
+                       .limit_bytes = UINT64_C(1) << 40,
+                       .name = "hotline" };
+    memcpy(o.id, line_id, sizeof o.id);
+    ol_why why;
+    ol_err err = ol_drive_add_line(s->drive, &o, &why);
+    if (err != OL_OK)
+        print_message("%s\n", why.text);
+    return err;
+}
+
+static void begin(station *s, uv_loop_t *loop, unsigned self, ol_store *store) {
+    *s = (station){ .loop = loop };
+    ol_mem_heap(&s->mem, 64 << 20);
+    ol_mem_heap(&s->store_mem, 256 << 20);
+    ol_locked_mem(&s->locked, 1 << 20);
+    s->store = store;
+    if (store == NULL)
+        assert_int_equal(ol_store_mem_new(&s->store_mem, &s->store), OL_OK);
+    keys_of(s, self);
+    ol_drive_opts o = { .loop = loop,
+                        .store = s->store,
+                        .mem = &s->mem,
+                        .secret = &s->locked,
+                        .keys = s->keys,
+                        .hooks = { on_note, on_reply, on_storage, on_fatal, s } };
+    assert_int_equal(ol_drive_new(&o, &s->drive), OL_OK);
+    assert_int_equal(add_line(s, self), OL_OK);
+    ol_why why;
+    assert_int_equal(ol_net_add_port(ol_drive_net(s->drive), "main", "udp://127.0.0.1:0", &why),
+                     OL_OK);
+    char local[OL_ADDR_TEXT_MAX];
+    ol_net_local(ol_drive_net(s->drive), 0, local);
+    (void)snprintf(s->url, sizeof s->url, "udp://%s", local);
+}
+
+/* url NULL: it waits until the peer speaks. */
+static void set_off(station *s, unsigned peer, const char *url) {
+    ol_net_path p = { .id = (ol_path_id)(peer * OL_PATHS_PER_PEER), .url = url };
+    assert_int_equal(ol_net_add_path(ol_drive_net(s->drive), &p), OL_OK);
+    ol_drive_start(s->drive);
+}
+
+static void end(station *s, bool keeps_store) {
+    ol_drive_stop(s->drive);
+    (void)uv_run(s->loop, UV_RUN_NOWAIT);
+    (void)uv_run(s->loop, UV_RUN_NOWAIT);
+    ol_drive_free(s->drive);
+    ol_mem_put(&s->locked, s->keys, 1, sizeof *s->keys);
+    if (!keeps_store)
+        s->store->ops->close(s->store);
+    assert_int_equal(s->mem.used, 0);
+    assert_int_equal(s->locked.used, 0);
+}
+
+static void submit(station *s, uint32_t token, const uint8_t *item) {
+    static const uint8_t body[] = { 0x84, 0x03, 0x00, 0x00, 0x82, 0x00, 0x62, 'h', 'i' };
+    ol_api_entry e = { .lane = OL_LANE_ROUTINE, .kind = 2, .body = body, .body_len = sizeof body };
+    e.item = item;
+    assert_int_equal(ol_drive_submit(s->drive, 0, token, &e), OL_OK);
+}
+
+static void until(uv_loop_t *loop, const size_t *count, size_t want) {
+    for (int i = 0; i < TURNS_MAX && *count < want; i++)
+        (void)uv_run(loop, UV_RUN_ONCE);
+    assert_true(*count >= want);
+}
+
+typedef struct {
+    size_t n, mine;
+} count;
+
+static ol_err add_one(void *ctx, const ol_stored_entry *e) {
+    count *c = ctx;
+    c->n++, c->mine += e->log.party == 0;
+    return OL_OK;
+}
+
+static size_t entries(station *s) {
+    count c = { 0 };
+    assert_int_equal(s->store->ops->since(s->store, line_id, 0, 1000000, add_one, NULL, &c), OL_OK);
+    return c.n;
+}
+
+static ol_err add_log(void *ctx, const ol_stored_log *l) {
+    (void)l;
+    ++*(size_t *)ctx;
+    return OL_OK;
+}
+
+static void there_and_stored(void **state) {
+    (void)state;
+    uv_loop_t loop;
+    station a, b;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    begin(&a, &loop, 0, NULL);
+    begin(&b, &loop, 1, NULL);
+    set_off(&b, 0, NULL);
+    set_off(&a, 1, b.url);
+    submit(&a, 7, NULL);
+    assert_int_equal(a.replies, 0); /* never from inside */
+    until(&loop, &a.replies, 1);
+    assert_true(a.last_token == 7 && a.last_index == 1); /* after the opening */
+    until(&loop, &a.receipts, 1);
+    submit(&b, 8, NULL); /* the other way, over the path that a opened */
+    until(&loop, &b.receipts, 2);
+    assert_int_equal(entries(&a), 4);
+    assert_int_equal(entries(&b), 4);
+    ol_drive_status st;
+    ol_drive_status_get(a.drive, &st);
+    assert_true(st.commits > 0 && st.stopped == OL_OK);
+    ol_net_status net;
+    assert_true(ol_net_path_status(ol_drive_net(b.drive), 0, 0, &net));
+    assert_string_equal(net.address, a.url + 6);
+    assert_null(net.url);
+    end(&a, false);
+    end(&b, false);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void many_at_once(void **state) {
+    (void)state;
+    enum { MANY = 3000 };
+    uv_loop_t loop;
+    station a, b;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    begin(&a, &loop, 0, NULL);
+    begin(&b, &loop, 1, NULL);
+    set_off(&b, 0, NULL);
+    set_off(&a, 1, b.url);
+    for (uint32_t i = 0; i < MANY; i++)
+        submit(&a, 100 + i, NULL);
+    until(&loop, &a.replies, MANY);
+    assert_int_equal(a.refused, 0);
+    ol_drive_status st;
+    ol_drive_status_get(a.drive, &st);
+    assert_true(st.commits < 20); /* group commit: 1,024 entries at a time */
+    for (int i = 0; i < TURNS_MAX && entries(&b) < MANY + 1; i++)
+        (void)uv_run(&loop, UV_RUN_ONCE);
+    assert_int_equal(entries(&b), MANY + 1);
+    end(&a, false);
+    end(&b, false);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+/* The same item is one entry: under way, in the same batch, and when it is on record already. */
+static void items_once(void **state) {
+    (void)state;
+    uv_loop_t loop;
+    station a;
+    static const uint8_t item[OL_ITEM_LEN] = "item", other[OL_ITEM_LEN] = "othe";
+    assert_int_equal(uv_loop_init(&loop), 0);
+    begin(&a, &loop, 0, NULL);
+    set_off(&a, 1, NULL);
+    submit(&a, 1, item);
+    submit(&a, 2, item);
+    submit(&a, 3, other);
+    submit(&a, 4, item);
+    until(&loop, &a.replies, 4);
+    assert_int_equal(entries(&a), 3);
+    submit(&a, 5, item);
+    assert_int_equal(a.replies, 4);
+    until(&loop, &a.replies, 5);
+    assert_true(a.last_token == 5 && a.last_index == 1);
+    assert_int_equal(entries(&a), 3);
+    end(&a, false);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void the_disk_fills(void **state) {
+    (void)state;
+    uv_loop_t loop;
+    station a;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    begin(&a, &loop, 0, NULL);
+    set_off(&a, 1, NULL);
+    submit(&a, 1, NULL);
+    until(&loop, &a.replies, 1);
+    ol_store_mem_fail(a.store, 1, OL_EFULL);
+    submit(&a, 2, NULL);
+    until(&loop, &a.stops, 1);
+    until(&loop, &a.refused, 1);
+    assert_true(a.storage == OL_EFULL && a.last_err == OL_EFULL);
+    for (int i = 0; i < TURNS_MAX && a.storage != OL_OK; i++) /* tried again by itself */
+        (void)uv_run(&loop, UV_RUN_ONCE);
+    assert_int_equal(a.storage, OL_OK);
+    submit(&a, 3, NULL);
+    until(&loop, &a.replies, 2);
+    assert_int_equal(a.last_index, 2); /* what was refused is not there */
+    end(&a, false);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+/* Loaded again from its store: without a marker a new incarnation, the old entries still there. */
+static void started_again(void **state) {
+    (void)state;
+    uv_loop_t loop;
+    station a, b;
+    size_t logs = 0;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    begin(&a, &loop, 0, NULL);
+    set_off(&a, 1, NULL);
+    submit(&a, 1, NULL);
+    until(&loop, &a.replies, 1);
+    end(&a, true);
+    ol_store *store = a.store;
+    station was = a;
+    begin(&a, &loop, 0, store);
+    begin(&b, &loop, 1, NULL);
+    set_off(&b, 0, NULL);
+    set_off(&a, 1, b.url);
+    submit(&a, 2, NULL);
+    until(&loop, &a.replies, 1);
+    for (int i = 0; i < TURNS_MAX && entries(&b) < 4; i++)
+        (void)uv_run(&loop, UV_RUN_ONCE);
+    assert_int_equal(entries(&b), 4); /* two openings, two messages */
+    assert_int_equal(store->ops->logs(store, line_id, add_log, &logs), OL_OK);
+    assert_int_equal(logs, 2);
+    end(&a, true);
+    end(&b, false);
+    store->ops->close(store);
+    (void)was;
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void tokens(void **state) {
+    (void)state;
+    static ol_tokens t;
+    ol_tokens_init(&t);
+    ol_addr a = { .len = 4, .b = { 1, 2, 3, 4 } }, got;
+    uint8_t port = 0;
+    uint32_t first = ol_tokens_take(&t, 3, &a);
+    assert_int_not_equal(first, 0);
+    assert_int_equal(ol_tokens_take(&t, 3, &a), first);
+    assert_int_not_equal(ol_tokens_take(&t, 4, &a), first);
+    assert_true(ol_tokens_find(&t, first, &port, &got));
+    assert_true(port == 3 && memcmp(&got, &a, sizeof a) == 0);
+    assert_false(ol_tokens_find(&t, 0, &port, &got));
+    for (uint32_t i = 0; i < 100 * OL_TOKENS; i++) { /* a flood: never 0, the last is found */
+        memcpy(a.b, &i, 4);
+        uint32_t token = ol_tokens_take(&t, 3, &a);
+        assert_true(token != 0 && ol_tokens_find(&t, token, &port, &got));
+        assert_memory_equal(&got, &a, sizeof a);
+    }
+    assert_false(ol_tokens_find(&t, first, &port, &got));
+    memset(&t.place, 0xFF, sizeof t.place); /* where the numbers wrap */
+    for (uint32_t i = 0; i < OL_TOKENS; i++)
+        t.place[i].token = UINT32_MAX - OL_TOKENS + 1 + i, t.place[i].addr.len = 0;
+    for (uint32_t i = 0; i < 4 * OL_TOKENS; i++) {
+        memcpy(a.b, &i, 4);
+        uint32_t token = ol_tokens_take(&t, 3, &a);
+        assert_true(token >= OL_TOKENS && ol_tokens_find(&t, token, &port, &got));
+    }
+}
+
+static void flights(void **state) {
+    (void)state;
+    ol_flight f = { 0 };
+    bool is_again = true;
+    uint32_t token = 0;
+    static const uint8_t x[OL_ITEM_LEN] = "x", y[OL_ITEM_LEN] = "y";
+    assert_int_equal(ol_flight_add(&f, 1, x, &is_again), OL_OK);
+    assert_false(is_again);
+    assert_int_equal(ol_flight_add(&f, 2, x, &is_again), OL_OK);
+    assert_true(is_again);
+    assert_int_equal(ol_flight_add(&f, 3, y, &is_again), OL_OK);
+    assert_false(is_again);
+    assert_int_equal(ol_flight_add(&f, 4, NULL, &is_again), OL_OK);
+    assert_false(is_again);
+    assert_int_equal(ol_flight_add(&f, 5, NULL, &is_again), OL_OK);
+    assert_false(is_again);
+    ol_flight_walk w = { 0 };
+    assert_true(ol_flight_next(&f, 1, &w, &token) && token == 1);
+    assert_true(ol_flight_next(&f, 1, &w, &token) && token == 2);
+    assert_false(ol_flight_next(&f, 1, &w, &token));
+    w = (ol_flight_walk){ 0 };
+    assert_true(ol_flight_next(&f, 4, &w, &token) && token == 4);
+    assert_false(ol_flight_next(&f, 4, &w, &token));
+    assert_int_equal(f.n, 2);
+    while (f.n < OL_FLIGHT_MAX)
+        assert_int_equal(ol_flight_add(&f, 9, NULL, &is_again), OL_OK);
+    assert_int_equal(ol_flight_add(&f, 9, NULL, &is_again), OL_EAGAIN);
+    ol_flight_free(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tokens),           cmocka_unit_test(flights),
+        cmocka_unit_test(there_and_stored), cmocka_unit_test(many_at_once),
+        cmocka_unit_test(items_once),       cmocka_unit_test(the_disk_fills),
+        cmocka_unit_test(started_again),
+    };
+    ol_log_from(OL_ERROR);
+    if (sodium_init() < 0)
+        return 1;
+    for (unsigned p = 0; p < PARTIES; p++)
+        test_party_make(p, &party[p]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
