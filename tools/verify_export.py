@@ -1119,9 +1119,6 @@ class Log:
         self.opening = None
         self.charter = None
 
-    def id(self, index):
-        return f"{self.party}/{LANES[self.lane]}/{self.incarnation[:4]}.{index}"
-
 
 def log_id(key):
     return f"{key[0]}/{LANES[key[1]]}/{key[2]}"
@@ -1510,7 +1507,9 @@ class Record:
                                  first=f"{log_id(that[0])}, entry {that[1]}")
                 return
         self.report.note(f"{log_id(second[0])}: entry {second[1]} has the item id of "
-                         f"{log_id(first[0])}, entry {first[1]}; their authors did not know")
+                         f"{log_id(first[0])}, entry {first[1]}, "
+                         + ("which its author did not hold" if first[0][0] == second[0][0]
+                            else "another party's"))
 
     def _held(self, this, that):
         if this[0][0] != that[0][0]:

@@ -37,6 +37,7 @@ UNREADABLE = [
     ("the CBOR is cut short", b"\x18"),
     ("a CBOR array is cut short", bare("84 02")),
     ("the CBOR is cut short", bare("84 02 00 80 18")),
+    ("the CBOR is cut short", bare("84 02 00 80 1a0001")),
     ("bytes follow the CBOR item", said() + b"\0"),
     ("a CBOR head is not in its shortest form", bare("84 1802 00 80 80")),
     ("a CBOR head is not in its shortest form", bare("84 190002 00 80 80")),
@@ -163,6 +164,25 @@ def two_repeat(w):
         w.logs[name].say("Here.", item=b"twice!", precedence=1, seen=[])
 
 
+def two_parties_repeat(w):
+    """swi's entry has the item id of usa's, which it may have seen."""
+    w.logs["r"].say("Here.", item=b"twice!")
+    w.logs["s"].say("Here.", item=b"twice!", precedence=1)
+
+
+def two_begin_alike(w):
+    """A reference by two bytes, which are the first of two incarnations."""
+    w.logs["t"] = x.Log(w, w.party("prc"), 0, "t")
+    log, other = w.logs["t"], w.logs["p"]
+    log.incarnation = other.incarnation[:2] + log.incarnation[2:]
+    log.key = ("prc", 0, log.incarnation)
+    log.dir = f"prc/urgent/{log.incarnation.hex()}"
+    log.origin = f"{x.LINE}/{log.dir}"
+    log.append(1, x.opening())
+    w.logs["u"].say("Here.", precedence=1)
+    w.logs["u"].say("Which?", precedence=1, ref=[1, 0, other.incarnation[:2], 1])
+
+
 def see_each_other(w):
     """Two logs, each with an entry that claims to have seen the other's."""
     for name, party in (("t", "swi"), ("v", "prc")):
@@ -207,8 +227,15 @@ ANOMALIES = [
      signed_by_stranger("{u}/head.note")),
     ("{u}/heads/prc.note: the receipt of prc is dated before the one in checkpoint over size 5",
      receipt_before),
-    ("{t}: entry 1 has the item id of {v}, entry 1; their authors did not know",
+    ("{t}: entry 1 has the item id of {v}, entry 1, which its author did not hold",
      entries(two_repeat, "t", "v")),
+    ("{r}: entry 300 has the item id of {s}, entry 2, another party's",
+     entries(two_parties_repeat, "r", "s")),
+    ("{u}: entry 10 refers to entry 1 of one of 2 logs, and does not say which",
+     entries(two_begin_alike, "u", "t")),
+    ("{u}/1.tlog-proof: carries extra data, which nobody has signed",
+     lambda w: change(w.proof(w.logs["u"], 1), w, {
+         "{u}/1.tlog-proof": lambda data: data.replace(b"index", b"extra YQ==\nindex")})),
     ("{t}: entry 1 has seen what had itself seen this entry; the joint order goes on with it all "
      "the same", entries(see_each_other, "t", "v")),
     ("{t}: was opened when prc knew 2 entries of {p}; of the 3 in the export the others were "

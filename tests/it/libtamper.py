@@ -109,6 +109,12 @@ row("text-value", "cards/usa.1: the value of log in [keys] is not 32 bytes in ca
     card(lambda t: KEY.sub(b"log = " + x.b64(b"short").encode(), t)), CARD_GONE)
 row("text-value", "cards/usa.1: the value of languages in [party] is not 1 to 8 languages",
     card(swap(b"languages = en", b"languages = EN")), CARD_GONE)
+row("text-value", "charter: the value of line in [] is not a name",
+    charter(swap(b"line = hotline", b"line = Hotline")))
+row("text-value", "charter: the value of name.fr in [party swi] is longer than 200 bytes",
+    charter(swap(b"Suisse", b"S" * 201)))
+row("text-value", "charter.1: the value of id in [] is not 16 bytes in lower-case hex",
+    amendment(id="AB" * 16))
 row("text-value", "charter: the value of rungs in [] is not a list of different names",
     charter(swap(b"commander", b"watch")))
 
@@ -121,6 +127,14 @@ row("note-form", "{u}/head.note: is not a signed note: a signature line has anot
     put(files={"{u}/head.note": swap("\u2014".encode(), b"-")}))
 row("note-form", "{u}/head.note: is not a signed note: it is not UTF-8 at byte 0",
     put(files={"{u}/head.note": lambda d: b"\xff" + d}))
+row("note-form", "{u}/head.note: is not a signed note: a key name holds a space or a plus sign",
+    put(files={"{u}/head.note": lambda d: d + x.line_of("a+b", bytes(68)).encode()}))
+row("note-form", "{u}/head.note: is not a signed note: a key name holds a space or a plus sign",
+    put(files={"{u}/head.note": lambda d: d + x.line_of("a\u3000b", bytes(68)).encode()}))
+row("note-form", "{u}/head.note: is not a signed note: a signature line holds no signature",
+    put(files={"{u}/head.note": lambda d: d + x.line_of("somebody", bytes(4)).encode()}))
+row("note-base64", "{u}/head.note: the base64 after somebody is not canonical",
+    put(files={"{u}/head.note": lambda d: d + "\u2014 somebody \u0410AAA\n".encode()}))
 row("note-form", "charter: is not a signed note: it holds a control character",
     charter(swap(b"# The", b"# The\t")))
 row("note-signatures", "{u}/head.note: has more than 64 signature lines",
@@ -293,6 +307,8 @@ row("tile-form", "{u}/tile/entries/000.p/9: does not hold 9 entries",
     put(files={"{u}/tile/entries/000.p/9": lambda d: d[:-1]}))
 row("tile-form", "{u}/tile/entries/000.p/9: does not hold 9 entries",
     put(files={"{u}/tile/entries/000.p/9": lambda d: d + b"\0"}))
+row("tile-form", "{u}/tile/entries/000.p/9: does not hold 9 entries",
+    put(files={"{u}/tile/entries/000.p/9": lambda d: d[:1]}))
 row("tile-form", "{u}/tile/0/000.p/9: does not hold 9 hashes",
     put(files={"{u}/tile/0/000.p/9": lambda d: d + bytes(32)}))
 row("tile-leaf", "{u}: entry 9 has a leaf of 16 bytes, not 17 to 2,064".replace(
@@ -392,6 +408,14 @@ row("proof-root", "{u}/1.tlog-proof: does not lead from the leaf to the root of 
 row("file-missing", "{u}/1.tlog-proof: is missing",
     lambda w: change(w.proof(w.logs["u"], 1), w, {
         "{u}/1.tlog-proof": None, "{u}/2.tlog-proof": b"x"}), ["file-unexpected"])
+row("proof-form", "{u}/1.tlog-proof: is not a proof: its extra line is not canonical base64",
+    proof({"{u}/1.tlog-proof": swap(b"index", b"extra !\nindex")}))
+row("card-missing", "cards: usa has authored or receipted, and there is no card of it",
+    proof({"cards/usa.1": None}))
+row("file-unexpected", "{r}/tile/0/001.p/45: does not belong in this export",
+    put(files={"{r}/tile/0/001.p/45": bytes(45 * 32)}))
+row("file-unexpected", "{r}/tile/0/002.p/1: does not belong in this export",
+    put(files={"{r}/tile/0/002.p/1": bytes(32)}))
 row("file-unexpected", "{u}/2.tlog-proof: does not belong in this export",
     proof({"{u}/2.tlog-proof": b"x"}))
 row("head-fork", "{u}/heads/swi.note: the log key of usa signed another root over size 5 than "
