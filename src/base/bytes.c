@@ -8,7 +8,8 @@ const uint8_t *ol_rd_take(ol_rd *r, size_t n) {
     if (r->err != OL_OK)
         return NULL;
     const uint8_t *at = r->p;
-    r->p += n, r->left -= n;
+    if (n > 0) /* of no input p may be NULL */
+        r->p += n, r->left -= n;
     return at;
 }
 
