@@ -61,6 +61,8 @@ static void get_body(ol_rd *r, ol_item *it, ol_item_type before) {
     case OL_ITEM_NEXT:
         if (before != OL_ITEM_ENTRY && before != OL_ITEM_NEXT)
             r->err = OL_EFORM;
+        else if (it->index == OL_SIZE_MAX)
+            r->err = OL_ELIMIT;
         it->index++;
         get_piece(r, it);
         break;
