@@ -463,7 +463,7 @@ class Note:
 # ---------------------------------------------------------------- signed texts (section 2.1)
 def forbidden(char):
     code = ord(char)
-    return (code < 0x20 and char != "\n" or 0x80 <= code <= 0x9f or code in (0x2028, 0x2029, 0xfeff)
+    return (code < 0x20 and char != "\n" or 0x7f <= code <= 0x9f or code in (0x2028, 0x2029, 0xfeff)
             or is_bidi(char))
 
 
@@ -930,9 +930,7 @@ def read_body_text(text, precedence):
 
 def demand_text(text):
     for char in text:
-        code = ord(char)
-        demand(not (code < 0x20 and char != "\n" or 0x80 <= code <= 0x9f or is_bidi(char)),
-               f"the text holds U+{code:04X}")
+        demand(not forbidden(char), f"the text holds U+{ord(char):04X}")
 
 
 # Han, Kana, Hangul, Thai, Lao, Khmer, Myanmar: two characters count as one word.
