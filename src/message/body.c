@@ -8,8 +8,6 @@
 #include <brotli/decode.h>
 #include <brotli/encode.h>
 
-#include "record/party.h"
-
 enum { WINDOW_BITS = 16, ROOM_MAX = OL_TEXT_MAX + 1024 }; /* any body, fitting or not */
 
 __attribute__((format(printf, 3, 4))) static ol_err because(ol_body_why *why, ol_err err,
@@ -50,6 +48,13 @@ static ol_err check_text(const char *what, ol_str text, ol_text_kind kind, ol_bo
                    what, (unsigned)c, line, column);
 }
 
+static bool is_lang(ol_str lang) { /* charters and cards write them in lower case */
+    for (size_t i = 0; i < lang.len; i++)
+        if (lang.p[i] >= 'A' && lang.p[i] <= 'Z')
+            return false;
+    return ol_message_lang_is_valid(lang);
+}
+
 static ol_err check_words(const ol_message *m, ol_body_why *why) {
     if (m->precedence > OL_IMMEDIATE)
         return OL_OK;
@@ -71,7 +76,7 @@ static ol_err check(const ol_message *m, ol_body_why *why) {
     if (m->subject.len > OL_SUBJECT_MAX)
         return because(why, OL_ELIMIT, "the subject has %zu bytes; it may have %d", m->subject.len,
                        OL_SUBJECT_MAX);
-    if (m->lang.len > 0 && !ol_party_lang_is_valid(m->lang.p, m->lang.len))
+    if (!is_lang(m->lang))
         return because(why, OL_EFORM,
                        "the language must be a BCP 47 tag in lower case, as en or zh-hant");
     if (m->has_ref && (m->ref.incarnation_len < OL_REF_INC_MIN ||

@@ -35,7 +35,7 @@ static void get_text(reading *d, ol_message *m) {
                "the text holds characters that no message may hold");
 }
 
-static bool is_lang(ol_str s) {
+bool ol_message_lang_is_valid(ol_str s) {
     size_t run = 0;
     for (size_t i = 0; i < s.len; i++) {
         char c = s.p[i];
@@ -90,7 +90,7 @@ ol_err ol_message_decode(const uint8_t *body, size_t len, ol_message *ret, const
     get_text(&d, &m);
     if (n > 4)
         m.lang.p = (const char *)ol_cbor_get_text(&d.r, &m.lang.len);
-    demand(&d, is_lang(m.lang), OL_EFORM, "the language has another form");
+    demand(&d, ol_message_lang_is_valid(m.lang), OL_EFORM, "the language has another form");
     if (n > 5)
         m.subject.p = (const char *)ol_cbor_get_text(&d.r, &m.subject.len);
     demand(&d, m.subject.len <= OL_SUBJECT_MAX, OL_ELIMIT,

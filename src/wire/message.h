@@ -45,6 +45,9 @@ ol_lane ol_message_lane(const ol_message *m);
 /* NULL, or why it cannot be read on a line of so many parties and rungs, in this lane. */
 const char *ol_message_misfit(const ol_message *m, ol_lane lane, unsigned parties, unsigned rungs);
 
+/* Words of 1 to 8 of a-z A-Z 0-9 joined by '-' (BCP 47, no registry asked); or empty. */
+bool ol_message_lang_is_valid(ol_str lang);
+
 /* "flash" …, "operational" …; NULL for a number that is none. */
 const char *ol_precedence_name(unsigned precedence);
 const char *ol_status_name(unsigned status);
