@@ -1,0 +1,425 @@
+#include "record/view_parts.h"
+
+#include "wire/envelope.h"
+
+ol_err ol_view_new(const ol_view_opts *opts, ol_view **ret) {
+    OL_ASSERT(opts->parties <= OL_PARTIES_MAX);
+    ol_view *v = ol_mem_get0(opts->mem, 1, sizeof *v);
+    if (v == NULL)
+        return OL_ENOMEM;
+    v->opts = *opts;
+    *ret = v;
+    return OL_OK;
+}
+
+void ol_view_free(ol_view *v) {
+    if (v == NULL)
+        return;
+    ol_mem *mem = v->opts.mem;
+    for (size_t i = 0; i < v->logs; i++) {
+        vw_log *log = &v->log[i];
+        for (size_t k = 0; k < log->numbers; k++)
+            ol_mem_put(mem, log->number[k].step, log->number[k].cap, sizeof(vw_step));
+        ol_mem_put(mem, log->number, log->numbers_cap, sizeof *log->number);
+        ol_mem_put(mem, log->row, log->rows_cap, sizeof *log->row);
+        ol_mem_put(mem, log->mention, log->mentions_cap, sizeof *log->mention);
+        ol_mem_put(mem, log->read, log->reads_cap, sizeof *log->read);
+        ol_mem_put(mem, log->receipt, log->receipts_cap, sizeof *log->receipt);
+    }
+    ol_mem_put(mem, v->log, v->logs_cap, sizeof *v->log);
+    ol_mem_put(mem, v->order, v->order_cap, sizeof *v->order);
+    ol_mem_put(mem, v, 1, sizeof *v);
+}
+
+void ol_vw_tell(const ol_view *v, const ol_view_issue *issue) {
+    if (v->opts.issue != NULL)
+        v->opts.issue(v->opts.ctx, issue);
+}
+
+size_t ol_vw_find_log(const ol_view *v, const ol_log_key *key) {
+    for (size_t i = 0; i < v->logs; i++)
+        if (ol_log_key_eq(&v->log[i].key, key))
+            return i;
+    return OL_VIEW_NO_LOG;
+}
+
+/* ── adding ────────────────────────────────────────────────────────────────────────────────────*/
+
+static ol_err add_number(const ol_view *v, vw_log *log, const ol_log_key *key, bool is_void) {
+    vw_number *n = ol_mem_grow(v->opts.mem, log->number, &log->numbers_cap, log->numbers + 1,
+                               sizeof *log->number);
+    if (n == NULL)
+        return OL_ENOMEM;
+    log->number = n;
+    log->number[log->numbers++] =
+        (vw_number){ .key = *key, .is_void = is_void, .log = OL_VIEW_NO_LOG };
+    return OL_OK;
+}
+
+ol_err ol_view_add_log(ol_view *v, const ol_log_key *key, size_t *ret_log) {
+    if (key->party >= v->opts.parties || key->lane >= OL_LANES)
+        return OL_ELIMIT;
+    if (ol_vw_find_log(v, key) != OL_VIEW_NO_LOG)
+        return OL_EEXIST;
+    vw_log *logs = ol_mem_grow(v->opts.mem, v->log, &v->logs_cap, v->logs + 1, sizeof *v->log);
+    if (logs == NULL)
+        return OL_ENOMEM;
+    v->log = logs;
+    vw_log *log = &v->log[v->logs];
+    *log = (vw_log){ .key = *key };
+    ol_err err = add_number(v, log, key, false);
+    if (err == OL_OK)
+        *ret_log = v->logs++;
+    return err;
+}
+
+void ol_view_set_unknown(ol_view *v, size_t log) {
+    OL_ASSERT(log < v->logs && v->log[log].rows == 0);
+    v->log[log].is_unknown = true;
+}
+
+ol_err ol_view_add_receipt(ol_view *v, size_t log, uint8_t party, uint64_t size, uint64_t time) {
+    OL_ASSERT(log < v->logs);
+    vw_log *l = &v->log[log];
+    vw_receipt *r =
+        ol_mem_grow(v->opts.mem, l->receipt, &l->receipts_cap, l->receipts + 1, sizeof *r);
+    if (r == NULL)
+        return OL_ENOMEM;
+    l->receipt = r;
+    l->receipt[l->receipts++] = (vw_receipt){ party, size, time };
+    return OL_OK;
+}
+
+/* ── seen and read ─────────────────────────────────────────────────────────────────────────────*/
+
+static void tell_at(const ol_view *v, const vw_log *log, ol_view_issue issue) {
+    issue.log = log->key;
+    issue.other_inc_len = OL_INC_LEN;
+    issue.index = log->rows;
+    ol_vw_tell(v, &issue);
+}
+
+/* A first mention: gives the other log its number; *ret 0 where it counts for nothing. */
+static ol_err take_first(const ol_view *v, vw_log *log, const ol_said *s, size_t *ret) {
+    ol_log_key key = { .party = (uint8_t)s->party, .lane = s->lane };
+    memcpy(key.incarnation, s->incarnation, OL_INC_LEN);
+    bool is_twice = false;
+    *ret = 0;
+    if (s->number != log->numbers) {
+        tell_at(v, log,
+                (ol_view_issue){
+                    .rule = OL_VIEW_SEEN_NUMBER, .number = s->number, .held = log->numbers });
+        return OL_OK;
+    }
+    for (size_t i = 1; i < log->numbers; i++)
+        is_twice |= !log->number[i].is_void && ol_log_key_eq(&log->number[i].key, &key);
+    ol_view_issue issue = { .rule = OL_VIEW_RULES_N, .other = key };
+    if (s->party >= v->opts.parties)
+        issue = (ol_view_issue){ .rule = OL_VIEW_SEEN_PARTY,
+                                 .number = s->party,
+                                 .held = v->opts.parties };
+    else if (ol_log_key_eq(&key, &log->key))
+        issue.rule = OL_VIEW_SEEN_SELF;
+    else if (is_twice)
+        issue.rule = OL_VIEW_SEEN_TWICE;
+    if (issue.rule != OL_VIEW_RULES_N)
+        tell_at(v, log, issue);
+    ol_err err = add_number(v, log, &key, issue.rule != OL_VIEW_RULES_N);
+    if (err == OL_OK && issue.rule == OL_VIEW_RULES_N)
+        *ret = log->numbers - 1;
+    return err;
+}
+
+static size_t take_later(const ol_view *v, const vw_log *log, uint64_t number) {
+    if (number == 0) {
+        tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_SEEN_SELF });
+        return 0;
+    }
+    if (number >= log->numbers) {
+        tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_SEEN_NUMBER, .number = number });
+        return 0;
+    }
+    return log->number[number].is_void ? 0 : (size_t)number;
+}
+
+static uint64_t last_size(const vw_number *n) {
+    return n->steps == 0 ? 0 : n->step[n->steps - 1].size;
+}
+
+static ol_err take_size(const ol_view *v, vw_log *log, size_t number, uint64_t size) {
+    vw_number *n = &log->number[number];
+    uint64_t before = last_size(n);
+    if (size <= before)
+        tell_at(v, log,
+                (ol_view_issue){
+                    .rule = OL_VIEW_SEEN_FALLS, .other = n->key, .size = size, .held = before });
+    vw_step *step = ol_mem_grow(v->opts.mem, n->step, &n->cap, n->steps + 1, sizeof *step);
+    if (step == NULL)
+        return OL_ENOMEM;
+    n->step = step;
+    n->step[n->steps++] = (vw_step){ log->rows, size > before ? size : before };
+    vw_mention *m =
+        ol_mem_grow(v->opts.mem, log->mention, &log->mentions_cap, log->mentions + 1, sizeof *m);
+    if (m == NULL)
+        return OL_ENOMEM;
+    log->mention = m;
+    log->mention[log->mentions++] = (vw_mention){ number, size };
+    return OL_OK;
+}
+
+static ol_err take_seen(const ol_view *v, vw_log *log, ol_rd seen, size_t seens) {
+    uint64_t last = 0;
+    ol_err err = OL_OK;
+    for (size_t i = 0; i < seens && err == OL_OK; i++) {
+        ol_said s = ol_said_next(&seen);
+        size_t number = 0;
+        if (s.number <= last && s.number > 0)
+            tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_SEEN_ORDER, .number = s.number });
+        last = s.number > last ? s.number : last;
+        if (s.is_first)
+            err = take_first(v, log, &s, &number);
+        else
+            number = take_later(v, log, s.number);
+        if (err == OL_OK && number != 0)
+            err = take_size(v, log, number, s.size);
+    }
+    return err;
+}
+
+static ol_err take_read(const ol_view *v, vw_log *log, ol_rd read, size_t reads) {
+    uint64_t last = 0;
+    for (size_t i = 0; i < reads; i++) {
+        ol_said s = ol_said_next(&read);
+        if (s.number == 0 || s.number >= log->numbers) {
+            tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_READ_NUMBER, .number = s.number });
+            continue;
+        }
+        if (s.number <= last)
+            tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_READ_ORDER, .number = s.number });
+        last = s.number > last ? s.number : last;
+        const vw_number *n = &log->number[s.number];
+        if (!n->is_void && s.size >= last_size(n))
+            tell_at(v, log,
+                    (ol_view_issue){ .rule = OL_VIEW_READ_BEYOND,
+                                     .other = n->key,
+                                     .size = s.size,
+                                     .held = last_size(n) });
+        vw_mention *m =
+            ol_mem_grow(v->opts.mem, log->read, &log->reads_cap, log->reads + 1, sizeof *m);
+        if (m == NULL)
+            return OL_ENOMEM;
+        log->read = m;
+        log->read[log->reads++] = (vw_mention){ s.number, s.size };
+    }
+    return OL_OK;
+}
+
+/* ── entries ───────────────────────────────────────────────────────────────────────────────────*/
+
+static const char *read_message(const ol_view *v, const vw_log *log, const ol_envelope *e,
+                                vw_row *row) {
+    ol_message m;
+    const char *why = NULL;
+    if (!e->has_item || !e->has_read)
+        return "the message has no item id or no read";
+    if (ol_message_decode(e->body, e->body_len, &m, &why) != OL_OK)
+        return why;
+    why = ol_message_misfit(&m, log->key.lane, v->opts.parties, v->opts.rungs);
+    if (why == NULL && m.is_compressed && v->opts.unreadable != NULL)
+        why = v->opts.unreadable(v->opts.ctx, &m);
+    if (why != NULL)
+        return why;
+    row->is_message = true;
+    row->precedence = m.precedence, row->status = m.status;
+    memcpy(row->item, e->item, sizeof row->item);
+    if (m.has_ref) {
+        row->ref = (ol_log_key){ .party = m.ref.party, .lane = m.ref.lane };
+        memcpy(row->ref.incarnation, m.ref.incarnation, m.ref.incarnation_len);
+        row->ref_inc_len = m.ref.incarnation_len, row->ref_index = m.ref.index;
+    }
+    return NULL;
+}
+
+static const char *read_opening(vw_log *log, const ol_envelope *e, bool is_first) {
+    ol_opening o;
+    if (ol_opening_decode(e->body, e->body_len, &o) != OL_OK)
+        return "the opening has another form";
+    if (is_first)
+        log->opening = o, log->has_opening = true;
+    return NULL;
+}
+
+static const char *read_kind(const ol_view *v, vw_log *log, const ol_envelope *e, vw_row *row) {
+    if (e->misfit != NULL)
+        return e->misfit;
+    switch (e->kind) {
+    case OL_KIND_OPENING:
+        return read_opening(log, e, log->rows == 0);
+    case OL_KIND_MESSAGE:
+        return read_message(v, log, e, row);
+    default:
+        return "it is of a kind that this version does not know";
+    }
+}
+
+static ol_err read_entry(const ol_view *v, vw_log *log, const uint8_t *entry, size_t len,
+                         vw_row *row) {
+    ol_envelope e;
+    if (ol_envelope_decode(entry, len, &e, &row->unreadable) != OL_OK)
+        return OL_OK;
+    row->kind = e.kind, row->wall = e.wall;
+    ol_err err = take_seen(v, log, e.seen, e.seens);
+    if (err == OL_OK && e.misfit == NULL)
+        err = take_read(v, log, e.read, e.reads);
+    if (err == OL_OK)
+        row->unreadable = read_kind(v, log, &e, row);
+    return err;
+}
+
+ol_err ol_view_add_entry(ol_view *v, size_t at, const uint8_t *entry, size_t len) {
+    OL_ASSERT(at < v->logs);
+    vw_log *log = &v->log[at];
+    vw_row row = { .mention = log->mentions, .read = log->reads };
+    row.wall = log->rows == 0 ? 0 : log->row[log->rows - 1].wall;
+    ol_err err = read_entry(v, log, entry, len, &row);
+    vw_row *rows = NULL;
+    if (err == OL_OK)
+        rows = ol_mem_grow(v->opts.mem, log->row, &log->rows_cap, log->rows + 1, sizeof *rows);
+    if (rows == NULL)
+        return OL_ENOMEM;
+    const char *why = row.unreadable != NULL        ? row.unreadable
+                      : row.kind != OL_KIND_OPENING ? "it is a message"
+                                                    : NULL;
+    if (log->rows == 0 && why != NULL)
+        tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_OPENING_FIRST, .why = why });
+    if (log->rows > 0 && row.kind == OL_KIND_OPENING)
+        tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_OPENING_LATER });
+    log->row = rows;
+    log->row[log->rows++] = row;
+    log->messages += row.is_message;
+    return OL_OK;
+}
+
+ol_err ol_view_finish(ol_view *v) {
+    for (size_t i = 0; i < v->logs; i++)
+        for (size_t k = 0; k < v->log[i].numbers; k++)
+            v->log[i].number[k].log = v->log[i].number[k].is_void
+                                          ? OL_VIEW_NO_LOG
+                                          : ol_vw_find_log(v, &v->log[i].number[k].key);
+    ol_vw_check(v);
+    ol_err err = ol_vw_check_items(v);
+    if (err == OL_OK)
+        err = ol_vw_order(v);
+    return err == OL_OK ? ol_vw_cross(v) : err;
+}
+
+/* ── asking ────────────────────────────────────────────────────────────────────────────────────*/
+
+size_t ol_view_logs(const ol_view *v) {
+    return v->logs;
+}
+
+uint64_t ol_view_log_size(const ol_view *v, size_t log) {
+    OL_ASSERT(log < v->logs);
+    return v->log[log].rows;
+}
+
+const ol_log_key *ol_view_log_key(const ol_view *v, size_t log) {
+    OL_ASSERT(log < v->logs);
+    return &v->log[log].key;
+}
+
+const ol_opening *ol_view_opening(const ol_view *v, size_t log) {
+    OL_ASSERT(log < v->logs);
+    return v->log[log].has_opening ? &v->log[log].opening : NULL;
+}
+
+size_t ol_view_len(const ol_view *v) {
+    return v->len;
+}
+
+ol_view_item ol_view_at(const ol_view *v, size_t at) {
+    OL_ASSERT(at < v->len);
+    const vw_place *p = &v->order[at];
+    const vw_row *row = &v->log[p->log].row[p->row];
+    return (ol_view_item){ .log = p->log,
+                           .index = p->row,
+                           .kind = row->kind,
+                           .wall = row->wall,
+                           .unreadable = row->unreadable,
+                           .is_forced = row->is_forced,
+                           .is_message = row->is_message,
+                           .precedence = row->precedence,
+                           .status = row->status,
+                           .crossings = row->crossings };
+}
+
+size_t ol_view_find(const ol_view *v, size_t log, uint64_t index) {
+    OL_ASSERT(log < v->logs && index < v->log[log].rows);
+    return v->log[log].row[index].at;
+}
+
+size_t ol_view_crossing(const ol_view *v, size_t at, unsigned nth) {
+    OL_ASSERT(at < v->len);
+    const vw_row *row = &v->log[v->order[at].log].row[v->order[at].row];
+    OL_ASSERT(nth < row->crossings);
+    return row->crossing[nth];
+}
+
+bool ol_view_is_stored(const ol_view *v, size_t log, uint64_t index, uint8_t party,
+                       uint64_t *ret_time) {
+    OL_ASSERT(log < v->logs);
+    const vw_receipt *best = NULL;
+    for (size_t i = 0; i < v->log[log].receipts; i++) {
+        const vw_receipt *r = &v->log[log].receipt[i];
+        if (r->party == party && r->size > index && (best == NULL || r->size < best->size))
+            best = r;
+    }
+    if (best != NULL)
+        *ret_time = best->time;
+    return best != NULL;
+}
+
+size_t ol_vw_mentions_end(const vw_log *log, size_t row) {
+    return row + 1 < log->rows ? log->row[row + 1].mention : log->mentions;
+}
+
+size_t ol_vw_number_of(const vw_log *log, size_t other) {
+    for (size_t i = 1; i < log->numbers; i++)
+        if (log->number[i].log == other)
+            return i;
+    return 0;
+}
+
+uint64_t ol_vw_seen_of(const vw_log *log, size_t row, size_t number) {
+    const vw_number *n = &log->number[number];
+    size_t low = 0, high = n->steps; /* the last step at or before the row */
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (n->step[mid].row <= row)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low == 0 ? 0 : n->step[low - 1].size;
+}
+
+uint64_t ol_vw_read_of(const vw_log *log, size_t row, size_t number) {
+    size_t end = row + 1 < log->rows ? log->row[row + 1].read : log->reads;
+    for (size_t i = log->row[row].read; i < end; i++)
+        if (log->read[i].number == number)
+            return log->read[i].size;
+    return ol_vw_seen_of(log, row, number);
+}
+
+uint64_t ol_view_seen(const ol_view *v, size_t log, uint64_t index, size_t other) {
+    OL_ASSERT(log < v->logs && other < v->logs && index < v->log[log].rows);
+    size_t number = ol_vw_number_of(&v->log[log], other);
+    return number == 0 ? 0 : ol_vw_seen_of(&v->log[log], (size_t)index, number);
+}
+
+uint64_t ol_view_read(const ol_view *v, size_t log, uint64_t index, size_t other) {
+    OL_ASSERT(log < v->logs && other < v->logs && index < v->log[log].rows);
+    size_t number = ol_vw_number_of(&v->log[log], other);
+    return number == 0 ? 0 : ol_vw_read_of(&v->log[log], (size_t)index, number);
+}

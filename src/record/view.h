@@ -1,0 +1,128 @@
+/* record/view.h — the record of a line as one story: all its logs in their joint order, which
+ * messages crossed, what cannot be read and why, who has stored what, and whatever contradicts
+ * itself. From entries handed in, so that it serves a store, an export and a simulator alike.
+ *
+ * Use      new; per log add_log, then its entries ascending, and receipts; finish; then ask.
+ *          Logs of one party and lane are told apart by incarnation; numbers of logs are the order
+ *          in which they were added, numbers of entries (`at`) the joint order.
+ * Order    §4.5. It does not depend on the order in which logs were added. An entry without a
+ *          readable wall time counts as written when the one before it was.
+ * Issues   are told as they are found, during add_entry and finish. Those of rules that a record
+ *          must not break (§7) are so marked; the others are for a reader's eye. Of a record that
+ *          is still growing the former can mean that a log has not arrived whole.
+ * Trust    signatures and roots are not looked at here (record/verify.h).
+ * Memory   from opts.mem, which outlives the view: some 150 bytes an entry and 40 a mention, twice
+ *          that while arrays grow; entries are not kept. OL_ENOMEM at its ceiling; then only free
+ *          may follow.
+ * Errors   add_log: OL_EEXIST twice, OL_ELIMIT party or lane out of range.
+ * Source   docs/PROTOCOL.md §3.5, §4, §7 */
+#ifndef OL_RECORD_VIEW_H
+#define OL_RECORD_VIEW_H
+
+#include "base/mem.h"
+#include "wire/message.h"
+#include "wire/entry.h"
+
+/* name, is a rule broken, and the word by which tools/verify_export.py knows it */
+#define OL_VIEW_RULES(X)                                                                           \
+    X(OPENING_FIRST, true, "opening-first")   /* why: entry 0 is no opening */                     \
+    X(OPENING_LATER, true, "opening-later")   /* index */                                          \
+    X(OPENING_BEFORE, true, "opening-before") /* other: the predecessor, not in the record */      \
+    X(OPENING_SELF, true, "opening-self")                                                          \
+    X(OPENING_SIZE, true, "opening-size")    /* other, size; held */                               \
+    X(SEEN_ORDER, true, "seen-order")        /* index, number */                                   \
+    X(SEEN_NUMBER, true, "seen-number")      /* index, number; held: the next free one, or 0 */    \
+    X(SEEN_SELF, true, "seen-self")          /* index */                                           \
+    X(SEEN_TWICE, true, "seen-twice")        /* index, other */                                    \
+    X(SEEN_PARTY, true, "seen-party")        /* index, number: the party; held: parties */         \
+    X(SEEN_FALLS, true, "seen-falls")        /* index, other, size; held: the size before */       \
+    X(SEEN_MISSING, true, "seen-missing")    /* index, other */                                    \
+    X(SEEN_BEYOND, true, "seen-beyond")      /* index, other, size; held */                        \
+    X(READ_ORDER, true, "read-order")        /* index, number */                                   \
+    X(READ_NUMBER, true, "read-number")      /* index, number */                                   \
+    X(READ_BEYOND, true, "read-beyond")      /* index, other, size; held: the size seen */         \
+    X(ITEM_TWICE, true, "item-twice")        /* index; other, number: the first one */             \
+    X(ITEM_AGAIN, false, "item-again")       /* the same, where its author did not know */         \
+    X(REF_MISSING, false, "ref-missing")     /* index; other, number: what it refers to */         \
+    X(REF_AMBIGUOUS, false, "ref-ambiguous") /* index, number; held: so many logs */               \
+    X(ORDER_FORCED, false, "order-forced")   /* index: taken although its seen was not */
+
+#define OL_VIEW_ENUM(name, is_broken, word) OL_VIEW_##name,
+typedef enum { OL_VIEW_RULES(OL_VIEW_ENUM) OL_VIEW_RULES_N } ol_view_rule;
+#undef OL_VIEW_ENUM
+
+typedef struct {
+    ol_view_rule rule;
+    ol_log_key log, other;
+    uint8_t other_inc_len; /* of other.incarnation that is known: 8 but in references */
+    uint64_t index, number, size, held;
+    const char *why;
+} ol_view_issue;
+typedef void ol_view_issue_fn(void *ctx, const ol_view_issue *issue);
+
+const char *ol_view_rule_word(ol_view_rule rule);
+bool ol_view_rule_is_broken(ol_view_rule rule);
+enum { OL_VIEW_SENTENCE_MAX = 400, OL_VIEW_ID_MAX = OL_NAME_MAX + 1 + 7 + 1 + 16 + 1 + 20 };
+/* In words, without the log's name before it; NUL-terminated. party: names by number. */
+void ol_view_sentence(const ol_view_issue *issue, const char *const *party,
+                      char ret[OL_VIEW_SENTENCE_MAX]);
+/* <party>/<lane>/<the first digits of the incarnation, 4 to 16 of them>. NUL-terminated. */
+void ol_view_log_name(const ol_log_key *log, unsigned digits, const char *const *party,
+                      char ret[OL_VIEW_ID_MAX + 1]);
+
+typedef struct {
+    ol_mem *mem;
+    unsigned parties, rungs;
+    /* NULL, or why a compressed text cannot be read; not given: all can. */
+    const char *(*unreadable)(void *ctx, const ol_message *m);
+    ol_view_issue_fn *issue; /* may be NULL */
+    void *ctx;
+} ol_view_opts;
+
+typedef struct ol_view ol_view;
+
+OL_MUST ol_err ol_view_new(const ol_view_opts *opts, ol_view **ret);
+void ol_view_free(ol_view *v); /* takes NULL */
+OL_MUST ol_err ol_view_add_log(ol_view *v, const ol_log_key *key, size_t *ret_log);
+/* The log is there and what it holds is not known (it could not be proven): nothing is found amiss
+ * with what others say of it. */
+void ol_view_set_unknown(ol_view *v, size_t log);
+/* entry: without salt. Any bytes are an entry. */
+OL_MUST ol_err ol_view_add_entry(ol_view *v, size_t log, const uint8_t *entry, size_t len);
+OL_MUST ol_err ol_view_add_receipt(ol_view *v, size_t log, uint8_t party, uint64_t size,
+                                   uint64_t time);
+OL_MUST ol_err ol_view_finish(ol_view *v);
+
+/* ── when finished ─────────────────────────────────────────────────────────────────────────────*/
+
+size_t ol_view_logs(const ol_view *v);
+uint64_t ol_view_log_size(const ol_view *v, size_t log);
+const ol_log_key *ol_view_log_key(const ol_view *v, size_t log);
+/* NULL: its entry 0 cannot be read or is none. */
+const ol_opening *ol_view_opening(const ol_view *v, size_t log);
+
+typedef struct {
+    size_t log;
+    uint64_t index, kind, wall; /* as claimed; kind 0 where it cannot be read */
+    const char *unreadable;     /* why; NULL: it can be read */
+    bool is_forced;             /* ORDER_FORCED */
+    bool is_message;            /* a readable one */
+    uint8_t precedence, status; /* of a message */
+    unsigned crossings; /* of a message: how many are known, at most OL_VIEW_CROSSINGS_MAX */
+} ol_view_item;
+enum { OL_VIEW_CROSSINGS_MAX = 4 };
+
+size_t ol_view_len(const ol_view *v); /* entries of all logs */
+ol_view_item ol_view_at(const ol_view *v, size_t at);
+size_t ol_view_find(const ol_view *v, size_t log, uint64_t index); /* where it stands */
+/* The nth message that crosses this one: the earliest are known. */
+size_t ol_view_crossing(const ol_view *v, size_t at, unsigned nth);
+/* The first known receipt of this party that covers the entry. */
+bool ol_view_is_stored(const ol_view *v, size_t log, uint64_t index, uint8_t party,
+                       uint64_t *ret_time);
+/* How much of `other` the author held when it appended this entry, and had read of it when the
+ * text was released (the same where there is no `read`). */
+uint64_t ol_view_seen(const ol_view *v, size_t log, uint64_t index, size_t other);
+uint64_t ol_view_read(const ol_view *v, size_t log, uint64_t index, size_t other);
+
+#endif

@@ -1,0 +1,156 @@
+/* What one log says about another: predecessors, mentions, references, items. */
+#include "record/view_parts.h"
+
+#include <stdlib.h>
+
+static void check_opening(const ol_view *v, const vw_log *log) {
+    if (!log->has_opening || !log->opening.has_predecessor)
+        return;
+    ol_view_issue issue = { .log = log->key, .other = log->key, .other_inc_len = OL_INC_LEN };
+    memcpy(issue.other.incarnation, log->opening.predecessor, OL_INC_LEN);
+    size_t before = ol_vw_find_log(v, &issue.other);
+    if (ol_log_key_eq(&issue.other, &log->key))
+        issue.rule = OL_VIEW_OPENING_SELF;
+    else if (before == OL_VIEW_NO_LOG)
+        issue.rule = OL_VIEW_OPENING_BEFORE;
+    else if (!v->log[before].is_unknown && log->opening.size > v->log[before].rows)
+        issue.rule = OL_VIEW_OPENING_SIZE, issue.size = log->opening.size,
+        issue.held = v->log[before].rows;
+    else
+        return;
+    ol_vw_tell(v, &issue);
+}
+
+static void check_mentions(const ol_view *v, const vw_log *log, size_t row) {
+    size_t end = ol_vw_mentions_end(log, row);
+    for (size_t i = log->row[row].mention; i < end; i++) {
+        const vw_number *n = &log->number[log->mention[i].number];
+        ol_view_issue issue = { .rule = OL_VIEW_SEEN_MISSING,
+                                .log = log->key,
+                                .index = row,
+                                .other = n->key,
+                                .other_inc_len = OL_INC_LEN,
+                                .size = log->mention[i].size };
+        if (n->log != OL_VIEW_NO_LOG) {
+            issue.rule = OL_VIEW_SEEN_BEYOND;
+            issue.held = v->log[n->log].is_unknown ? UINT64_MAX : v->log[n->log].rows;
+        }
+        if (n->log == OL_VIEW_NO_LOG || issue.size > issue.held)
+            ol_vw_tell(v, &issue);
+    }
+}
+
+static void check_reference(const ol_view *v, const vw_log *log, size_t index) {
+    const vw_row *row = &log->row[index];
+    size_t found = 0, last = 0;
+    for (size_t i = 0; i < v->logs; i++) {
+        const ol_log_key *key = &v->log[i].key;
+        if (key->party == row->ref.party && key->lane == row->ref.lane &&
+            memcmp(key->incarnation, row->ref.incarnation, row->ref_inc_len) == 0)
+            found++, last = i;
+    }
+    ol_view_issue issue = { .rule = OL_VIEW_REF_MISSING,
+                            .log = log->key,
+                            .index = index,
+                            .other = row->ref,
+                            .other_inc_len = row->ref_inc_len,
+                            .number = row->ref_index,
+                            .held = found };
+    if (found > 1)
+        issue.rule = OL_VIEW_REF_AMBIGUOUS;
+    if (found != 1 || (!v->log[last].is_unknown && row->ref_index >= v->log[last].rows))
+        ol_vw_tell(v, &issue);
+}
+
+void ol_vw_check(ol_view *v) {
+    for (size_t i = 0; i < v->logs; i++) {
+        const vw_log *log = &v->log[i];
+        if (log->rows == 0 && !log->is_unknown)
+            ol_vw_tell(v, &(ol_view_issue){ .rule = OL_VIEW_OPENING_FIRST,
+                                            .log = log->key,
+                                            .why = "there is none" });
+        check_opening(v, log);
+        for (size_t row = 0; row < log->rows; row++) {
+            check_mentions(v, log, row);
+            if (log->row[row].ref_inc_len > 0)
+                check_reference(v, log, row);
+        }
+    }
+}
+
+/* ── items ─────────────────────────────────────────────────────────────────────────────────────*/
+
+typedef struct {
+    uint8_t item[OL_ITEM_LEN];
+    vw_place place;
+} item;
+
+static int compare(const void *a, const void *b) {
+    const item *x = a, *y = b;
+    int by_item = memcmp(x->item, y->item, OL_ITEM_LEN);
+    if (by_item != 0)
+        return by_item;
+    if (x->place.log != y->place.log)
+        return x->place.log < y->place.log ? -1 : 1;
+    return x->place.row < y->place.row ? -1 : x->place.row > y->place.row;
+}
+
+/* Did the author of this entry hold that one when it wrote it? */
+static bool is_held(const ol_view *v, vw_place this, vw_place that) {
+    const vw_log *log = &v->log[this.log];
+    if (log->key.party != v->log[that.log].key.party)
+        return false;
+    if (this.log == that.log)
+        return this.row > that.row;
+    size_t number = ol_vw_number_of(log, that.log);
+    return number != 0 && ol_vw_seen_of(log, this.row, number) > that.row;
+}
+
+static void tell_repeat(const ol_view *v, vw_place this, vw_place that, bool is_held_by_author) {
+    ol_vw_tell(
+        v, &(ol_view_issue){ .rule = is_held_by_author ? OL_VIEW_ITEM_TWICE : OL_VIEW_ITEM_AGAIN,
+                             .log = v->log[this.log].key,
+                             .index = this.row,
+                             .other = v->log[that.log].key,
+                             .other_inc_len = OL_INC_LEN,
+                             .number = that.row });
+}
+
+static void check_repeats(const ol_view *v, const item *items, size_t n) {
+    for (size_t i = 1, first = 0; i < n; i++) {
+        if (memcmp(items[first].item, items[i].item, OL_ITEM_LEN) != 0) {
+            first = i;
+            continue;
+        }
+        vw_place a = items[first].place, b = items[i].place;
+        if (is_held(v, b, a))
+            tell_repeat(v, b, a, true);
+        else if (is_held(v, a, b))
+            tell_repeat(v, a, b, true);
+        else
+            tell_repeat(v, b, a, false);
+    }
+}
+
+ol_err ol_vw_check_items(ol_view *v) {
+    size_t n = 0, cap = 0;
+    for (size_t i = 0; i < v->logs; i++)
+        cap += v->log[i].messages;
+    if (cap == 0)
+        return OL_OK;
+    item *items = ol_mem_get0(v->opts.mem, cap, sizeof *items);
+    if (items == NULL)
+        return OL_ENOMEM;
+    for (size_t i = 0; i < v->logs; i++) {
+        for (size_t row = 0; row < v->log[i].rows; row++) {
+            if (!v->log[i].row[row].is_message)
+                continue;
+            items[n].place = (vw_place){ i, row };
+            memcpy(items[n++].item, v->log[i].row[row].item, OL_ITEM_LEN);
+        }
+    }
+    qsort(items, n, sizeof *items, compare);
+    check_repeats(v, items, n);
+    ol_mem_put(v->opts.mem, items, cap, sizeof *items);
+    return OL_OK;
+}

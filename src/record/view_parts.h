@@ -1,0 +1,86 @@
+/* record/view_parts.h — what the record/view*.c files share, and nobody else.
+ * Rows are entries, by index; numbers are those that a log gives to others (§4.2). */
+#ifndef OL_RECORD_VIEW_PARTS_H
+#define OL_RECORD_VIEW_PARTS_H
+
+#include "record/view.h"
+
+#define OL_VIEW_NO_LOG SIZE_MAX
+
+typedef struct {
+    uint64_t number, size;
+} vw_mention;
+
+typedef struct {
+    uint64_t row, size;
+} vw_step; /* from this entry on, so much was seen */
+
+typedef struct {  /* what one log calls by a number */
+    bool is_void; /* a first mention that could not be taken */
+    ol_log_key key;
+    size_t log; /* in the record; OL_VIEW_NO_LOG: not there. Known once finished */
+    vw_step *step;
+    size_t steps, cap;
+} vw_number;
+
+typedef struct {
+    uint64_t kind, wall;
+    const char *unreadable;
+    uint64_t ref_index;
+    size_t mention, read; /* where its mentions begin; they end where the next entry's do */
+    size_t at;            /* in the joint order */
+    size_t crossing[OL_VIEW_CROSSINGS_MAX]; /* in the joint order, ascending */
+    ol_log_key ref;
+    uint8_t ref_inc_len; /* 0: none */
+    uint8_t item[OL_ITEM_LEN];
+    bool is_message, is_forced;
+    uint8_t precedence, status, crossings;
+} vw_row;
+
+typedef struct {
+    uint8_t party;
+    uint64_t size, time;
+} vw_receipt;
+
+typedef struct {
+    ol_log_key key;
+    bool has_opening, is_unknown;
+    ol_opening opening;
+    vw_row *row;
+    size_t rows, rows_cap, messages;
+    vw_mention *mention, *read;
+    size_t mentions, mentions_cap, reads, reads_cap;
+    vw_number *number; /* number[0] is the log itself */
+    size_t numbers, numbers_cap;
+    vw_receipt *receipt;
+    size_t receipts, receipts_cap;
+    size_t taken; /* by the joint order */
+} vw_log;
+
+typedef struct {
+    size_t log, row;
+} vw_place;
+
+struct ol_view {
+    ol_view_opts opts;
+    vw_log *log;
+    size_t logs, logs_cap;
+    vw_place *order;
+    size_t len, order_cap;
+};
+
+void ol_vw_tell(const ol_view *v, const ol_view_issue *issue);
+size_t ol_vw_find_log(const ol_view *v, const ol_log_key *key); /* or OL_VIEW_NO_LOG */
+uint64_t ol_vw_seen_of(const vw_log *log, size_t row, size_t number);
+uint64_t ol_vw_read_of(const vw_log *log, size_t row, size_t number);
+/* 0: this log has no number for the other. */
+size_t ol_vw_number_of(const vw_log *log, size_t other);
+/* The mentions of a row end here. */
+size_t ol_vw_mentions_end(const vw_log *log, size_t row);
+
+void ol_vw_check(ol_view *v); /* what stands between logs, in view_check.c */
+OL_MUST ol_err ol_vw_check_items(ol_view *v);
+OL_MUST ol_err ol_vw_order(ol_view *v);
+OL_MUST ol_err ol_vw_cross(ol_view *v);
+
+#endif

@@ -1,0 +1,148 @@
+/* Issues in words. */
+#include "record/view.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ROW(name, is_broken, word) [OL_VIEW_##name] = { is_broken, word },
+static const struct {
+    bool is_broken;
+    const char *word;
+} rules[] = { OL_VIEW_RULES(ROW) };
+#undef ROW
+
+const char *ol_view_rule_word(ol_view_rule rule) {
+    OL_ASSERT((unsigned)rule < OL_LEN(rules));
+    return rules[rule].word;
+}
+
+bool ol_view_rule_is_broken(ol_view_rule rule) {
+    OL_ASSERT((unsigned)rule < OL_LEN(rules));
+    return rules[rule].is_broken;
+}
+
+void ol_view_log_name(const ol_log_key *log, unsigned digits, const char *const *party,
+                      char ret[OL_VIEW_ID_MAX + 1]) {
+    char hex[2 * OL_INC_LEN + 1];
+    ol_hex_put(log->incarnation, OL_INC_LEN, hex);
+    snprintf(ret, OL_VIEW_ID_MAX + 1, "%s/%s/%.*s", party[log->party], ol_lane_name(log->lane),
+             (int)digits, hex);
+}
+
+#define N PRIu64
+
+/* What stands in the log itself. */
+static void say_own(const ol_view_issue *i, const char *other, char *to, size_t cap) {
+    switch (i->rule) {
+    case OL_VIEW_OPENING_FIRST:
+        snprintf(to, cap, "entry 0 is not an opening: %s", i->why);
+        return;
+    case OL_VIEW_OPENING_LATER:
+        snprintf(to, cap, "entry %" N " is an opening; only entry 0 may be one", i->index);
+        return;
+    case OL_VIEW_SEEN_ORDER:
+        snprintf(to, cap, "entry %" N ": seen is not in ascending order at log %" N, i->index,
+                 i->number);
+        return;
+    case OL_VIEW_SEEN_NUMBER:
+        if (i->held == 0)
+            snprintf(to, cap, "entry %" N ": seen names log %" N ", which it never introduced",
+                     i->index, i->number);
+        else
+            snprintf(to, cap, "entry %" N ": seen names log %" N ", the next free number is %" N,
+                     i->index, i->number, i->held);
+        return;
+    case OL_VIEW_SEEN_SELF:
+        snprintf(to, cap, "entry %" N ": seen names the log itself", i->index);
+        return;
+    case OL_VIEW_SEEN_TWICE:
+        snprintf(to, cap, "entry %" N ": seen gives %s a second number", i->index, other);
+        return;
+    case OL_VIEW_SEEN_PARTY:
+        snprintf(to, cap, "entry %" N ": seen names party %" N ", the charter has %" N, i->index,
+                 i->number, i->held);
+        return;
+    case OL_VIEW_READ_ORDER:
+        snprintf(to, cap, "entry %" N ": read is not in ascending order at log %" N, i->index,
+                 i->number);
+        return;
+    case OL_VIEW_READ_NUMBER:
+        snprintf(to, cap, "entry %" N ": read names log %" N ", which seen never named", i->index,
+                 i->number);
+        return;
+    case OL_VIEW_READ_BEYOND:
+        snprintf(to, cap, "entry %" N ": read says %" N " of %s, seen %" N ": it must be less",
+                 i->index, i->size, other, i->held);
+        return;
+    default:
+        to[0] = 0;
+    }
+}
+
+/* What one log says about another. */
+static void say_between(const ol_view_issue *i, const char *other, char *to, size_t cap) {
+    const char *before = strrchr(other, '/') == NULL ? other : strrchr(other, '/') + 1;
+    switch (i->rule) {
+    case OL_VIEW_OPENING_BEFORE:
+        snprintf(to, cap, "names its predecessor %s, which the export does not hold", before);
+        return;
+    case OL_VIEW_OPENING_SELF:
+        snprintf(to, cap, "names itself as its predecessor");
+        return;
+    case OL_VIEW_OPENING_SIZE:
+        snprintf(to, cap, "names size %" N " of its predecessor %s, the export holds %" N, i->size,
+                 before, i->held);
+        return;
+    case OL_VIEW_SEEN_FALLS:
+        snprintf(to, cap, "entry %" N ": the size seen of %s goes from %" N " to %" N, i->index,
+                 other, i->held, i->size);
+        return;
+    case OL_VIEW_SEEN_MISSING:
+        snprintf(to, cap, "entry %" N " has seen %s, which the export does not hold", i->index,
+                 other);
+        return;
+    case OL_VIEW_SEEN_BEYOND:
+        snprintf(to, cap, "entry %" N " has seen %" N " entries of %s, the export holds %" N,
+                 i->index, i->size, other, i->held);
+        return;
+    case OL_VIEW_ITEM_TWICE:
+        snprintf(to, cap,
+                 "entry %" N " repeats the item of %s, entry %" N ", which its author held",
+                 i->index, other, i->number);
+        return;
+    case OL_VIEW_ITEM_AGAIN:
+        snprintf(to, cap,
+                 "entry %" N " has the item id of %s, entry %" N "; their authors did not know",
+                 i->index, other, i->number);
+        return;
+    case OL_VIEW_REF_MISSING:
+        snprintf(to, cap, "entry %" N " refers to %s, entry %" N ", which the export does not hold",
+                 i->index, other, i->number);
+        return;
+    case OL_VIEW_REF_AMBIGUOUS:
+        snprintf(to, cap,
+                 "entry %" N " refers to entry %" N " of one of %" N
+                 " logs, and does not say which",
+                 i->index, i->number, i->held);
+        return;
+    case OL_VIEW_ORDER_FORCED:
+        snprintf(to, cap,
+                 "entry %" N " has seen what had itself seen this entry; the joint order "
+                 "goes on with it all the same",
+                 i->index);
+        return;
+    default:
+        return;
+    }
+}
+
+void ol_view_sentence(const ol_view_issue *issue, const char *const *party,
+                      char ret[OL_VIEW_SENTENCE_MAX]) {
+    char other[OL_VIEW_ID_MAX + 1] = "";
+    if (issue->other_inc_len > 0)
+        ol_view_log_name(&issue->other, 2u * issue->other_inc_len, party, other);
+    say_own(issue, other, ret, OL_VIEW_SENTENCE_MAX);
+    if (ret[0] == 0)
+        say_between(issue, other, ret, OL_VIEW_SENTENCE_MAX);
+}
