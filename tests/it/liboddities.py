@@ -118,6 +118,9 @@ UNREADABLE = [
     ("the text holds U+001B", said((0, "\x1b[2J"))),
     ("the text holds U+0000", said((0, "\0"))),
     ("the text holds U+0085", said((0, "\x85"))),
+    ("the text holds U+007F", said((0, "\x7f"))),
+    ("the text holds U+2028", said((0, "\u2028"))),
+    ("the text holds U+FEFF", said((0, "\ufeff"))),
     ("the text holds U+202E", said((0, "\u202e"))),
     ("the text holds U+2069", said((0, "\u2069"))),
     ("FLASH of 201 words, not 200 or less", said((0, "word " * 201), precedence=0)),
@@ -148,7 +151,7 @@ READABLE = [
     said((0, "word " * 200)),
     said((0, "汉" * 400)),
     said((0, "word\n" * 199 + "汉字")),
-    said((0, "\n\u2028\ufeff")),
+    said((0, "\n\u2027\ufefe")),
     said((0, "谁的飞行物？请立即答复。" * 36)),    # 11 characters each, and no word for "？"
     said((0, "F-16战斗机 " * 133)),
     said((1, x.BROTLI_MOST)),
