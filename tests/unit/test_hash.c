@@ -41,6 +41,18 @@ static void sha256(void **state) {
     assert_memory_equal(h, same, 32);
 }
 
+static void equality(void **state) {
+    (void)state;
+    ol_hash a = { { 1 } }, b = { { 1 } };
+    assert_true(ol_hash_is_equal(&a, &b));
+    for (size_t i = 0; i < OL_HASH_LEN; i++) {
+        b.b[i] ^= 0x80;
+        assert_false(ol_hash_is_equal(&a, &b));
+        assert_false(ol_hash_is_equal(&b, &a));
+        b.b[i] ^= 0x80;
+    }
+}
+
 /* RFC 4231 §4.3 and §4.7 (a key longer than a block) */
 static void hmac(void **state) {
     (void)state;
@@ -206,13 +218,10 @@ static void ed25519_strict(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha256),
-        cmocka_unit_test(hmac),
-        cmocka_unit_test(hkdf),
-        cmocka_unit_test(hkdf_longest),
-        cmocka_unit_test(ed25519),
-        cmocka_unit_test(ed25519_strict),
-        cmocka_unit_test(ed25519_small_order),
+        cmocka_unit_test(sha256),         cmocka_unit_test(equality),
+        cmocka_unit_test(hmac),           cmocka_unit_test(hkdf),
+        cmocka_unit_test(hkdf_longest),   cmocka_unit_test(ed25519),
+        cmocka_unit_test(ed25519_strict), cmocka_unit_test(ed25519_small_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,8 @@ typedef struct {
 
 static ol_err note_call(void *ctx, ol_str section, ol_str key, ol_str value, const char **why) {
     log_of_calls *log = ctx;
+    assert_int_equal(key.len == 0, value.len == 0);
+    assert_int_equal(section.len, strnlen(section.p, section.len));
     if (key.len == 4 && memcmp(key.p, "deny", 4) == 0) {
         *why = "unknown key";
         return OL_EFORM;
@@ -45,6 +47,12 @@ static const struct {
     { "key before a section", "a = 1\n", OL_OK, 0, 0, "|a|1;" },
     { "section and keys", "[s]\na = 1\nb.c-d_9 = x = y # z\n", OL_OK, 0, 0,
       "s||;s|a|1;s|b.c-d_9|x = y # z;" },
+    { "edges of the alphabet", "[az.09-_]\naz.09-_ = x\n", OL_OK, 0, 0,
+      "az.09-_||;az.09-_|az.09-_|x;" },
+    { "above z", "{ = x\n", OL_EFORM, 1, 1, "a line is a comment, [section] or key = value" },
+    { "below a", "` = x\n", OL_EFORM, 1, 1, "a line is a comment, [section] or key = value" },
+    { "above 9", ": = x\n", OL_EFORM, 1, 1, "a line is a comment, [section] or key = value" },
+    { "below 0", "/ = x\n", OL_EFORM, 1, 1, "a line is a comment, [section] or key = value" },
     { "two words", "[party usa]\n", OL_OK, 0, 0, "party usa||;" },
     { "same key, two sections", "a = 1\n[s]\na = 2\n[t]\na = 3\n", OL_OK, 0, 0,
       "|a|1;s||;s|a|2;t||;t|a|3;" },
@@ -126,10 +134,12 @@ static void ini_limits(void **state) {
     assert_int_equal(read_sized("a = ", 1000, "\n", &at), OL_OK);
     assert_int_equal(read_sized("a = ", 1001, "\n", &at), OL_ELIMIT);
     assert_string_equal(at.why, "value is longer than 1000 bytes");
+    assert_int_equal(at.column, 5);
     assert_int_equal(read_sized("#", 1023, "\n", &at), OL_OK);
     assert_int_equal(read_sized("\n#", 1024, "\n", &at), OL_ELIMIT);
     assert_string_equal(at.why, "line is longer than 1024 bytes");
     assert_int_equal(at.line, 2);
+    assert_int_equal(at.column, 1);
 }
 
 static void ini_whole_text(void **state) {

@@ -56,6 +56,10 @@ static const struct {
       "b AAAAAAA=\n",
       OL_EFORM, 0, NULL },
     { "C1 in a name", "x\n\n" DASH "a\xc2\x80 AAAAAAA=\n", OL_EFORM, 0, NULL },
+    { "DEL in a name", "x\n\n" DASH "a\x7f AAAAAAA=\n", OL_EFORM, 0, NULL },
+    { "last C1 in a name", "x\n\n" DASH "a\xc2\x9f AAAAAAA=\n", OL_EFORM, 0, NULL },
+    { "above the C1 in a name", "x\n\n" DASH "a\xc2\xa1 AAAAAAA=\n", OL_OK, 1, "x\n" },
+    { "control first", "\x01\n\n" SIG1, OL_EFORM, 0, NULL },
     { "two spaces", "x\n\n" DASH "a  AAAAAAA=\n", OL_EFORM, 0, NULL },
     { "space last", "x\n\n" DASH "a AAAAAAA= \n", OL_EFORM, 0, NULL },
     { "id alone", "x\n\n" DASH "a AAAAAA==\n", OL_EFORM, 0, NULL },
@@ -237,6 +241,12 @@ static void verify_known(void **state) {
     assert_int_equal(ol_note_verify(&note, key, 1, sig), OL_ENOENT);
     assert_true(sig[1].is_there); /* as it was */
     assert_int_equal(ol_note_verify(&note, key, 0, sig), OL_ENOENT);
+    static ol_note_key many[OL_NOTE_SIGS_MAX];
+    static ol_note_sig found[OL_NOTE_SIGS_MAX];
+    for (size_t i = 0; i < OL_LEN(many); i++)
+        many[i] = i == 63 ? key[1] : key[0];
+    assert_int_equal(ol_note_verify(&note, many, OL_NOTE_SIGS_MAX, found), OL_OK);
+    assert_true(found[63].is_there && !found[62].is_there);
     /* the same name with another key, the same key with another name or type: unknown */
     ol_note_key other[] = { known("log", OL_NOTE_ED25519, 4), known("lo", OL_NOTE_ED25519, 1),
                             known("log", OL_NOTE_COSIGNATURE, 1) };
@@ -326,6 +336,9 @@ static void build_refuses(void **state) {
     }
     uint8_t b[3];
     ol_wr w = ol_wr_of(b, sizeof b);
+    ol_note_put_text(&w, "\n", 1); /* the smallest there is */
+    assert_int_equal(w.err, OL_OK);
+    w.len = 0;
     ol_note_put_text(&w, "xyz\n", 4);
     assert_int_equal(w.err, OL_ELIMIT);
 }

@@ -179,7 +179,13 @@ static void policy_names(void **state) {
         assert_int_equal(w.err, names[i].want ? OL_OK : OL_EFORM);
     }
     uint8_t b[1024];
+    const ol_policy_witness bad = { "none", &key }, good = { "usa", &key };
     ol_wr w = ol_wr_of(b, sizeof b);
+    ol_policy_put(&w, &log, &good, 1);
+    assert_int_equal(w.err, OL_OK);
+    ol_policy_put(&w, &log, &bad, 1);
+    assert_int_equal(w.err, OL_EFORM);
+    w = ol_wr_of(b, sizeof b);
     ol_policy_put(&w, &log, NULL, 0);
     assert_int_equal(w.err, OL_EFORM);
 }

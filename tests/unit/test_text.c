@@ -81,6 +81,107 @@ static void base64_published(void **state) {
     }
 }
 
+/* Every digit, and every neighbour of a digit, at each of the four places. */
+static void base64_alphabet(void **state) {
+    (void)state;
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (int c = 1; c < 256; c++) {
+        const char *at = strchr(digits, c);
+        for (size_t place = 0; place < 4; place++) {
+            char s[5] = "AAAA", back[5];
+            uint8_t b[3];
+            size_t n = 0;
+            s[place] = (char)c;
+            bool is_pad = c == '=' && place == 3;
+            ol_err want = at != NULL || is_pad ? OL_OK : OL_EFORM;
+            assert_int_equal(ol_b64_get(s, 4, b, sizeof b, &n), want);
+            if (at == NULL)
+                continue;
+            uint32_t v = (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2];
+            assert_int_equal(v >> (6 * (3 - place)) & 63, at - digits);
+            ol_b64_put(b, 3, back);
+            assert_string_equal(back, s);
+        }
+    }
+}
+
+static void spaces(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t from, to;
+    } space[] = {
+        { 9, 13 },          { 0x20, 0x20 },     { 0x85, 0x85 },     { 0xa0, 0xa0 },
+        { 0x1680, 0x1680 }, { 0x2000, 0x200a }, { 0x2028, 0x2029 }, { 0x202f, 0x202f },
+        { 0x205f, 0x205f }, { 0x3000, 0x3000 },
+    };
+    for (uint32_t c = 0; c <= 0x10ffff; c++) {
+        bool want = false;
+        for (size_t i = 0; i < OL_LEN(space); i++)
+            want |= c >= space[i].from && c <= space[i].to;
+        assert_int_equal(ol_utf8_is_space(c), want);
+    }
+}
+
+/* Two of a character: one word where two count as one, and none has to. */
+static void dense_ranges(void **state) {
+    (void)state;
+    static const struct {
+        const char *in;
+        size_t want; /* of x, then the character twice */
+    } rows[] = {
+        { "x\xe0\xb7\xbf\xe0\xb7\xbf", 1 },
+        { "x\xe0\xb8\x80\xe0\xb8\x80", 2 }, /* U+0DFF, 0E00 */
+        { "x\xe0\xbb\xbf\xe0\xbb\xbf", 2 },
+        { "x\xe0\xbc\x80\xe0\xbc\x80", 1 }, /* U+0EFF, 0F00 */
+        { "x\xe2\xba\x80\xe2\xba\x80", 2 },
+        { "x\xe2\xb9\xbf\xe2\xb9\xbf", 1 }, /* U+2E80, 2E7F */
+        { "x\xea\xb0\x80\xea\xb0\x80", 2 },
+        { "x\xef\xac\x80\xef\xac\x80", 1 }, /* U+AC00, FB00 */
+        { "x\xef\xab\xbf\xef\xab\xbf", 2 },
+        { "\xe4\xbd\xa0"
+          "0\xe4\xbd\xa0",
+          3 },
+        { "\xe4\xbd\xa0"
+          "9\xe4\xbd\xa0",
+          3 },
+        { "\xe4\xbd\xa0"
+          "/\xe4\xbd\xa0",
+          1 },
+        { "\xe4\xbd\xa0"
+          ":\xe4\xbd\xa0",
+          1 },
+        { "\xe4\xbd\xa0"
+          "a\xe4\xbd\xa0",
+          3 },
+        { "\xe4\xbd\xa0"
+          "Z\xe4\xbd\xa0",
+          3 },
+        { "\xe4\xbd\xa0"
+          "`\xe4\xbd\xa0",
+          1 },
+        { "\xe4\xbd\xa0"
+          "{\xe4\xbd\xa0",
+          1 },
+        { "\xe4\xbd\xa0"
+          "@\xe4\xbd\xa0",
+          1 },
+        { "\xe4\xbd\xa0"
+          "[\xe4\xbd\xa0",
+          1 },
+        { "\xe4\xbd\xa0"
+          "z\xe4\xbd\xa0",
+          3 },
+        { "\xe4\xbd\xa0"
+          "A\xe4\xbd\xa0",
+          3 },
+    };
+    for (size_t i = 0; i < OL_LEN(rows); i++) {
+        print_message("row %zu\n", i);
+        size_t n = ol_text_words((const uint8_t *)rows[i].in, strlen(rows[i].in));
+        assert_int_equal(n, rows[i].want);
+    }
+}
+
 static void decimal_rows(void **state) {
     static const struct {
         const char *in;
@@ -155,6 +256,10 @@ static const struct {
     { "F5", "\xf5\x80\x80\x80", false, OL_EFORM, OL_EFORM, 0 },
     { "FF", "\xff", false, OL_EFORM, OL_EFORM, 0 },
     { "lone continuation", "a\x80", false, OL_EFORM, OL_EFORM, 1 },
+    { "followed by letters",
+      "\xe4"
+      "AB",
+      false, OL_EFORM, OL_EFORM, 0 },
     { "cut", "\xe4\xbd", false, OL_EFORM, OL_EFORM, 0 },
     { "broken", "\xe4\x41\xa0", false, OL_EFORM, OL_EFORM, 0 },
     { "U+2027", "\xe2\x80\xa7", true, OL_OK, OL_OK, 0 },
@@ -246,6 +351,8 @@ static void name_rows(void **state) {
         { "z9-", true },
         { "9a", false },
         { "-a", false },
+        { "{", false },
+        { "`", false },
         { "A", false },
         { "aB", false },
         { "a b", false },
@@ -267,8 +374,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hex_rows),         cmocka_unit_test(base64_rows),
         cmocka_unit_test(base64_published), cmocka_unit_test(decimal_rows),
-        cmocka_unit_test(text_rows),        cmocka_unit_test(word_rows),
-        cmocka_unit_test(name_rows),
+        cmocka_unit_test(base64_alphabet),  cmocka_unit_test(spaces),
+        cmocka_unit_test(dense_ranges),     cmocka_unit_test(text_rows),
+        cmocka_unit_test(word_rows),        cmocka_unit_test(name_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

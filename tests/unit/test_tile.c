@@ -63,6 +63,7 @@ static ol_err take_tile(void *ctx, int level, uint64_t index, unsigned width, co
     tally *t = ctx;
     if (t->fail_after-- == 0)
         return OL_EIO;
+    assert_true(width >= 1);
     assert_int_equal(len, 32 * (size_t)width);
     if (width == OL_TILE_WIDTH)
         assert_int_equal(index, t->full[level]++);
@@ -175,6 +176,7 @@ static void bundles(void **state) {
     for (unsigned i = 0; i < OL_TILE_WIDTH; i++) /* the largest bundle there is */
         assert_int_equal(ol_bundle_append(&bundle, leaf, OL_LEAF_MAX, take_bundle, &seen), OL_OK);
     assert_int_equal(seen.calls, 1);
+    assert_int_equal(seen.index, 0);
     assert_int_equal(seen.len, OL_BUNDLE_MAX);
     assert_int_equal(seen.width, OL_TILE_WIDTH);
     assert_int_equal(ol_bundle_finish(&bundle, take_bundle, &seen), OL_OK);
