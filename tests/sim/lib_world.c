@@ -1,4 +1,4 @@
-#include "lib_world.h"
+#include "lib_inner.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -18,24 +18,8 @@ typedef struct sim_claim {
     uint64_t size, time;
 } sim_claim;
 
-static const uint8_t line_id[OL_LINE_ID_LEN] = "a line to test";
+const uint8_t sim_line_id[OL_LINE_ID_LEN] = "a line to test";
 static const uint8_t line_secret[32] = "the secret that salts all leaves";
-
-#define SAY(w, ...)                                                                                \
-    do {                                                                                           \
-        if ((w)->is_verbose)                                                                       \
-            printf("%8llu ", (unsigned long long)(w)->now_ms), printf(__VA_ARGS__), putchar('\n'); \
-    } while (0)
-
-#define CHECK(w, x, ...)                                                                           \
-    do {                                                                                           \
-        if (!(x)) {                                                                                \
-            fprintf(stderr, "seed %llu at %llu ms: ", (unsigned long long)(w)->seed,               \
-                    (unsigned long long)(w)->now_ms);                                              \
-            fprintf(stderr, __VA_ARGS__), fputc('\n', stderr);                                     \
-            fflush(NULL), abort();                                                                 \
-        }                                                                                          \
-    } while (0)
 
 uint64_t sim_random(sim_world *w, uint64_t below) { /* splitmix64 */
     uint64_t z = (w->rnd += UINT64_C(0x9E3779B97F4A7C15));
@@ -86,15 +70,16 @@ static ol_err on_claim_log(void *ctx, const ol_stored_log *g) {
 static bool is_on_disk(const sim_world *w, const sim_claim *c) {
     ol_store *s = w->st[c->author].store;
     claim_search search = { .w = w, .claim = c };
-    if (s->ops->logs(s, line_id, on_claim_log, &search) != OL_OK || !search.found)
+    if (s->ops->logs(s, sim_line_id, on_claim_log, &search) != OL_OK || !search.found)
         return false;
     ol_log_key key = search.key;
     search.found = false;
-    return s->ops->receipts(s, line_id, &key, on_claim_receipt, &search) == OL_OK && search.found;
+    return s->ops->receipts(s, sim_line_id, &key, on_claim_receipt, &search) == OL_OK &&
+           search.found;
 }
 
-/* No two roots for one origin and size. Times of receipts do not fall below those of smaller ones that
- * somebody holds: what was signed, lost on its way and forgotten in a restore nobody can know. */
+/* No two roots for one origin and size. Times of receipts never fall below those of smaller ones
+ * that somebody holds: what was signed, lost on its way and forgotten: nobody knows. */
 static void claimed(sim_world *w, unsigned party, const ol_effect *fx) {
     const char *text = (const char *)fx->sign.text;
     size_t len = fx->sign.len;
@@ -129,8 +114,6 @@ static void claimed(sim_world *w, unsigned party, const ol_effect *fx) {
 }
 
 /* ---- performing effects ---- */
-
-static uint64_t size_in(ol_store *s, const ol_log_key *key);
 
 static bool power_fails(sim_world *w, unsigned p) {
     sim_station *s = &w->st[p];
@@ -173,9 +156,9 @@ static void do_fetch(sim_world *w, unsigned p, const ol_effect *fx) {
     fetched f = { .n = 0 };
     OL_ASSERT(fx->fetch.to - fx->fetch.from <= OL_FX_MAX);
     ol_err err =
-        s->ops->entries(s, line_id, &fx->fetch.log, fx->fetch.from, fx->fetch.to, on_entry, &f);
+        s->ops->entries(s, sim_line_id, &fx->fetch.log, fx->fetch.from, fx->fetch.to, on_entry, &f);
     if (err == OL_OK && fx->fetch.head > 0)
-        err = s->ops->heads(s, line_id, &fx->fetch.log, fx->fetch.head, on_head, &f);
+        err = s->ops->heads(s, sim_line_id, &fx->fetch.log, fx->fetch.head, on_head, &f);
     CHECK(w, err == OL_OK, "fetch: %s", ol_err_name(err));
     ol_event ev = { .kind = EV_FETCHED };
     ev.fetched.token = fx->fetch.token, ev.fetched.entry = f.entry, ev.fetched.n = f.n;
@@ -217,11 +200,11 @@ static void do_notify(sim_world *w, unsigned p, const ol_effect *fx) {
     if (fx->notify.what != OL_NOTE_RECEIPT || fx->notify.party == p)
         return;
     w->receipts++;
-    /* Whoever signed has it on disk: unless the disk was set back since, which only the world knows. */
+    /* Whoever signed has it on disk, unless the disk was set back since: only the world knows. */
     sim_station *s = &w->st[fx->notify.party];
     if (s->backup == NULL)
-        CHECK(w, size_in(s->store, log) >= fx->notify.size, "receipted, and not on the disk of %u",
-              fx->notify.party);
+        CHECK(w, sim_size_in(s->store, log) >= fx->notify.size,
+              "receipted, and not on the disk of %u", fx->notify.party);
 }
 
 static void do_reply(sim_world *w, unsigned p, const ol_effect *fx) {
@@ -229,7 +212,7 @@ static void do_reply(sim_world *w, unsigned p, const ol_effect *fx) {
         return;
     sim_said *said = find_said(w, p, fx->reply.token);
     said->is_told = true, said->log = fx->reply.log, said->index = fx->reply.index;
-    CHECK(w, size_in(w->st[p].store, &said->log) > said->index, "told durable, and it is not");
+    CHECK(w, sim_size_in(w->st[p].store, &said->log) > said->index, "told durable, and it is not");
 }
 
 static void perform(sim_world *w, unsigned p, const ol_effect *fx) {
@@ -378,16 +361,16 @@ static void load(sim_world *w, unsigned p) {
     sim_station *s = &w->st[p];
     ol_log_key keys[OL_FX_MAX * 8];
     loader ld = { .line = s->line, .store = s->store, .best = { .sig = (uint8_t *)keys } };
-    ol_err err = s->store->ops->logs(s->store, line_id, load_log, s->line);
+    ol_err err = s->store->ops->logs(s->store, sim_line_id, load_log, s->line);
     if (err == OL_OK)
-        err = s->store->ops->logs(s->store, line_id, keys_of, &ld);
+        err = s->store->ops->logs(s->store, sim_line_id, keys_of, &ld);
     for (size_t i = 0; i < ld.best.seq && err == OL_OK; i++) {
-        err = s->store->ops->receipts(s->store, line_id, &keys[i], load_receipt, &ld);
+        err = s->store->ops->receipts(s->store, sim_line_id, &keys[i], load_receipt, &ld);
         if (err == OL_OK)
-            err = s->store->ops->heads(s->store, line_id, &keys[i], 0, load_head, &ld);
+            err = s->store->ops->heads(s->store, sim_line_id, &keys[i], 0, load_head, &ld);
     }
     if (err == OL_OK)
-        err = s->store->ops->state(s->store, line_id, load_state, s->line);
+        err = s->store->ops->state(s->store, sim_line_id, load_state, s->line);
     CHECK(w, err == OL_OK, "loading party %u: %s", p, ol_err_name(err));
 }
 
@@ -410,7 +393,7 @@ void sim_start(sim_world *w, unsigned p) {
     ol_line_opts o = { .mem = &s->mem, .secret = &s->secret, .parties = (uint8_t)w->parties };
     o.self = (uint8_t)p, o.party = card, o.line_secret = line_secret, o.seed = seed;
     o.limit_entries = 1000000, o.limit_bytes = 1000000000;
-    memcpy(o.id, line_id, sizeof o.id), memcpy(o.name, "line", 5);
+    memcpy(o.id, sim_line_id, sizeof o.id), memcpy(o.name, "line", 5);
     CHECK(w, ol_switch_new(&s->mem, &s->sw) == OL_OK, "no switch");
     o.sw = s->sw;
     CHECK(w, ol_line_new(&o, &s->line) == OL_OK, "no line");
@@ -554,132 +537,6 @@ void sim_until(sim_world *w, uint64_t ms) {
     }
     if (ms > w->now_ms)
         w->now_ms = ms;
-}
-
-/* ---- equality ---- */
-
-typedef struct {
-    const ol_log_key *key;
-    uint64_t size;
-    uint8_t root[32];
-    bool found;
-} sizer;
-
-static ol_err on_log_size(void *ctx, const ol_stored_log *g) {
-    sizer *z = ctx;
-    ol_frontier f;
-    if (!ol_log_key_eq(&g->key, z->key))
-        return OL_OK;
-    z->found = true, z->size = g->size;
-    if (g->size > 0 && ol_frontier_get(g->frontier, g->frontier_len, &f) == OL_OK) {
-        ol_hash root = ol_frontier_root(&f);
-        memcpy(z->root, root.b, 32);
-    }
-    return OL_OK;
-}
-
-static uint64_t size_in(ol_store *s, const ol_log_key *key) {
-    sizer z = { .key = key };
-    return s->ops->logs(s, line_id, on_log_size, &z) == OL_OK ? z.size : 0;
-}
-
-typedef struct {
-    const sim_world *w;
-    ol_store *other;
-    bool differs;
-} comparer;
-
-static ol_err compare_log(void *ctx, const ol_stored_log *g) {
-    comparer *c = ctx;
-    sizer mine = { .key = &g->key }, theirs = { .key = &g->key };
-    (void)on_log_size(&mine, g);
-    if (c->other->ops->logs(c->other, line_id, on_log_size, &theirs) != OL_OK || !theirs.found ||
-        theirs.size != mine.size || memcmp(mine.root, theirs.root, 32) != 0)
-        c->differs = true;
-    return OL_OK;
-}
-
-typedef struct {
-    uint64_t largest[SIM_PARTIES_MAX];
-} receipted;
-
-static ol_err on_receipt(void *ctx, const ol_stored_receipt *r) {
-    receipted *v = ctx;
-    if (r->sig != NULL && r->size > v->largest[r->party])
-        v->largest[r->party] = r->size;
-    return OL_OK;
-}
-
-static ol_err is_receipted(void *ctx, const ol_stored_log *g) {
-    comparer *c = ctx;
-    receipted v = { { 0 } };
-    if (c->other->ops->receipts(c->other, line_id, &g->key, on_receipt, &v) != OL_OK)
-        return OL_EIO;
-    for (unsigned q = 0; q < c->w->parties; q++)
-        if (q != g->key.party && &c->w->st[g->key.party].store->ops == &c->other->ops &&
-            v.largest[q] < g->size)
-            c->differs = true;
-    return OL_OK;
-}
-
-static bool has_converged(sim_world *w) {
-    for (unsigned p = 0; p < w->parties; p++)
-        for (unsigned q = 0; q < w->parties; q++) {
-            comparer c = { .w = w, .other = w->st[q].store };
-            if (p != q &&
-                (w->st[p].store->ops->logs(w->st[p].store, line_id, compare_log, &c) != OL_OK ||
-                 c.differs))
-                return false;
-        }
-    for (unsigned p = 0; p < w->parties; p++) {
-        comparer c = { .w = w, .other = w->st[p].store };
-        if (c.other->ops->logs(c.other, line_id, is_receipted, &c) != OL_OK || c.differs)
-            return false;
-    }
-    return true;
-}
-
-uint64_t sim_converge(sim_world *w, uint64_t limit_ms) {
-    w->path = (sim_path){ .delay_ms = w->path.delay_ms };
-    uint64_t began = w->now_ms;
-    for (unsigned p = 0; p < w->parties; p++) {
-        w->st[p].crash_at = 0;
-        ol_store_mem_fail(w->st[p].store, 0, OL_OK);
-        if (!w->st[p].is_up)
-            sim_start(w, p);
-    }
-    while (!has_converged(w)) {
-        if (w->now_ms - began >= limit_ms)
-            sim_print(w);
-        CHECK(w, w->now_ms - began < limit_ms, "the records are not the same after %llu ms",
-              (unsigned long long)limit_ms);
-        sim_until(w, w->now_ms + 100);
-    }
-    for (size_t i = 0; i < w->saids; i++) {
-        const sim_said *s = &w->said[i];
-        if (s->is_told && w->restores == 0)
-            for (unsigned p = 0; p < w->parties; p++)
-                CHECK(w, size_in(w->st[p].store, &s->log) > s->index, "a durable word is missing");
-    }
-    return w->now_ms - began;
-}
-
-static ol_err print_log(void *ctx, const ol_stored_log *g) {
-    (void)ctx;
-    fprintf(stderr, "    party %u lane %u %02x%02x size %llu%s\n", g->key.party, g->key.lane,
-            g->key.incarnation[0], g->key.incarnation[1], (unsigned long long)g->size,
-            g->is_closed ? " closed" : "");
-    return OL_OK;
-}
-
-void sim_print(const sim_world *w) {
-    for (unsigned p = 0; p < w->parties; p++) {
-        fprintf(stderr, "  station %u:\n", p);
-        (void)!w->st[p].store->ops->logs(w->st[p].store, line_id, print_log, NULL);
-        for (unsigned c = 0; w->st[p].is_up && c < OL_COUNT_N; c++)
-            fprintf(stderr, " %llu", (unsigned long long)ol_line_count(w->st[p].line, (ol_count)c));
-        fputc('\n', stderr);
-    }
 }
 
 sim_world *sim_new(uint64_t seed, unsigned parties, bool is_verbose) {

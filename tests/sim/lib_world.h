@@ -1,9 +1,9 @@
 /* tests/sim/lib_world.h — stations in one process, one thread, virtual time and one seed.
- * Each station is the real engine over the in-memory store, driven as production drives it; between
- * them a path that loses, repeats, delays and so reorders frames. Stations lose power at chosen points
- * of the commit, are killed (the run marker stays) or rebooted (it goes), or are set back to an older
- * copy of their store. Invariants are checked as things happen; the first that fails prints the seed
- * and traps. The same seed gives the same trace. */
+ * Each station is the real engine over the in-memory store, driven as production drives it;
+ * between them a path that loses, repeats, delays and so reorders frames. Stations lose power at
+ * chosen points of the commit, are killed (the run marker stays) or rebooted (it goes), or are set
+ * back to an older copy of their store. Invariants are checked as things happen; the first that
+ * fails prints the seed and traps. The same seed gives the same trace. */
 #ifndef OL_TESTS_SIM_LIB_WORLD_H
 #define OL_TESTS_SIM_LIB_WORLD_H
 

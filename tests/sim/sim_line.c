@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "lib_world.h"
 
 static void faults(sim_world *w) {
@@ -67,19 +68,22 @@ int main(int argc, char **argv) {
     uint64_t from = 1, seeds = 60;
     bool is_verbose = false;
     for (int i = 1; i < argc; i++) {
-        bool has_value = i + 1 < argc;
-        if (strcmp(argv[i], "--verbose") == 0)
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+        bool is_seed = strcmp(argv[i], "--seed") == 0, is_from = strcmp(argv[i], "--from") == 0;
+        bool is_seeds = strcmp(argv[i], "--seeds") == 0;
+        uint64_t n = 0;
+        if (strcmp(argv[i], "--verbose") == 0) {
             is_verbose = true;
-        else if (strcmp(argv[i], "--seed") == 0 && has_value)
-            from = strtoull(argv[++i], NULL, 10), seeds = 1;
-        else if (strcmp(argv[i], "--seeds") == 0 && has_value)
-            seeds = strtoull(argv[++i], NULL, 10);
-        else if (strcmp(argv[i], "--from") == 0 && has_value)
-            from = strtoull(argv[++i], NULL, 10);
-        else
-            return fprintf(stderr,
-                           "usage: sim_line [--seed N] [--seeds N] [--from N] [--verbose]\n"),
-                   2;
+            continue;
+        }
+        if (!(is_seed || is_from || is_seeds) ||
+            ol_u64_get(value, strlen(value), 0, UINT64_MAX / 2, &n) != OL_OK) {
+            fprintf(stderr, "usage: sim_line [--seed N] [--seeds N] [--from N] [--verbose]\n");
+            return 2;
+        }
+        from = is_seeds ? from : n;
+        seeds = is_seeds ? n : is_seed ? 1 : seeds;
+        i++;
     }
     for (uint64_t s = from; s < from + seeds; s++) {
         uint64_t trace = run(s, is_verbose, true);
