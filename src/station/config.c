@@ -105,11 +105,14 @@ static ol_err take(void *ctx, ol_str section, ol_str key, ol_str value, const ch
 static ol_err check_ports(const ol_config *c, ol_why *why) {
     for (size_t i = 0; i < c->ports; i++) {
         if (c->port[i].url[0] == '\0')
-            return ol_why_set(why, OL_EFORM, "[port %s] has no url", c->port[i].name);
+            return ol_why_set(why, OL_EFORM, "[port %s] has no url; add a line `url = %s`",
+                              c->port[i].name, OL_CONFIG_PORT_DEFAULT);
         for (size_t j = 0; j < i; j++)
             if (strcmp(c->port[i].url, c->port[j].url) == 0)
-                return ol_why_set(why, OL_EEXIST, "[port %s] and [port %s] have the same url %s",
-                                  c->port[j].name, c->port[i].name, c->port[i].url);
+                return ol_why_set(
+                    why, OL_EEXIST,
+                    "[port %s] and [port %s] have the same url %s; one of them is enough",
+                    c->port[j].name, c->port[i].name, c->port[i].url);
     }
     return OL_OK;
 }
@@ -121,16 +124,19 @@ static ol_err find_port(const ol_config *c, const ol_config_bearer *b, const cha
     for (uint8_t i = 0; i < c->ports; i++) {
         bool is_fit = ol_bearer_find(c->port[i].url) == bearer;
         if (name[0] != '\0' && strcmp(name, c->port[i].name) == 0 && !is_fit)
-            return ol_why_set(why, OL_EFORM, "[bearer %s %s]: port %s does not speak %s", b->line,
-                              b->party, name, bearer->scheme);
+            return ol_why_set(why, OL_EFORM,
+                              "[bearer %s %s]: port %s does not speak %s; name one that does",
+                              b->line, b->party, name, bearer->scheme);
         if (is_fit && (name[0] == '\0' || strcmp(name, c->port[i].name) == 0))
             *ret = i, found++;
     }
     if (found == 1)
         return OL_OK;
     if (name[0] != '\0')
-        return ol_why_set(why, OL_ENOENT, "[bearer %s %s]: there is no port %s", b->line, b->party,
-                          name);
+        return ol_why_set(
+            why, OL_ENOENT,
+            "[bearer %s %s]: there is no port %s; add it with openline port add --name", b->line,
+            b->party, name);
     return ol_why_set(why, OL_EFORM, "[bearer %s %s]: %s port speaks %s; %s", b->line, b->party,
                       found == 0 ? "no" : "more than one", bearer->scheme,
                       found == 0 ? "add one with openline port add" : "say which: port = <name>");
@@ -141,7 +147,10 @@ static ol_err check_bearers(reader *r, ol_why *why) {
     for (size_t i = 0; i < c->bearers; i++) {
         ol_config_bearer *b = &c->bearer[i];
         if (b->url[0] == '\0')
-            return ol_why_set(why, OL_EFORM, "[bearer %s %s] has no url", b->line, b->party);
+            return ol_why_set(
+                why, OL_EFORM,
+                "[bearer %s %s] has no url; say where its peer is: url = udp://<host>:<port>",
+                b->line, b->party);
         ol_err err = find_port(c, b, r->port[i], &b->port, why);
         if (err != OL_OK)
             return err;
@@ -149,7 +158,8 @@ static ol_err check_bearers(reader *r, ol_why *why) {
             const ol_config_bearer *o = &c->bearer[j];
             if (strcmp(o->line, b->line) == 0 && strcmp(o->party, b->party) == 0 &&
                 o->port == b->port && strcmp(o->url, b->url) == 0)
-                return ol_why_set(why, OL_EEXIST, "line %s has the bearer %s to %s already",
+                return ol_why_set(why, OL_EEXIST,
+                                  "line %s has the bearer %s to %s already; nothing is to be done",
                                   b->line, b->url, b->party);
         }
     }
@@ -160,7 +170,8 @@ static ol_err parse(const char *text, size_t len, reader *r, ol_why *why) {
     ol_ini_at at = { 0 };
     ol_err err = ol_ini_read(text, len, take, r, &at);
     if (err != OL_OK)
-        return ol_why_set(why, err, "config, line %u, column %u: %s", at.line, at.column, at.why);
+        return ol_why_set(why, err, "config, line %u, column %u: %s; correct that line", at.line,
+                          at.column, at.why);
     if (r->c->ports == 0) {
         ol_config_port *p = &r->c->port[r->c->ports++];
         r->c->is_default_port = true;
@@ -237,8 +248,8 @@ static ol_err check_name(const char *what, const char *name, ol_why *why) {
     if (ol_name_is_valid(name, strlen(name)))
         return OL_OK;
     return ol_why_set(why, OL_EFORM,
-                      "%s is not a name for a %s: a-z 0-9 -, a letter first, at most 32", name,
-                      what);
+                      "%s is not a name for a %s; a name is 1 to 32 of a-z 0-9 -, a letter first",
+                      name, what);
 }
 
 /* What the parser would say too, but without a line of the file, which is not there yet. */
@@ -249,10 +260,11 @@ static ol_err check_url(const char *url, bool is_local, ol_why *why) {
         (void)snprintf(forms + strlen(forms), sizeof forms - strlen(forms), "%s%s",
                        i > 0 ? ", " : "", row->form);
     if (bearer == NULL)
-        return ol_why_set(why, OL_EFORM, "%.64s is no url of this version, which has %s", url,
-                          forms);
+        return ol_why_set(why, OL_EFORM, "%.64s is no url of this version; give %s", url, forms);
     const char *fault = strlen(url) > OL_URL_MAX ? "it is too long" : bearer->check(url, is_local);
-    return fault == NULL ? OL_OK : ol_why_set(why, OL_EFORM, "%.300s: %s", url, fault);
+    return fault == NULL
+               ? OL_OK
+               : ol_why_set(why, OL_EFORM, "%.300s: %s; give %s", url, fault, bearer->form);
 }
 
 static bool has_port(const ol_config *c, const char *name) {
@@ -309,9 +321,10 @@ ol_err ol_config_add_bearer(const ol_home *h, const char *line, const char *part
         err = ol_config_load(h, c, why);
     uint8_t slot = err == OL_OK ? next_slot(c, line, party) : 0;
     if (err == OL_OK && slot >= OL_PATHS_PER_PEER)
-        err =
-            ol_why_set(why, OL_ELIMIT, "line %s has %d bearers to %s already: there may be no more",
-                       line, OL_PATHS_PER_PEER, party);
+        err = ol_why_set(why, OL_ELIMIT,
+                         "line %s has %d bearers to %s already; there may be no more: take one out "
+                         "of the config",
+                         line, OL_PATHS_PER_PEER, party);
     if (slot > 0)
         (void)snprintf(number, sizeof number, " %u", slot + 1u);
     if (err == OL_OK) {

@@ -219,7 +219,9 @@ static void open_marker(ol_drive *d, ol_driven *l) {
 
 ol_err ol_drive_add_line(ol_drive *d, const ol_line_opts *opts, ol_why *why) {
     if (d->lines == OL_DRIVE_LINES_MAX)
-        return ol_why_set(why, OL_ELIMIT, "a station has at most %d lines", OL_DRIVE_LINES_MAX);
+        return ol_why_set(why, OL_ELIMIT,
+                          "a station has at most %d lines; run another one, on a home of its own",
+                          OL_DRIVE_LINES_MAX);
     ol_driven *l = calloc(1, sizeof *l);
     uint8_t *seed = ol_mem_get0(d->o.secret, 1, 32);
     ol_err err = OL_ENOMEM;
@@ -252,9 +254,12 @@ out:
     if (l != NULL)
         ol_line_free(l->engine);
     free(l);
-    return err == OL_OK ? err
-                        : ol_why_set(why, err, "line %s cannot run: %s (%s)", opts->name, what,
-                                     ol_err_text(err));
+    return err == OL_OK
+               ? err
+               : ol_why_set(
+                     why, err,
+                     "line %s cannot run: %s (%s); restore the home from a backup, or ask for help",
+                     opts->name, what, ol_err_text(err));
 }
 
 void ol_drive_start(ol_drive *d) {

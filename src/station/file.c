@@ -55,14 +55,17 @@ static ol_err check_secret(int fd, const char *name, ol_why *why) {
     if (fstat(fd, &st) != 0)
         return ol_why_errno(why, errno, "cannot look at %s", name);
     if (!S_ISREG(st.st_mode))
-        return ol_why_set(why, OL_EFORM, "%s is not a regular file", name);
+        return ol_why_set(why, OL_EFORM, "%s is not a regular file; secrets are read from no other",
+                          name);
     if (st.st_uid != geteuid())
-        return ol_why_set(why, OL_EAUTH, "%s holds secrets but belongs to user %u, not to you (%u)",
-                          name, (unsigned)st.st_uid, (unsigned)geteuid());
+        return ol_why_set(
+            why, OL_EAUTH,
+            "%s holds secrets but belongs to user %u, not to you (%u); run as that user", name,
+            (unsigned)st.st_uid, (unsigned)geteuid());
     if ((st.st_mode & 077) != 0)
         return ol_why_set(
             why, OL_EAUTH,
-            "%s holds secrets but its mode %03o lets others in: run chmod 600 %s, and "
+            "%s holds secrets but its mode %03o lets others in; run chmod 600 %s, and "
             "think about who may have read it",
             name, (unsigned)st.st_mode & 0777, name);
     return OL_OK;
@@ -77,8 +80,7 @@ ol_err ol_file_read(int dir, const char *name, ol_file_kind kind, void *to, size
         flags |= O_NOFOLLOW | O_NONBLOCK;
     int fd = openat(dir, name, flags);
     if (fd < 0 && errno == ELOOP)
-        return ol_why_set(why, OL_EFORM, "%s is a symbolic link; secrets are not read through one",
-                          what);
+        return ol_why_set(why, OL_EFORM, "%s is a symbolic link; put the file itself there", what);
     if (fd < 0)
         return ol_why_errno(why, errno, "cannot open %s", what);
     ol_err err = kind == OL_FILE_SECRET ? check_secret(fd, what, why) : OL_OK;
@@ -86,7 +88,9 @@ ol_err ol_file_read(int dir, const char *name, ol_file_kind kind, void *to, size
         int sys = 0;
         err = read_all(fd, to, cap, ret_len, &sys);
         if (err == OL_ELIMIT)
-            (void)ol_why_set(why, err, "%s is larger than the %zu bytes it may have", what, cap);
+            (void)ol_why_set(why, err,
+                             "%s is larger than the %zu bytes it may have; is it the right file?",
+                             what, cap);
         else if (err != OL_OK)
             err = ol_why_errno(why, sys, "cannot read %s", what);
     }
@@ -107,12 +111,14 @@ ol_err ol_file_read_fd(int fd, void *to, size_t cap, size_t *ret_len, ol_why *wh
         if (n == 0 || *at == '\n')
             break;
         if (len == cap)
-            return ol_why_set(why, OL_ELIMIT, "what descriptor %d gives is longer than %zu bytes",
-                              fd, cap);
+            return ol_why_set(
+                why, OL_ELIMIT,
+                "what descriptor %d gives is longer than %zu bytes; is it the right one?", fd, cap);
         len++;
     }
     if (len == 0)
-        return ol_why_set(why, OL_EFORM, "descriptor %d gives nothing", fd);
+        return ol_why_set(why, OL_EFORM,
+                          "descriptor %d gives nothing; write the passphrase to it first", fd);
     *ret_len = len;
     return OL_OK;
 }
@@ -185,7 +191,8 @@ static ol_err put(int dir, const char *name, ol_file_kind kind, const void *p, s
     (void)snprintf(temp, sizeof temp, ".new-%ld-%u", (long)getpid(), number++);
     ol_err err = OL_OK;
     if (is_new && ol_file_exists(parent, leaf))
-        err = ol_why_set(why, OL_EEXIST, "%s is there already; it is not overwritten", what);
+        err = ol_why_set(why, OL_EEXIST,
+                         "%s is there already; it is not overwritten: move it away first", what);
     else if (write_new(parent, temp, kind, p, len) != 0 ||
              put_in_place(parent, temp, leaf, is_new) != 0)
         err = ol_why_errno(why, errno, "cannot write %s", what);
@@ -241,7 +248,8 @@ ol_err ol_file_mkdir(int dir, const char *name, ol_why *why) {
     char part[PATH_MAX];
     size_t len = strlen(name);
     if (len >= sizeof part)
-        return ol_why_set(why, OL_ELIMIT, "the directory's path is longer than %zu bytes",
+        return ol_why_set(why, OL_ELIMIT,
+                          "the directory's path is longer than %zu bytes; choose a shorter one",
                           sizeof part - 1);
     memcpy(part, name, len + 1);
     ol_err err = OL_OK;

@@ -30,19 +30,20 @@ static ol_err find_path(const char *path, char to[OL_HOME_PATH_MAX + 1], ol_why 
     } else if (path == NULL) {
         if (user == NULL || user[0] != '/')
             return ol_why_set(why, OL_EFORM,
-                              "neither OPENLINE_HOME nor HOME says where the home is: "
+                              "neither OPENLINE_HOME nor HOME says where the home is; "
                               "set OPENLINE_HOME");
         first = user, second = ".openline";
     }
     if (second[0] == '\0')
-        return ol_why_set(why, OL_EFORM, "the home's path is empty");
+        return ol_why_set(why, OL_EFORM, "the home's path is empty; set OPENLINE_HOME");
     if (second[0] != '/' && first[0] == '\0') {
         if (getcwd(here, sizeof here) == NULL)
             return ol_why_errno(why, errno, "cannot tell the current directory");
         first = here;
     }
     if (strlen(first) + strlen(second) + 2 > OL_HOME_PATH_MAX + 1)
-        return ol_why_set(why, OL_ELIMIT, "the home's path is longer than %d bytes",
+        return ol_why_set(why, OL_ELIMIT,
+                          "the home's path is longer than %d bytes; choose a shorter one",
                           OL_HOME_PATH_MAX);
     if (first[0] == '\0')
         memcpy(to, second, strlen(second) + 1);
@@ -65,7 +66,7 @@ static ol_err check_dir(const char *path, int fd, bool create, struct stat *st, 
         return ol_why_errno(why, errno, "cannot look at %s", path);
     if (st->st_uid != geteuid())
         return ol_why_set(why, OL_EAUTH,
-                          "%s belongs to user %u, not to you (%u): run as that user, or set "
+                          "%s belongs to user %u, not to you (%u); run as that user, or set "
                           "OPENLINE_HOME",
                           path, (unsigned)st->st_uid, (unsigned)geteuid());
     bool is_empty = true;
@@ -74,7 +75,7 @@ static ol_err check_dir(const char *path, int fd, bool create, struct stat *st, 
     if (create && ol_file_each(fd, ".", seen_one, &is_empty, NULL) == OL_OK && is_empty &&
         fchmod(fd, 0700) == 0)
         return OL_OK;
-    return ol_why_set(why, OL_EAUTH, "the mode %03o of %s lets others in: run chmod 700 %s",
+    return ol_why_set(why, OL_EAUTH, "the mode %03o of %s lets others in; run chmod 700 %s",
                       (unsigned)st->st_mode & 0777, path, path);
 }
 
@@ -89,7 +90,7 @@ ol_err ol_home_open(const char *path, bool create, ol_home *ret, ol_why *why) {
     h.dir = open(h.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (h.dir < 0 && errno == ENOENT)
         return ol_why_set(why, OL_ENOENT,
-                          "there is no home at %s: `openline init <party>` makes one; or set "
+                          "there is no home at %s; `openline init <party>` makes one, or set "
                           "OPENLINE_HOME to where it is",
                           h.path);
     if (h.dir < 0)
@@ -187,7 +188,7 @@ ol_err ol_home_lock(const ol_home *h, int *ret_fd, ol_why *why) {
         if (sys != EAGAIN && sys != EACCES)
             return ol_why_errno(why, sys, "cannot lock %s/%s", h->path, OL_HOME_LOCK);
         return ol_why_set(why, OL_ESTATE,
-                          "a station runs on %s already (process %ld): stop it first, or set "
+                          "a station runs on %s already (process %ld); stop it first, or set "
                           "OPENLINE_HOME to another home",
                           h->path, pid);
     }

@@ -36,8 +36,8 @@ static ol_err read_note(const ol_home *h, const char *name, size_t max, char **r
 }
 
 static ol_err say(ol_why *why, ol_err err, const char *name, const ol_ini_at *at) {
-    return ol_why_set(why, err, "%s, line %u, column %u: %s", name, at->line, at->column,
-                      at->why != NULL ? at->why : ol_err_text(err));
+    return ol_why_set(why, err, "%s, line %u, column %u: %s; get it again from who made it", name,
+                      at->line, at->column, at->why != NULL ? at->why : ol_err_text(err));
 }
 
 /* ---- cards ---- */
@@ -46,7 +46,7 @@ static ol_err read_self(const ol_home *h, ol_lines *l, ol_why *why) {
     ol_ini_at at = { 0 };
     ol_err err = read_note(h, OL_HOME_CARD, CARD_NOTE_MAX, &l->self_note, &l->self_note_len, why);
     if (err == OL_ENOENT)
-        return ol_why_set(why, err, "%s has no card yet: `openline init <party>` makes one",
+        return ol_why_set(why, err, "%s has no card yet; `openline init <party>` makes one",
                           h->path);
     if (err != OL_OK)
         return err;
@@ -81,7 +81,9 @@ static ol_err take_card(void *ctx, const char *leaf) {
     }
     int party = err == OL_OK ? ol_charter_card(&row->charter, &card) : -1;
     if (err == OL_OK && party < 0)
-        err = ol_why_set(&why, OL_EAUTH, "%s: its identity key is not the charter's", name);
+        err = ol_why_set(&why, OL_EAUTH,
+                         "%s: its identity key is not the charter's; compare it with its party",
+                         name);
     if (err != OL_OK) {
         OL_LOG(OL_WARN, "card.refused", "line=%s err=%s why=\"%s\"", row->api.name,
                ol_err_name(err), why.text);
@@ -131,12 +133,16 @@ static ol_err read_charter(reader *r, ol_why *why) {
     if (err != OL_OK)
         return say(why, err, name, &at);
     if (missing != 0)
-        return ol_why_set(why, OL_EAUTH, "%s is not signed by all parties", name);
+        return ol_why_set(why, OL_EAUTH,
+                          "%s is not signed by all parties; put the signed one there", name);
     if (strcmp(row->charter.line, row->api.name) != 0)
-        return ol_why_set(why, OL_ECONFLICT, "%s speaks of line %s", name, row->charter.line);
+        return ol_why_set(why, OL_ECONFLICT,
+                          "%s speaks of line %s; its directory must bear that name", name,
+                          row->charter.line);
     int self = ol_charter_card(&row->charter, &r->lines->self);
     if (self < 0)
-        return ol_why_set(why, OL_ECONFLICT, "%s: %s with our identity key is not a party of it",
+        return ol_why_set(why, OL_ECONFLICT,
+                          "%s: %s with our identity key is not a party of it; see openline card",
                           name, r->lines->self.party.name);
     row->api.charter = &row->charter;
     row->api.self = (uint8_t)self;
@@ -148,10 +154,13 @@ static ol_err check_secret(const ol_lines_row *row, const char *name, ol_why *wh
     const ol_secret *s = row->secret;
     if (memcmp(s->line, row->api.id, sizeof s->line) != 0 ||
         s->generation != row->charter.generation)
-        return ol_why_set(why, OL_ECONFLICT, "%s belongs to another line or generation", name);
+        return ol_why_set(
+            why, OL_ECONFLICT,
+            "%s belongs to another line or generation; combine the contributions again", name);
     for (size_t p = 0; p < row->charter.parties; p++)
         if (p != row->api.self && ol_secret_pair(s, row->charter.party[p].name) < 0)
-            return ol_why_set(why, OL_ENOENT, "%s has no key for %s", name,
+            return ol_why_set(why, OL_ENOENT,
+                              "%s has no key for %s; combine the contributions again", name,
                               row->charter.party[p].name);
     return OL_OK;
 }
@@ -163,7 +172,8 @@ static ol_err read_secret(reader *r, ol_why *why) {
     size_t len = 0;
     char *text = ol_mem_get0(r->lines->locked, OL_SECRET_FILE_MAX, 1);
     row->secret = ol_mem_get0(r->lines->locked, 1, sizeof *row->secret);
-    ol_err err = ol_why_set(why, OL_ENOMEM, "no memory is left that can be locked");
+    ol_err err = ol_why_set(why, OL_ENOMEM,
+                            "no memory is left that can be locked; raise the limit (ulimit -l)");
     if (text != NULL && row->secret != NULL)
         err = ol_file_read(r->h->dir, ol_home_line_name(row->api.name, "secret", name),
                            OL_FILE_SECRET, text, OL_SECRET_FILE_MAX, &len, why);

@@ -54,7 +54,7 @@ ol_err ol_locked_probe(size_t bytes, ol_why *why) {
     (void)getrlimit(RLIMIT_MEMLOCK, &limit);
     return ol_why_set(
         why, OL_ENOMEM,
-        "cannot lock %zu KiB of memory for secret keys, which must not reach swap; "
-        "the limit is %llu KiB: raise it (ulimit -l, or LimitMEMLOCK= of the service)",
+        "cannot lock %zu KiB of memory for secret keys, which must not reach swap: "
+        "the limit is %llu KiB; raise it (ulimit -l, or LimitMEMLOCK= of the service)",
         bytes / 1024, (unsigned long long)limit.rlim_cur / 1024);
 }

@@ -61,7 +61,7 @@ static ol_err read_boot(uint8_t ret[16], ol_why *why) {
         if (text[i] != '-' && text[i] != '\n' && n < sizeof hex)
             hex[n++] = text[i];
     if (len != 37 || ol_hex_get(hex, n, ret, 16) != OL_OK)
-        return ol_why_set(why, OL_ENOENT, "the kernel's boot id cannot be read from /proc");
+        return ol_why_set(why, OL_ENOENT, "the kernel's boot id cannot be read; mount /proc");
     return OL_OK;
 }
 
@@ -82,7 +82,7 @@ ol_err ol_marker_home_open(const char *root, uint64_t dev, uint64_t inode, ol_ma
     }
     if (h.n == 0)
         return ol_why_set(why, OL_ENOENT,
-                          "none of /run, /run/user/%u and /dev/shm is a tmpfs that we can write: "
+                          "none of /run, /run/user/%u and /dev/shm is a tmpfs that we can write; "
                           "without a run marker every start opens new incarnations",
                           (unsigned)geteuid());
     *ret = h;

@@ -193,9 +193,11 @@ ol_err ol_net_add_port(ol_net *n, const char *name, const char *url, ol_why *why
     const ol_bearer *bearer = ol_bearer_find(url);
     ol_port_fault fault = { "unknown scheme", 0 };
     if (n->ports == OL_NET_PORTS_MAX)
-        return ol_why_set(why, OL_ELIMIT, "there may be %d ports", OL_NET_PORTS_MAX);
+        return ol_why_set(why, OL_ELIMIT, "there may be %d ports; take one out of the config",
+                          OL_NET_PORTS_MAX);
     if (bearer == NULL)
-        return ol_why_set(why, OL_EFORM, "port %s, %s: %s", name, url, fault.why);
+        return ol_why_set(why, OL_EFORM, "port %s, %s: %s; correct the config", name, url,
+                          fault.why);
     port *pt = calloc(1, sizeof *pt);
     if (pt == NULL)
         return ol_why_set(why, OL_ENOMEM, "out of memory");
@@ -206,8 +208,8 @@ ol_err ol_net_add_port(ol_net *n, const char *name, const char *url, ol_why *why
         free(pt);
         const char *system = fault.sys == 0 ? "" : strerror(fault.sys);
         return ol_why_set(
-            why, err, "port %s, %s: %s%s%s%s; another one is chosen with `openline port add`", name,
-            url, fault.why, fault.sys == 0 ? "" : " (", system, fault.sys == 0 ? "" : ")");
+            why, err, "port %s, %s: %s%s%s%s; put another url into the config, or free this one",
+            name, url, fault.why, fault.sys == 0 ? "" : " (", system, fault.sys == 0 ? "" : ")");
     }
     n->port[n->ports++] = pt;
     return OL_OK;

@@ -40,8 +40,9 @@ static void log_note(const ol_station *st, size_t line, const ol_api_note *n) {
     switch (n->what) {
     case OL_NOTE_PATH:
         ol_line_path_status(ol_drive_line(st->drive, line), n->path, &s);
-        OL_LOG(OL_INFO, s.is_live ? "path.live" : "path.down", "line=%s party=%s slot=%u", name,
-               party_name(st, line, peer), slot);
+        if (s.is_live || s.heard_ms > 0) /* not when it has only been set up */
+            OL_LOG(OL_INFO, s.is_live ? "path.live" : "path.down", "line=%s party=%s slot=%u", name,
+                   party_name(st, line, peer), slot);
         break;
     case OL_NOTE_INCARNATION:
         OL_LOG(OL_INFO, "log.opened", "line=%s lane=%s reason=%llu", name, lane, size);
@@ -127,16 +128,19 @@ static ol_err get_keyfile(ol_station *st, size_t len, size_t pass_len, ol_why *w
         ol_keyfile_get(v->text, len, pass_len > 0 ? v->pass : NULL, pass_len, &v->file, &at);
     if (err == OL_ESTATE)
         return ol_why_set(why, err,
-                          "%s is under a passphrase: give a descriptor with it (--passphrase-fd)",
+                          "%s is under a passphrase; give a descriptor with it: --passphrase-fd",
                           OL_HOME_STATION);
     if (err == OL_EAUTH)
-        return ol_why_set(why, err, "%s does not open: the passphrase is wrong, or it was changed",
-                          OL_HOME_STATION);
+        return ol_why_set(
+            why, err,
+            "%s does not open: the passphrase is wrong, or the file was changed; try again",
+            OL_HOME_STATION);
     if (err != OL_OK)
-        return ol_why_set(why, err, "%s, line %u: %s", OL_HOME_STATION, at.line,
-                          at.why != NULL ? at.why : ol_err_text(err));
+        return ol_why_set(why, err, "%s, line %u: %s; restore it from its copy", OL_HOME_STATION,
+                          at.line, at.why != NULL ? at.why : ol_err_text(err));
     if (v->file.kind != OL_KEYFILE_STATION)
-        return ol_why_set(why, OL_EFORM, "%s holds no station keys", OL_HOME_STATION);
+        return ol_why_set(why, OL_EFORM, "%s holds no station keys; put the right file there",
+                          OL_HOME_STATION);
     return OL_OK;
 }
 
@@ -157,7 +161,7 @@ static ol_err check_keys(ol_station *st, ol_why *why) {
         return OL_OK;
     return ol_why_set(why, OL_ECONFLICT,
                       "%s (party %s, serial %u) holds other keys than the card (party %s, serial "
-                      "%u) names: put the one that belongs to it in its place",
+                      "%u) names; put the one that belongs to it in its place",
                       OL_HOME_STATION, v->file.party, (unsigned)v->file.serial, card->party.name,
                       (unsigned)card->serial);
 }
@@ -166,7 +170,8 @@ static ol_err load_keys(ol_station *st, ol_why *why) {
     size_t len = 0, pass_len = 0;
     st->vault = ol_mem_get0(&st->locked, 1, sizeof *st->vault);
     if (st->vault == NULL)
-        return ol_why_set(why, OL_ENOMEM, "no memory is left that can be locked");
+        return ol_why_set(why, OL_ENOMEM,
+                          "no memory is left that can be locked; raise the limit (ulimit -l)");
     ol_err err = ol_file_read(st->home.dir, OL_HOME_STATION, OL_FILE_SECRET, st->vault->text,
                               sizeof st->vault->text, &len, why);
     if (err == OL_OK && st->opts.passphrase_fd >= 0)

@@ -1,5 +1,6 @@
 /* station/why.h — one sentence for the operator: what was wrong, and what to do.
- * Shape    one line of UTF-8 without newline or full stop at its end; names files, never contents.
+ * Shape    "what was wrong; what to do", cut at the last "; "; where there is none the caller
+ *          knows better. One line of UTF-8 without a full stop; names files, never contents.
  * Errors   what does not fit is cut. A NULL ol_why is allowed everywhere: nobody wants to know. */
 #ifndef OL_STATION_WHY_H
 #define OL_STATION_WHY_H
