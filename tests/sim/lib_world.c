@@ -197,6 +197,8 @@ static void do_notify(sim_world *w, unsigned p, const ol_effect *fx) {
         w->st[p].recovered++;
     if (fx->notify.what == OL_NOTE_INCARNATION)
         w->st[p].opened++;
+    if (fx->notify.what == OL_NOTE_FORK)
+        w->st[p].forks++;
     if (fx->notify.what != OL_NOTE_RECEIPT || fx->notify.party == p)
         return;
     w->receipts++;
@@ -236,8 +238,10 @@ static void perform(sim_world *w, unsigned p, const ol_effect *fx) {
     case FX_REPLY:
         do_reply(w, p, fx);
         break;
-    case FX_COMMIT:
     case FX_MOVE:
+        w->st[p].address = fx->move.from;
+        break;
+    case FX_COMMIT:
         break;
     }
 }
@@ -277,8 +281,11 @@ static void commit(sim_world *w, unsigned p) {
         step(w, p, &ev);
 }
 
-static void launch(sim_world *w, unsigned from, unsigned to, const uint8_t *p, size_t len) {
+static void launch(sim_world *w, unsigned from, unsigned to, uint32_t address, const uint8_t *p,
+                   size_t len) {
     w->frames++, w->bytes += len;
+    if (w->on_frame != NULL)
+        w->on_frame(w, from, to, address, p, len);
     trace(w, len);
     SAY(w, "%u -> %u %zu bytes", from, to, len);
     unsigned copies = sim_random(w, 1000) < w->path.repeated ? 2 : 1;
@@ -312,7 +319,7 @@ static void poll_all(sim_world *w, unsigned p) {
             size_t n =
                 ol_line_poll(s->line, path, frame, sizeof frame, (ol_mono){ w->now_ms + 1 }, &to);
             if (n > 0 && !power_fails(w, p))
-                launch(w, p, q, frame, n), any = true;
+                launch(w, p, q, to, frame, n), any = true;
         }
         if (!s->is_up)
             return;
@@ -471,18 +478,23 @@ void sim_say(sim_world *w, unsigned p, uint8_t lane, size_t bytes) {
 
 /* ---- the world ---- */
 
-static void deliver(sim_world *w, sim_packet *k) {
-    sim_station *s = &w->st[k->to];
+bool sim_inject(sim_world *w, unsigned party, uint32_t from, const uint8_t *p, size_t len) {
+    sim_station *s = &w->st[party];
     ol_event ev = { .kind = EV_FRAME };
-    k->is_used = false;
-    if (!s->is_up || ol_switch_find(s->sw, k->bytes, k->len, &ev.frame.hit) != OL_OK)
-        return;
-    ev.frame.frame = (ol_bytes){ k->bytes, k->len };
-    ev.frame.from = k->from + 1u;
-    trace(w, k->len + k->to);
-    step(w, k->to, &ev);
+    if (!s->is_up || ol_switch_find(s->sw, p, len, &ev.frame.hit) != OL_OK)
+        return false;
+    ev.frame.frame = (ol_bytes){ p, len };
+    ev.frame.from = from;
+    trace(w, len + party);
+    step(w, party, &ev);
     if (s->is_up)
-        poll_all(w, k->to);
+        poll_all(w, party);
+    return true;
+}
+
+static void deliver(sim_world *w, sim_packet *k) {
+    k->is_used = false;
+    (void)sim_inject(w, k->to, k->from + 1u, k->bytes, k->len);
 }
 
 static sim_packet *next_packet(sim_world *w) {

@@ -42,7 +42,8 @@ typedef struct {
     uint32_t crash_at; /* counts down at each point where power may fail; 0: never */
     ol_sign_key log_key, receipt_key;
     uint8_t static_priv[32];
-    uint64_t starts, recovered, opened;
+    uint64_t starts, recovered, opened, forks;
+    uint32_t address; /* the token a path was last moved to; 0: never */
 } sim_station;
 
 typedef struct {
@@ -53,7 +54,12 @@ typedef struct {
     uint64_t index;
 } sim_said;
 
-typedef struct {
+struct sim_world;
+/* A frame as an engine gave it out; `to` is the address token it is for, 0: the path's own. */
+typedef void sim_frame_fn(struct sim_world *w, unsigned from, unsigned party, uint32_t to,
+                          const uint8_t *p, size_t len);
+
+typedef struct sim_world {
     uint64_t seed, rnd, now_ms, order, trace;
     unsigned parties;
     bool is_verbose;
@@ -66,6 +72,8 @@ typedef struct {
     struct sim_claim *claim; /* what was ever signed: origin and size → root; receipts */
     size_t claims;
     uint64_t frames, bytes, crashes, restores, receipts;
+    sim_frame_fn *on_frame; /* NULL: nobody listens */
+    void *on_frame_ctx;
 } sim_world;
 
 sim_world *sim_new(uint64_t seed, unsigned parties, bool is_verbose);
@@ -83,5 +91,7 @@ void sim_until(sim_world *w, uint64_t ms);
  * limit_ms. Returns the virtual milliseconds it took. */
 uint64_t sim_converge(sim_world *w, uint64_t limit_ms);
 void sim_print(const sim_world *w);
+/* A frame arrives at once, from an address of this token; false: its first bytes name nothing. */
+bool sim_inject(sim_world *w, unsigned party, uint32_t from, const uint8_t *p, size_t len);
 
 #endif
