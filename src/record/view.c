@@ -1,6 +1,7 @@
 #include "record/view_parts.h"
 
-#include "wire/envelope.h"
+#include "wire/cbor.h"
+#include "wire/entry.h"
 
 ol_err ol_view_new(const ol_view_opts *opts, ol_view **ret) {
     OL_ASSERT(opts->parties <= OL_PARTIES_MAX);
@@ -100,46 +101,39 @@ static void tell_at(const ol_view *v, const vw_log *log, ol_view_issue issue) {
 }
 
 /* A first mention: gives the other log its number; *ret 0 where it counts for nothing. */
-static ol_err take_first(const ol_view *v, vw_log *log, const ol_said *s, size_t *ret) {
-    ol_log_key key = { .party = (uint8_t)s->party, .lane = s->lane };
-    memcpy(key.incarnation, s->incarnation, OL_INC_LEN);
+static ol_err take_first(const ol_view *v, vw_log *log, const ol_mention *m, size_t *ret) {
     bool is_twice = false;
     *ret = 0;
-    if (s->number != log->numbers) {
+    if (m->number != log->numbers) {
         tell_at(v, log,
                 (ol_view_issue){
-                    .rule = OL_VIEW_SEEN_NUMBER, .number = s->number, .held = log->numbers });
+                    .rule = OL_VIEW_SEEN_NUMBER, .number = m->number, .held = log->numbers });
         return OL_OK;
     }
     for (size_t i = 1; i < log->numbers; i++)
-        is_twice |= !log->number[i].is_void && ol_log_key_eq(&log->number[i].key, &key);
-    ol_view_issue issue = { .rule = OL_VIEW_RULES_N, .other = key };
-    if (s->party >= v->opts.parties)
+        is_twice |= !log->number[i].is_void && ol_log_key_eq(&log->number[i].key, &m->log);
+    ol_view_issue issue = { .rule = OL_VIEW_RULES_N, .other = m->log };
+    if (m->log.party >= v->opts.parties)
         issue = (ol_view_issue){ .rule = OL_VIEW_SEEN_PARTY,
-                                 .number = s->party,
+                                 .number = m->log.party,
                                  .held = v->opts.parties };
-    else if (ol_log_key_eq(&key, &log->key))
+    else if (ol_log_key_eq(&m->log, &log->key))
         issue.rule = OL_VIEW_SEEN_SELF;
     else if (is_twice)
         issue.rule = OL_VIEW_SEEN_TWICE;
     if (issue.rule != OL_VIEW_RULES_N)
         tell_at(v, log, issue);
-    ol_err err = add_number(v, log, &key, issue.rule != OL_VIEW_RULES_N);
+    ol_err err = add_number(v, log, &m->log, issue.rule != OL_VIEW_RULES_N);
     if (err == OL_OK && issue.rule == OL_VIEW_RULES_N)
         *ret = log->numbers - 1;
     return err;
 }
 
 static size_t take_later(const ol_view *v, const vw_log *log, uint64_t number) {
-    if (number == 0) {
-        tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_SEEN_SELF });
-        return 0;
-    }
-    if (number >= log->numbers) {
-        tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_SEEN_NUMBER, .number = number });
-        return 0;
-    }
-    return log->number[number].is_void ? 0 : (size_t)number;
+    if (number < log->numbers)
+        return log->number[number].is_void ? 0 : (size_t)number;
+    tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_SEEN_NUMBER, .number = number });
+    return 0;
 }
 
 static uint64_t last_size(const vw_number *n) {
@@ -167,60 +161,52 @@ static ol_err take_size(const ol_view *v, vw_log *log, size_t number, uint64_t s
     return OL_OK;
 }
 
-static ol_err take_seen(const ol_view *v, vw_log *log, ol_rd seen, size_t seens) {
-    uint64_t last = 0;
+static ol_err take_seen(const ol_view *v, vw_log *log, const ol_entry *e) {
     ol_err err = OL_OK;
-    for (size_t i = 0; i < seens && err == OL_OK; i++) {
-        ol_said s = ol_said_next(&seen);
+    for (size_t i = 0; i < e->seens && err == OL_OK; i++) {
+        const ol_mention *m = &e->seen[i];
         size_t number = 0;
-        if (s.number <= last && s.number > 0)
-            tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_SEEN_ORDER, .number = s.number });
-        last = s.number > last ? s.number : last;
-        if (s.is_first)
-            err = take_first(v, log, &s, &number);
+        if (m->is_first)
+            err = take_first(v, log, m, &number);
         else
-            number = take_later(v, log, s.number);
+            number = take_later(v, log, m->number);
         if (err == OL_OK && number != 0)
-            err = take_size(v, log, number, s.size);
+            err = take_size(v, log, number, m->size);
     }
     return err;
 }
 
-static ol_err take_read(const ol_view *v, vw_log *log, ol_rd read, size_t reads) {
-    uint64_t last = 0;
-    for (size_t i = 0; i < reads; i++) {
-        ol_said s = ol_said_next(&read);
-        if (s.number == 0 || s.number >= log->numbers) {
-            tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_READ_NUMBER, .number = s.number });
+static ol_err take_read(const ol_view *v, vw_log *log, const ol_entry *e) {
+    for (size_t i = 0; i < e->reads; i++) {
+        uint64_t number = e->read[i].number, size = e->read[i].size;
+        if (number >= log->numbers) {
+            tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_READ_NUMBER, .number = number });
             continue;
         }
-        if (s.number <= last)
-            tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_READ_ORDER, .number = s.number });
-        last = s.number > last ? s.number : last;
-        const vw_number *n = &log->number[s.number];
-        if (!n->is_void && s.size >= last_size(n))
+        const vw_number *n = &log->number[number];
+        if (!n->is_void && size >= last_size(n))
             tell_at(v, log,
                     (ol_view_issue){ .rule = OL_VIEW_READ_BEYOND,
                                      .other = n->key,
-                                     .size = s.size,
+                                     .size = size,
                                      .held = last_size(n) });
         vw_mention *m =
             ol_mem_grow(v->opts.mem, log->read, &log->reads_cap, log->reads + 1, sizeof *m);
         if (m == NULL)
             return OL_ENOMEM;
         log->read = m;
-        log->read[log->reads++] = (vw_mention){ s.number, s.size };
+        log->read[log->reads++] = (vw_mention){ number, size };
     }
     return OL_OK;
 }
 
 /* ── entries ───────────────────────────────────────────────────────────────────────────────────*/
 
-static const char *read_message(const ol_view *v, const vw_log *log, const ol_envelope *e,
+static const char *read_message(const ol_view *v, const vw_log *log, const ol_entry *e,
                                 vw_row *row) {
     ol_message m;
     const char *why = NULL;
-    if (!e->has_item || !e->has_read)
+    if (!e->has_item)
         return "the message has no item id or no read";
     if (ol_message_decode(e->body, e->body_len, &m, &why) != OL_OK)
         return why;
@@ -240,7 +226,7 @@ static const char *read_message(const ol_view *v, const vw_log *log, const ol_en
     return NULL;
 }
 
-static const char *read_opening(vw_log *log, const ol_envelope *e, bool is_first) {
+static const char *read_opening(vw_log *log, const ol_entry *e, bool is_first) {
     ol_opening o;
     if (ol_opening_decode(e->body, e->body_len, &o) != OL_OK)
         return "the opening has another form";
@@ -249,9 +235,7 @@ static const char *read_opening(vw_log *log, const ol_envelope *e, bool is_first
     return NULL;
 }
 
-static const char *read_kind(const ol_view *v, vw_log *log, const ol_envelope *e, vw_row *row) {
-    if (e->misfit != NULL)
-        return e->misfit;
+static const char *read_kind(const ol_view *v, vw_log *log, const ol_entry *e, vw_row *row) {
     switch (e->kind) {
     case OL_KIND_OPENING:
         return read_opening(log, e, log->rows == 0);
@@ -262,15 +246,25 @@ static const char *read_kind(const ol_view *v, vw_log *log, const ol_envelope *e
     }
 }
 
+static const char *misform(const uint8_t *entry, size_t len, ol_err err) {
+    if (ol_cbor_check(entry, len) != OL_OK)
+        return "it is not one item of the CBOR that entries are made of";
+    return err == OL_ELIMIT ? "a number or a list in it is above its limit"
+                            : "it does not have the form of an entry";
+}
+
 static ol_err read_entry(const ol_view *v, vw_log *log, const uint8_t *entry, size_t len,
                          vw_row *row) {
-    ol_envelope e;
-    if (ol_envelope_decode(entry, len, &e, &row->unreadable) != OL_OK)
+    ol_entry e;
+    ol_err err = ol_entry_decode(entry, len, &e);
+    if (err != OL_OK) {
+        row->unreadable = misform(entry, len, err);
         return OL_OK;
+    }
     row->kind = e.kind, row->wall = e.wall;
-    ol_err err = take_seen(v, log, e.seen, e.seens);
-    if (err == OL_OK && e.misfit == NULL)
-        err = take_read(v, log, e.read, e.reads);
+    err = take_seen(v, log, &e);
+    if (err == OL_OK)
+        err = take_read(v, log, &e);
     if (err == OL_OK)
         row->unreadable = read_kind(v, log, &e, row);
     return err;

@@ -29,8 +29,9 @@
     X(OPENING_LATER, true, "opening-later")   /* index */                                          \
     X(OPENING_BEFORE, true, "opening-before") /* other: the predecessor, not in the record */      \
     X(OPENING_SELF, true, "opening-self")                                                          \
-    X(OPENING_SIZE, true, "opening-size")    /* other, size; held */                               \
-    X(SEEN_ORDER, true, "seen-order")        /* index, number */                                   \
+    X(OPENING_SIZE, true, "opening-size")            /* other, size; held */                       \
+    X(SEEN_ORDER, true, "seen-order")                /* index, number */                           \
+    X(OPENING_RECOVERED, false, "opening-recovered") /* other, size; held: what came back later */ \
     X(SEEN_NUMBER, true, "seen-number")      /* index, number; held: the next free one, or 0 */    \
     X(SEEN_SELF, true, "seen-self")          /* index */                                           \
     X(SEEN_TWICE, true, "seen-twice")        /* index, other */                                    \

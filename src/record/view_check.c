@@ -9,13 +9,17 @@ static void check_opening(const ol_view *v, const vw_log *log) {
     ol_view_issue issue = { .log = log->key, .other = log->key, .other_inc_len = OL_INC_LEN };
     memcpy(issue.other.incarnation, log->opening.predecessor, OL_INC_LEN);
     size_t before = ol_vw_find_log(v, &issue.other);
+    issue.size = log->opening.size;
+    if (before != OL_VIEW_NO_LOG)
+        issue.held = v->log[before].is_unknown ? issue.size : v->log[before].rows;
     if (ol_log_key_eq(&issue.other, &log->key))
         issue.rule = OL_VIEW_OPENING_SELF;
     else if (before == OL_VIEW_NO_LOG)
         issue.rule = OL_VIEW_OPENING_BEFORE;
-    else if (!v->log[before].is_unknown && log->opening.size > v->log[before].rows)
-        issue.rule = OL_VIEW_OPENING_SIZE, issue.size = log->opening.size,
-        issue.held = v->log[before].rows;
+    else if (issue.size > issue.held)
+        issue.rule = OL_VIEW_OPENING_SIZE;
+    else if (issue.size < issue.held)
+        issue.rule = OL_VIEW_OPENING_RECOVERED;
     else
         return;
     ol_vw_tell(v, &issue);

@@ -41,10 +41,6 @@ static void say_own(const ol_view_issue *i, const char *other, char *to, size_t 
     case OL_VIEW_OPENING_LATER:
         snprintf(to, cap, "entry %" N " is an opening; only entry 0 may be one", i->index);
         return;
-    case OL_VIEW_SEEN_ORDER:
-        snprintf(to, cap, "entry %" N ": seen is not in ascending order at log %" N, i->index,
-                 i->number);
-        return;
     case OL_VIEW_SEEN_NUMBER:
         if (i->held == 0)
             snprintf(to, cap, "entry %" N ": seen names log %" N ", which it never introduced",
@@ -63,10 +59,6 @@ static void say_own(const ol_view_issue *i, const char *other, char *to, size_t 
         snprintf(to, cap, "entry %" N ": seen names party %" N ", the charter has %" N, i->index,
                  i->number, i->held);
         return;
-    case OL_VIEW_READ_ORDER:
-        snprintf(to, cap, "entry %" N ": read is not in ascending order at log %" N, i->index,
-                 i->number);
-        return;
     case OL_VIEW_READ_NUMBER:
         snprintf(to, cap, "entry %" N ": read names log %" N ", which seen never named", i->index,
                  i->number);
@@ -81,7 +73,8 @@ static void say_own(const ol_view_issue *i, const char *other, char *to, size_t 
 }
 
 /* What one log says about another. */
-static void say_between(const ol_view_issue *i, const char *other, char *to, size_t cap) {
+static void say_between(const ol_view_issue *i, const char *author, const char *other, char *to,
+                        size_t cap) {
     const char *before = strrchr(other, '/') == NULL ? other : strrchr(other, '/') + 1;
     switch (i->rule) {
     case OL_VIEW_OPENING_BEFORE:
@@ -93,6 +86,12 @@ static void say_between(const ol_view_issue *i, const char *other, char *to, siz
     case OL_VIEW_OPENING_SIZE:
         snprintf(to, cap, "names size %" N " of its predecessor %s, the export holds %" N, i->size,
                  before, i->held);
+        return;
+    case OL_VIEW_OPENING_RECOVERED:
+        snprintf(to, cap,
+                 "was opened when %s knew %" N " entries of %s; of the %" N
+                 " in the export the others were recovered later",
+                 author, i->size, other, i->held);
         return;
     case OL_VIEW_SEEN_FALLS:
         snprintf(to, cap, "entry %" N ": the size seen of %s goes from %" N " to %" N, i->index,
@@ -112,9 +111,10 @@ static void say_between(const ol_view_issue *i, const char *other, char *to, siz
                  i->index, other, i->number);
         return;
     case OL_VIEW_ITEM_AGAIN:
-        snprintf(to, cap,
-                 "entry %" N " has the item id of %s, entry %" N "; their authors did not know",
-                 i->index, other, i->number);
+        snprintf(to, cap, "entry %" N " has the item id of %s, entry %" N ", %s", i->index, other,
+                 i->number,
+                 i->log.party == i->other.party ? "which its author did not hold"
+                                                : "another party's");
         return;
     case OL_VIEW_REF_MISSING:
         snprintf(to, cap, "entry %" N " refers to %s, entry %" N ", which the export does not hold",
@@ -144,5 +144,5 @@ void ol_view_sentence(const ol_view_issue *issue, const char *const *party,
         ol_view_log_name(&issue->other, 2u * issue->other_inc_len, party, other);
     say_own(issue, other, ret, OL_VIEW_SENTENCE_MAX);
     if (ret[0] == 0)
-        say_between(issue, other, ret, OL_VIEW_SENTENCE_MAX);
+        say_between(issue, party[issue->log.party], other, ret, OL_VIEW_SENTENCE_MAX);
 }

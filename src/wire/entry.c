@@ -21,7 +21,8 @@ static void get_mentions(ol_rd *r, bool is_seen, ol_mention *m, size_t *ret_n) {
         m[i].number = ol_cbor_get_uint_max(r, OL_SIZE_MAX);
         m[i].size = ol_cbor_get_uint_max(r, OL_SIZE_MAX);
         if (m[i].is_first) {
-            m[i].log.party = (uint8_t)ol_cbor_get_uint_max(r, OL_PARTIES_MAX - 1);
+            uint64_t party = ol_cbor_get_uint(r);
+            m[i].log.party = party < UINT8_MAX ? (uint8_t)party : UINT8_MAX;
             m[i].log.lane = (uint8_t)ol_cbor_get_uint_max(r, OL_LANES - 1);
             get_incarnation(r, m[i].log.incarnation);
         }

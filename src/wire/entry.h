@@ -1,7 +1,8 @@
 /* wire/entry.h — one entry of a log: bytes ↔ struct.
  * Shape    [kind, wall, seen, body, ? item, ? read, …] in deterministic CBOR; 1..OL_ENTRY_MAX
  * bytes. seen: ascending log numbers; known [number, size] or first [number, size, party, lane,
- *          incarnation]. What a number means and whether sizes fall needs the whole log: not here.
+ *          incarnation]. What a number means, whether sizes fall and which parties there are is not
+ *          judged here; a party above 255 is given as 255.
  * Limits   OL_MENTIONS_MAX in seen, as many in read; sizes and indices below 2^48.
  * Errors   OL_ESHORT, OL_EFORM, OL_ELIMIT; *ret as it was. Such an entry is stored and shown as
  *          unreadable, never refused (§3.5).
