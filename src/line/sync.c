@@ -204,7 +204,7 @@ uint64_t ol_sync_fetch(const ol_line *l, const ol_log *log, uint64_t *ret_to, ui
         if (to > log->head_size)
             to = log->head_size;
         *ret_to = to;
-        *ret_head = to == log->head_size ? 0 : to;
+        *ret_head = to; /* it may be the largest no more when the answer comes */
         return from;
     }
     return OL_NEVER;
@@ -237,8 +237,12 @@ static void fill(ol_line *l, ol_log *log, const ol_event *ev) {
     const uint8_t *sig = end == log->head_size ? log->head_sig : unsaved_head(l, log, end);
     if (sig == NULL && ev->fetched.head_size == end)
         sig = ev->fetched.head_sig;
-    if (sig != NULL)
+    if (sig != NULL) {
         c->head_size = end, memcpy(c->head_sig, sig, sizeof c->head_sig);
+        return;
+    }
+    ol_mem_put(l->mem, c, 1, sizeof *c + c->cap); /* no head for it now: fetched again later */
+    log->chunk = NULL;
 }
 
 void ol_sync_fetched(ol_line *l, const ol_event *ev) {
