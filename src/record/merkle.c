@@ -220,7 +220,7 @@ ol_err ol_merkle_verify_inclusion(const ol_hash *leaf, uint64_t index, uint64_t 
             continue;
         }
         h = ol_merkle_node(&proof[i], &h);
-        while ((at & 1) == 0 && at != 0) /* levels at which the right edge has no sibling */
+        while ((at & 1) == 0) /* levels at which the right edge has no sibling; at is not 0 */
             at >>= 1, last >>= 1;
         at >>= 1, last >>= 1;
     }
@@ -243,7 +243,7 @@ static ol_err climb(uint64_t at, uint64_t last, const ol_hash *proof, size_t n, 
         }
         *old_root = ol_merkle_node(&proof[i], old_root);
         *root = ol_merkle_node(&proof[i], root);
-        while ((at & 1) == 0 && at != 0)
+        while ((at & 1) == 0) /* as above */
             at >>= 1, last >>= 1;
         at >>= 1, last >>= 1;
     }

@@ -200,8 +200,8 @@ static ol_err get_log(void *ctx, size_t n, ol_record_log *ret) {
 }
 
 static ol_err get_charter(void *ctx, size_t generation, ol_str *ret) {
-    (void)ctx;
-    if (generation > 0)
+    const test_record *r = ctx;
+    if (generation >= r->generations || r->spoil == SPOIL_CHARTER)
         return OL_ENOENT;
     *ret = (ol_str){ (const char *)charter, charter_len };
     return OL_OK;
@@ -249,6 +249,7 @@ void record_make(test_record *r) {
                     .receipt = get_receipt,
                     .agreed = get_agreed,
                     .leaves = leaves },
+        .generations = 1,
     };
     load();
 }

@@ -24,12 +24,14 @@ typedef enum {
     SPOIL_PARTY,         /* a log of a party that there is not */
     SPOIL_MEMBERS,       /* members that there are not */
     SPOIL_CARD,          /* a card of a party that there is not */
+    SPOIL_CHARTER,       /* no charter at all */
     SPOILS
 } record_spoil;
 
 typedef struct {
     ol_reader reader;
     record_spoil spoil;
+    size_t generations; /* charters; 1 unless changed */
     size_t leaves_asked;
     uint64_t grown; /* if not 0, the size of the second log, which nobody has receipted then */
 } test_record;

@@ -175,7 +175,7 @@ static const struct {
     { SPOIL_MEMBERS, "" },
     { SPOIL_CARD, "cards/" },
 };
-_Static_assert(sizeof spoils / sizeof spoils[0] == SPOILS - 1, "each has a row");
+_Static_assert(sizeof spoils / sizeof spoils[0] == SPOILS - 2, "each has a row or a test");
 
 static void spoilt(void **state) {
     (void)state;
@@ -194,6 +194,22 @@ static void spoilt(void **state) {
         f.n = 0;
         assert_int_equal(run(&f, &log, 1, &at), OL_ECONFLICT);
     }
+    record.spoil = SPOIL_NOTHING;
+}
+
+static void charters(void **state) {
+    (void)state;
+    files f = { .n = 0 };
+    ol_export_at at;
+    record.generations = 12;
+    assert_int_equal(run(&f, NULL, 0, NULL), OL_OK);
+    assert_string_equal(f.file[0].path, "charter");
+    assert_string_equal(f.file[1].path, "charter.1");
+    assert_string_equal(f.file[11].path, "charter.11");
+    assert_string_equal(f.file[12].path, "cards/prc.1");
+    record.generations = 1, record.spoil = SPOIL_CHARTER, f.n = 0;
+    assert_int_equal(run(&f, NULL, 0, &at), OL_ENOENT);
+    assert_string_equal(at.path, "charter");
     record.spoil = SPOIL_NOTHING;
 }
 
@@ -238,9 +254,10 @@ static void long_log(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(full),     cmocka_unit_test(proof),      cmocka_unit_test(proof_of_each),
-        cmocka_unit_test(spoilt),   cmocka_unit_test(disk_fails), cmocka_unit_test(memory_fails),
-        cmocka_unit_test(long_log),
+        cmocka_unit_test(full),          cmocka_unit_test(proof),
+        cmocka_unit_test(proof_of_each), cmocka_unit_test(spoilt),
+        cmocka_unit_test(disk_fails),    cmocka_unit_test(charters),
+        cmocka_unit_test(memory_fails),  cmocka_unit_test(long_log),
     };
     record_make(&record);
     return cmocka_run_group_tests(tests, NULL, NULL);

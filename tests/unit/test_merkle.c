@@ -173,11 +173,10 @@ static void check_inclusion(size_t index, size_t size, const ol_hash *root) {
     const ol_hash *leaf = &leaves[index];
     assert_int_equal(ol_merkle_verify_inclusion(leaf, index, size, proof.hash, proof.n, root),
                      OL_OK);
-    assert_int_not_equal(
-        ol_merkle_verify_inclusion(leaf, index, size, proof.hash, proof.n + 1, root), OL_OK);
-    if (proof.n > 0)
-        assert_int_not_equal(
-            ol_merkle_verify_inclusion(leaf, index, size, proof.hash, proof.n - 1, root), OL_OK);
+    ol_err err = ol_merkle_verify_inclusion(leaf, index, size, proof.hash, proof.n + 1, root);
+    assert_int_equal(err, OL_EFORM);
+    err = ol_merkle_verify_inclusion(leaf, index, size, proof.hash, proof.n - 1, root);
+    assert_true(proof.n == 0 || err == OL_EFORM);
     assert_int_not_equal(
         ol_merkle_verify_inclusion(leaf, index ^ 1, size, proof.hash, proof.n, root), OL_OK);
     for (size_t i = 0; size <= ALL_PAIRS && i < proof.n; i++) {
@@ -209,11 +208,11 @@ static void check_consistency(size_t old_size, size_t size, const ol_hash *root)
     const ol_hash *p = proof.hash;
     assert_int_equal(ol_merkle_verify_consistency(old_size, &old_root, size, root, p, proof.n),
                      OL_OK);
-    assert_int_not_equal(
-        ol_merkle_verify_consistency(old_size, &old_root, size, root, p, proof.n + 1), OL_OK);
+    ol_err err = ol_merkle_verify_consistency(old_size, &old_root, size, root, p, proof.n + 1);
+    assert_int_equal(err, OL_EFORM);
     if (proof.n > 0)
-        assert_int_not_equal(
-            ol_merkle_verify_consistency(old_size, &old_root, size, root, p, proof.n - 1), OL_OK);
+        err = ol_merkle_verify_consistency(old_size, &old_root, size, root, p, proof.n - 1);
+    assert_int_equal(err, OL_EFORM);
     old_root.b[0] ^= 1;
     assert_int_equal(ol_merkle_verify_consistency(old_size, &old_root, size, root, p, proof.n),
                      OL_EAUTH);
@@ -277,6 +276,36 @@ static void refusals(void **state) {
     }
 }
 
+/* A tree whose leaves are all the same needs one hash a level: any size can be had. */
+static ol_err uniform_node(void *ctx, unsigned level, uint64_t index, ol_hash *ret) {
+    (void)ctx, (void)index;
+    *ret = leaves[0];
+    for (unsigned i = 0; i < level; i++)
+        *ret = ol_merkle_node(ret, ret);
+    return OL_OK;
+}
+
+static void largest(void **state) {
+    (void)state;
+    static const uint64_t sizes[] = { OL_TREE_SIZE_MAX, OL_TREE_SIZE_MAX - 1,
+                                      (OL_TREE_SIZE_MAX >> 1) + 1, (OL_TREE_SIZE_MAX >> 1) + 2 };
+    ol_merkle_proof p;
+    for (size_t i = 0; i < OL_LEN(sizes); i++) {
+        const uint64_t size = sizes[i], at[] = { 0, 1, size / 2, size / 3, size - 2, size - 1 };
+        ol_hash root, old;
+        assert_int_equal(ol_merkle_root(size, uniform_node, NULL, &root), OL_OK);
+        for (size_t k = 0; k < OL_LEN(at); k++) {
+            assert_int_equal(ol_merkle_inclusion(at[k], size, uniform_node, NULL, &p), OL_OK);
+            ol_err err = ol_merkle_verify_inclusion(&leaves[0], at[k], size, p.hash, p.n, &root);
+            assert_int_equal(err, OL_OK);
+            assert_int_equal(ol_merkle_consistency(at[k] + 1, size, uniform_node, NULL, &p), OL_OK);
+            assert_int_equal(ol_merkle_root(at[k] + 1, uniform_node, NULL, &old), OL_OK);
+            err = ol_merkle_verify_consistency(at[k] + 1, &old, size, &root, p.hash, p.n);
+            assert_int_equal(err, OL_OK);
+        }
+    }
+}
+
 static ol_err one_leaf(void *ctx, uint64_t index, ol_hash *ret) {
     size_t *asked = ctx;
     ++*asked;
@@ -306,6 +335,7 @@ int main(void) {
         cmocka_unit_test(frontier_stored), cmocka_unit_test(frontier_full),
         cmocka_unit_test(inclusion),       cmocka_unit_test(consistency),
         cmocka_unit_test(refusals),        cmocka_unit_test(nodes_of_leaves),
+        cmocka_unit_test(largest),
     };
     fill();
     return cmocka_run_group_tests(tests, NULL, NULL);
