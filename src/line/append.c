@@ -234,9 +234,9 @@ void ol_append_close(ol_line *l, ol_log *log, uint8_t why) {
 /* ---- limits: a token bucket on running time (§2.4) ---- */
 
 static void refill(ol_line *l) {
-    uint64_t day_ms = UINT64_C(86400000), ms = l->mono_ms - l->tokens_ms;
-    if (ms > day_ms)
-        ms = day_ms;
+    uint64_t ms = l->mono_ms - l->tokens_ms;
+    if (ms > OL_DAY_MS)
+        ms = OL_DAY_MS;
     l->tokens_entries += ms * l->limit_entries / 86400;
     l->tokens_bytes += ms * l->limit_bytes / 86400;
     if (l->tokens_entries > l->limit_entries * 1000)

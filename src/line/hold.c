@@ -150,6 +150,14 @@ static OL_MUST ol_err stage(ol_line *l, ol_hold *h, ol_log *log, const ol_fronti
     return OL_OK;
 }
 
+/* Incarnations are cheap to make and stay for ever: what exceeds the limit waits for the next day. */
+static bool may_open(ol_line *l, const ol_log_key *key) {
+    ol_peer *author = &l->peer[key->party];
+    if (l->mono_ms - author->opened_ms[key->lane] >= OL_DAY_MS)
+        author->opened_ms[key->lane] = l->mono_ms, author->opened[key->lane] = 0;
+    return author->opened[key->lane]++ < OL_OPENINGS_DAY;
+}
+
 static void adopted(ol_line *l, uint8_t source, ol_log *log) {
     log->sync[source].is_known = true;
     ol_sync_holds(log, source, log->tree.size);
@@ -187,7 +195,7 @@ static bool try_head(ol_line *l, uint8_t source, ol_waiting *w) {
         l->count[OL_COUNT_PROVISIONAL_DROPPED] += drop_below(l, h, &w->log, OL_SIZE_MAX);
         return true;
     }
-    if (log == NULL)
+    if (log == NULL && may_open(l, &w->log))
         log = ol_log_add(l, &w->log);
     if (log == NULL || stage(l, h, log, &tree, w, &root) != OL_OK)
         return false;

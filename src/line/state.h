@@ -43,8 +43,10 @@ enum {
     OL_SAVE_MS = 50,           /* signatures are stored with the next commit, or after this */
     OL_RETRY_MS = 1000,        /* a commit that failed is tried again */
     OL_OPEN_IDLE_MS = 15000,   /* at most, between tries with nothing to say */
+    OL_OPENINGS_DAY = 256,     /* new logs a party and lane in 24 hours of running time (§8) */
     OL_SPAN_MAX = 4096,        /* entries held beyond a log's end */
-    OL_CLOCK_JUMP_S = 86400    /* §3.3 */
+    OL_DAY_MS = 86400000,
+    OL_CLOCK_JUMP_S = 86400 /* §3.3 */
 };
 
 enum { /* why storage does not take anything (STOPPED, §5.2) */
@@ -213,10 +215,12 @@ typedef struct {
     ol_line_party p; /* psk and mac wiped: they live in the vault */
     ol_hold hold;
     ol_path path[OL_PATHS_PER_PEER];
-    uint64_t last_counter; /* largest accepted first-message counter */
-    uint32_t window, run;  /* run: the last FORGOT told */
-    uint32_t dh_token;     /* ss is being asked for; 0 no */
-    bool dh_wanted;        /* not asked yet */
+    uint64_t last_counter;        /* largest accepted first-message counter */
+    uint64_t opened_ms[OL_LANES]; /* the day in which so many logs of this party were begun */
+    uint32_t opened[OL_LANES];
+    uint32_t window, run; /* run: the last FORGOT told */
+    uint32_t dh_token;    /* ss is being asked for; 0 no */
+    bool dh_wanted;       /* not asked yet */
     uint8_t stopped;
     bool has_run, note_stopped, owe_stopped, is_counter_new;
     bool has_told;          /* we told it all after its FORGOT */

@@ -67,11 +67,11 @@ ol_err ol_load_line(ol_store *s, const uint8_t line[OL_LINE_ID_LEN], ol_line *en
     ol_err err = s->ops->logs(s, line, take_log, &l);
     for (size_t i = 0; err == OL_OK && i < l.logs; i++) {
         l.of = &l.log[i];
-        err = s->ops->heads(s, line, l.of, 0, take_head, &l);
-        if (err == OL_OK)
-            err = s->ops->receipts(s, line, l.of, take_receipt, &l);
+        err = s->ops->receipts(s, line, l.of, take_receipt, &l);
         if (err == OL_OK)
             err = flush_receipt(&l);
+        if (err == OL_OK)
+            err = s->ops->heads(s, line, l.of, 0, take_head, &l);
     }
     if (err == OL_OK)
         err = s->ops->state(s, line, take_state, &l);
