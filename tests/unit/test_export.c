@@ -101,7 +101,9 @@ static const char *folder(const char *name, char *to, size_t cap) {
     const char *top = getenv("OPENLINE_EXPORTS");
     if (top == NULL)
         return NULL;
+    mkdir(top, 0777);
     snprintf(to, cap, "%s/%s", top, name);
+    mkdir(to, 0777);
     return to;
 }
 
@@ -110,8 +112,6 @@ static void full(void **state) {
     char top[300];
     files f = { .top = folder("unit-full", top, sizeof top) };
     ol_export_at at = { "untouched" };
-    if (f.top != NULL)
-        mkdir(f.top, 0777);
     assert_int_equal(run(&f, NULL, 0, &at), OL_OK);
     assert_string_equal(at.path, "untouched");
     assert_known(&f, "full");
@@ -122,8 +122,6 @@ static void proof(void **state) {
     char top[300];
     files f = { .top = folder("unit-proof", top, sizeof top) };
     ol_log_key log = record_key(1);
-    if (f.top != NULL)
-        mkdir(f.top, 0777);
     record.leaves_asked = 0;
     assert_int_equal(run(&f, &log, 100, NULL), OL_OK);
     assert_known(&f, "proof");
