@@ -96,6 +96,8 @@ static void recv_receipt(context *c, const ol_item *it) {
             return;
     } else if (!ol_recv_receipt(l, c->log, it->party, &r)) {
         return;
+    } else if (!c->log->is_own) {
+        c->log->sync[it->party].owe_receipt = true; /* it has the log now: ours means something */
     }
     ol_sync_progress(l, c->log, it->party, r.size);
     if (it->party == c->source && c->path != NULL)
