@@ -150,7 +150,7 @@ static OL_MUST ol_err stage(ol_line *l, ol_hold *h, ol_log *log, const ol_fronti
     return OL_OK;
 }
 
-/* Incarnations are cheap to make and stay for ever: what exceeds the limit waits for the next day. */
+/* Incarnations are cheap to make and stay for ever: those above the limit wait for another day. */
 static bool may_open(ol_line *l, const ol_log_key *key) {
     ol_peer *author = &l->peer[key->party];
     if (l->mono_ms - author->opened_ms[key->lane] >= OL_DAY_MS)
