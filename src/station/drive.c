@@ -165,8 +165,14 @@ static void on_frame(void *ctx, const ol_switch_hit *hit, uint8_t port, uint32_t
 static void on_path_up(void *ctx, uint16_t number, const ol_event *up) {
     ol_drive *d = ctx;
     ol_event ev = *up;
+    ol_path_status s;
     ol_drive_step(d, number, &ev);
     ol_drive_drain(d);
+    ol_line_path_status(d->line[number]->engine, up->path.path, &s);
+    if (!s.is_up)
+        OL_LOG(OL_ERROR, "path.failed",
+               "line=%s path=%u why=\"no memory is left that can be locked: ulimit -l\"",
+               d->line[number]->name, (unsigned)up->path.path);
 }
 
 static bool on_is_live(void *ctx, uint16_t number, ol_path_id path) {

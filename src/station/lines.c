@@ -245,6 +245,16 @@ ol_err ol_lines_read(const ol_home *h, ol_mem *locked, ol_lines *ret, ol_why *wh
     return OL_OK;
 }
 
+void ol_lines_drop(ol_lines *l, size_t i) {
+    OL_ASSERT(i < l->n);
+    row_free(l, l->row[i]);
+    l->n--;
+    for (; i < l->n; i++) {
+        l->row[i] = l->row[i + 1];
+        l->row[i]->api.number = (uint16_t)i;
+    }
+}
+
 void ol_lines_free(ol_lines *l) {
     for (size_t i = 0; i < l->n; i++)
         row_free(l, l->row[i]);

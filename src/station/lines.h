@@ -36,6 +36,8 @@ typedef struct {
 
 /* Reads the card and every line of a home. OL_ENOENT: there is no card: `openline init`. */
 OL_MUST ol_err ol_lines_read(const ol_home *h, ol_mem *locked, ol_lines *ret, ol_why *why);
+/* Leaves out line i after all; those after it move up. */
+void ol_lines_drop(ol_lines *l, size_t i);
 void ol_lines_free(ol_lines *l); /* wipes; one that is all zero is allowed */
 
 /* What the engine is made from. party has room for OL_PARTIES_MAX and is secret: locked memory,

@@ -1,5 +1,6 @@
 #include "station/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -53,8 +54,12 @@ void ol_log_put(ol_log_level level, const char *event, const char *format, ...) 
         if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F)
             line[i] = '?'; /* one event, one line, whatever a sentence quotes */
     line[len++] = '\n';
-    ssize_t written = write(STDERR_FILENO, line, len);
-    (void)written;
+    /* A reader of the log that is stuck must not stop the line: better no log than no station. */
+    struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+    if (poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0) {
+        ssize_t written = write(STDERR_FILENO, line, len);
+        (void)written;
+    }
 }
 
 bool ol_log_pass(ol_log_gate *gate, ol_mono now, uint64_t *ret_held) {

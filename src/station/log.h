@@ -1,7 +1,8 @@
 /* station/log.h — one line to stderr: UTC time, level, event, then key=value.
  *   2026-03-01T09:14:07.120Z warn port.down port=main err=OL_EIO retry_ms=4000
  * Rules    event is a fixed name; the unit is in the key; a sentence stands last, why="…". No
- *          payload, no key, no entry's text. One write(2) each; what stderr refuses is lost.
+ *          payload, no key, no entry's text. One write(2) each; what stderr does not take at once
+ *          is lost.
  * Gates    whatever an outsider can cause often goes through a gate: one line an interval, with the
  *          number of those held back. */
 #ifndef OL_STATION_LOG_H

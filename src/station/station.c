@@ -108,7 +108,9 @@ void ol_station_stop(ol_station *st, const char *because) {
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
-    ol_station_stop(handle->data, number == SIGINT ? "SIGINT" : "SIGTERM");
+    ol_station_stop(handle->data, number == SIGINT   ? "SIGINT"
+                                  : number == SIGHUP ? "SIGHUP"
+                                                     : "SIGTERM");
 }
 
 /* ---- assembling ---- */
@@ -219,13 +221,20 @@ static ol_err open_store(ol_station *st, ol_why *why) {
 
 static ol_err add_lines(ol_station *st, ol_why *why) {
     ol_err err = OL_OK;
-    for (size_t i = 0; err == OL_OK && i < st->lines.n; i++) {
+    for (size_t i = 0; err != OL_ENOMEM && i < st->lines.n;) {
         ol_line_opts o;
         ol_lines_opts(st->lines.row[i], st->vault->party, &o);
         err = ol_drive_add_line(st->drive, &o, why);
+        if (err == OL_OK) {
+            i++;
+        } else if (err != OL_ENOMEM) { /* one line's fault must not take the others with it */
+            OL_LOG(OL_ERROR, "line.left_out", "line=%s err=%s why=\"%s\"", line_name(st, i),
+                   ol_err_name(err), why->text);
+            ol_lines_drop(&st->lines, i);
+        }
     }
     sodium_memzero(st->vault->party, sizeof st->vault->party);
-    return err;
+    return err == OL_ENOMEM ? err : OL_OK;
 }
 
 static const ol_config_bearer *bearer_of(const ol_station *st, size_t line, size_t party,
@@ -300,12 +309,15 @@ static ol_err open_loop(ol_station *st, ol_why *why) {
         return ol_why_set(why, OL_EIO, "the system gives no event loop");
     st->has_loop = true;
     if (uv_async_init(&st->loop, &st->stop, on_stop) != 0 ||
-        uv_signal_init(&st->loop, &st->term) != 0 || uv_signal_init(&st->loop, &st->interrupt) != 0)
+        uv_signal_init(&st->loop, &st->term) != 0 ||
+        uv_signal_init(&st->loop, &st->interrupt) != 0 ||
+        uv_signal_init(&st->loop, &st->hangup) != 0)
         return ol_why_set(why, OL_EIO, "the event loop takes no signals");
     st->has_signals = true;
-    st->stop.data = st->term.data = st->interrupt.data = st;
+    st->stop.data = st->term.data = st->interrupt.data = st->hangup.data = st;
     if (uv_signal_start(&st->term, on_signal, SIGTERM) != 0 ||
-        uv_signal_start(&st->interrupt, on_signal, SIGINT) != 0)
+        uv_signal_start(&st->interrupt, on_signal, SIGINT) != 0 ||
+        uv_signal_start(&st->hangup, on_signal, SIGHUP) != 0)
         return ol_why_set(why, OL_EIO, "the event loop takes no signals");
     ol_drive_opts o = { .loop = &st->loop,
                         .store = st->store,
@@ -351,6 +363,7 @@ static void close_loop(ol_station *st) {
         uv_close((uv_handle_t *)&st->stop, NULL);
         uv_close((uv_handle_t *)&st->term, NULL);
         uv_close((uv_handle_t *)&st->interrupt, NULL);
+        uv_close((uv_handle_t *)&st->hangup, NULL);
     }
     (void)uv_timer_init(&st->loop, &parting);
     (void)uv_timer_start(&parting, on_parting, PARTING_MS, 0);

@@ -1,7 +1,7 @@
 /* station/station.h — a party's station: the whole process of `openline run`.
  * Assembles home, keys, lines, store, engines, ports and control server, runs them on one loop in
- * this thread until SIGTERM, SIGINT or a shutdown request, and takes them apart again. It is ready
- * when the control socket answers. Logs to stderr (station/log.h).
+ * this thread until SIGTERM, SIGINT, SIGHUP or a shutdown request, and takes them apart again. It
+ * is ready when the control socket answers. Logs to stderr (station/log.h).
  * Process  umask 077, no new privileges, SIGPIPE ignored, locked-memory limit raised as far as it
  *          goes. The limit on core files stays as it is: secrets are in pages left out of cores.
  * Errors   why has the sentence for the operator: home, lock, keys, store, port in use … */

@@ -34,7 +34,7 @@ struct ol_station {
     ol_marker_home marker;
     uv_loop_t loop;
     bool has_loop, has_signals, is_stopping;
-    uv_signal_t term, interrupt;
+    uv_signal_t term, interrupt, hangup;
     uv_async_t stop; /* ol_api_stop returns before anything is taken apart */
     ol_drive *drive;
     ol_net *net; /* the drive's */
