@@ -181,7 +181,7 @@ ol_err ol_text_check(const uint8_t *s, size_t len, ol_text_kind kind, size_t *re
     return OL_OK;
 }
 
-/* Scripts that people write without spaces, and Hangul, with their own punctuation. */
+/* Characters of which two count as one word: docs/PROTOCOL.md §4.4. */
 static bool is_dense(uint32_t c) {
     static const struct {
         uint32_t from, to;
@@ -190,17 +190,17 @@ static bool is_dense(uint32_t c) {
         { 0x1000, 0x109f },   /* Myanmar */
         { 0x1100, 0x11ff },   /* Hangul letters */
         { 0x1780, 0x17ff },   /* Khmer */
-        { 0x19e0, 0x19ff },   /* Khmer symbols */
-        { 0x2e80, 0x2fff },   /* Han radicals */
-        { 0x3001, 0xa4cf },   /* CJK punctuation, Kana, Bopomofo, Han; Yi too */
+        { 0x2e80, 0x2fdf },   /* Han radicals */
+        { 0x3005, 0x3007 },   /* Han, iteration mark to zero */
+        { 0x3040, 0x30ff },   /* Kana */
+        { 0x3130, 0x318f },   /* Hangul letters */
+        { 0x31f0, 0x31ff },   /* Kana */
+        { 0x3400, 0x4dbf },   /* Han */
+        { 0x4e00, 0x9fff },   /* Han */
         { 0xa960, 0xa97f },   /* Hangul letters */
-        { 0xa9e0, 0xa9ff },   /* Myanmar */
-        { 0xaa60, 0xaa7f },   /* Myanmar */
         { 0xac00, 0xd7ff },   /* Hangul */
         { 0xf900, 0xfaff },   /* Han, compatibility */
-        { 0xfe30, 0xfe4f },   /* CJK punctuation, vertical */
-        { 0xff01, 0xffef },   /* full and half width */
-        { 0x1aff0, 0x1b16f }, /* Kana */
+        { 0xff66, 0xffdc },   /* Kana and Hangul, half width */
         { 0x20000, 0x3ffff }, /* Han */
     };
     for (size_t i = 0; i < OL_LEN(range); i++)
@@ -209,47 +209,24 @@ static bool is_dense(uint32_t c) {
     return false;
 }
 
-static bool is_ascii_punctuation(uint32_t c) {
-    return c < 0x80 && !(c >= '0' && c <= '9') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
-typedef struct {
-    size_t words, dense; /* of this run: complete words; dense characters in a row */
-    bool in_word, any;
-} word_run;
-
-static size_t run_end(word_run *r) {
-    size_t words = r->words + (r->dense + 1) / 2;
-    words = words == 0 && r->any ? 1 : words; /* punctuation alone */
-    *r = (word_run){ 0 };
-    return words;
-}
-
-static void run_add(word_run *r, uint32_t c) {
-    r->any = true;
-    if (is_dense(c)) {
-        r->dense++;
-        r->in_word = false;
-    } else if (!is_ascii_punctuation(c)) {
-        r->words += (r->dense + 1) / 2 + (r->in_word ? 0 : 1);
-        r->dense = 0;
-        r->in_word = true;
-    }
-}
-
 size_t ol_text_words(const uint8_t *s, size_t len) {
-    word_run run = { 0 };
-    size_t words = 0;
+    size_t words = 0, dense = 0;
+    bool in_run = false, is_counted = false; /* a run that holds a dense character is not */
     uint32_t c = 0;
     for (size_t at = 0, n = 0; at < len; at += n) {
         n = ol_utf8_next(s + at, len - at, &c);
         OL_ASSERT(n > 0);
-        if (ol_utf8_is_space(c))
-            words += run_end(&run);
-        else
-            run_add(&run, c);
+        if (c == ' ' || c == '\n' || c == 0x3000) {
+            words += is_counted;
+            in_run = is_counted = false;
+            continue;
+        }
+        bool is_one = is_dense(c);
+        dense += is_one;
+        is_counted = !is_one && (is_counted || !in_run);
+        in_run = true;
     }
-    return words + run_end(&run);
+    return words + is_counted + (dense + 1) / 2;
 }
 
 bool ol_name_is_valid(const char *s, size_t len) {

@@ -41,10 +41,9 @@ typedef enum {
 /* UTF-8 (no surrogates, no overlong forms, ≤ U+10FFFF). *ret_at, if given, is the byte offset of
  * the first fault when the result is OL_EFORM. */
 OL_MUST ol_err ol_text_check(const uint8_t *s, size_t len, ol_text_kind kind, size_t *ret_at);
-/* Words as operators count them: a run between spaces (of any width, or newlines) is one; where it
- * holds Han, Kana, Hangul, Thai, Lao, Khmer or Myanmar, two such characters in a row are one word,
- * a last odd one too, and so is each stretch of other letters between them. ASCII punctuation
- * counts only where it stands alone. s has passed ol_text_check. */
+/* Words as operators count them (docs/PROTOCOL.md §4.4): one for each run between spaces (U+0020,
+ * U+3000, newline) without Han, Kana, Hangul, Thai, Lao, Khmer or Myanmar, and half a one, rounded
+ * up over the text, for each such character. s has passed ol_text_check. */
 size_t ol_text_words(const uint8_t *s, size_t len);
 /* UTF-8 well-formedness alone (CBOR text strings, RFC 8949 §3.1). */
 bool ol_utf8_is_valid(const uint8_t *s, size_t len);
