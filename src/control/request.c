@@ -47,7 +47,8 @@ static const struct {
     [OL_DO_STATUS] = { "status", 0, OL_GIVEN_LINE },
     [OL_DO_POSITION] = { "position", OL_GIVEN_LINE, 0 },
     [OL_DO_SUBMIT] = { "submit", OL_GIVEN_LINE | OL_GIVEN_BODY | OL_GIVEN_ITEM, OL_GIVEN_READ },
-    [OL_DO_LOG] = { "log", OL_GIVEN_LINE, OL_GIVEN_FROM | OL_GIVEN_LIMIT | OL_GIVEN_LAST },
+    [OL_DO_LOG] = { "log", OL_GIVEN_LINE,
+                    OL_GIVEN_FROM | OL_GIVEN_LIMIT | OL_GIVEN_LAST | OL_GIVEN_CURSOR },
     [OL_DO_RECORD] = { "record", OL_GIVEN_LINE, OL_GIVEN_FROM },
     [OL_DO_ENTRIES] = { "entries", OL_GIVEN_LINE | OL_GIVEN_LOG | OL_GIVEN_FROM, 0 },
     [OL_DO_SUBSCRIBE] = { "subscribe", OL_GIVEN_LINE, OL_GIVEN_CURSOR },
@@ -60,8 +61,7 @@ const char *ol_do_name(ol_do what) {
     return commands[what].name;
 }
 
-__attribute__((format(printf, 4, 5))) static ol_err
-refuse(ol_refusal *why, ol_err err, const char *todo, const char *what, ...) {
+ol_err ol_refuse(ol_refusal *why, ol_err err, const char *todo, const char *what, ...) {
     va_list ap;
     va_start(ap, what);
     why->err = err;
@@ -75,35 +75,35 @@ static ol_err refuse_json(ol_refusal *why, const json_error_t *e) {
     const char *todo = "send one JSON object in one line";
     switch (json_error_code(e)) {
     case json_error_out_of_memory:
-        return refuse(why, OL_ENOMEM, "try again", "there was no memory to read the request");
+        return ol_refuse(why, OL_ENOMEM, "try again", "there was no memory to read the request");
     case json_error_invalid_utf8:
-        return refuse(why, OL_EFORM, "send UTF-8", "byte %d of the request is not UTF-8",
-                      e->position);
+        return ol_refuse(why, OL_EFORM, "send UTF-8", "byte %d of the request is not UTF-8",
+                         e->position);
     case json_error_duplicate_key:
-        return refuse(why, OL_EFORM, "give every key once",
-                      "a key stands twice in the request, up to byte %d", e->position);
+        return ol_refuse(why, OL_EFORM, "give every key once",
+                         "a key stands twice in the request, up to byte %d", e->position);
     case json_error_null_character:
     case json_error_null_byte_in_key:
-        return refuse(why, OL_EFORM, "leave it out", "the request holds the character U+0000");
+        return ol_refuse(why, OL_EFORM, "leave it out", "the request holds the character U+0000");
     case json_error_numeric_overflow:
-        return refuse(why, OL_ELIMIT, "use integers from 0 to 9007199254740991",
-                      "a number is too large, at byte %d", e->position);
+        return ol_refuse(why, OL_ELIMIT, "use integers from 0 to 9007199254740991",
+                         "a number is too large, at byte %d", e->position);
     case json_error_stack_overflow:
-        return refuse(why, OL_ELIMIT, todo, "the request is nested too deeply");
+        return ol_refuse(why, OL_ELIMIT, todo, "the request is nested too deeply");
     case json_error_end_of_input_expected:
-        return refuse(why, OL_EFORM, todo, "there is text after the JSON object, at byte %d",
-                      e->position);
+        return ol_refuse(why, OL_EFORM, todo, "there is text after the JSON object, at byte %d",
+                         e->position);
     default:
-        return refuse(why, OL_EFORM, todo, "the request is not JSON, at byte %d", e->position);
+        return ol_refuse(why, OL_EFORM, todo, "the request is not JSON, at byte %d", e->position);
     }
 }
 
 static ol_err get_int(json_t *v, const struct field *f, ol_request *r, ol_refusal *why) {
     if (!json_is_integer(v))
-        return refuse(why, OL_EFORM, f->todo, "\"%s\" is not an integer", f->key);
+        return ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is not an integer", f->key);
     json_int_t n = json_integer_value(v);
     if (n < 0 || (uint64_t)n < f->min || (uint64_t)n > f->max)
-        return refuse(why, OL_ELIMIT, f->todo, "\"%s\" is out of range", f->key);
+        return ol_refuse(why, OL_ELIMIT, f->todo, "\"%s\" is out of range", f->key);
     uint64_t u = (uint64_t)n;
     memcpy((char *)r + f->at, &u, sizeof u);
     return OL_OK;
@@ -134,12 +134,12 @@ static ol_err get_field(json_t *v, const struct field *f, ol_request *r, ol_refu
     if (f->type == T_INT)
         return get_int(v, f, r, why);
     if (!json_is_string(v))
-        return refuse(why, OL_EFORM, f->todo, "\"%s\" is not a string", f->key);
+        return ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is not a string", f->key);
     const char *s = json_string_value(v);
     size_t len = json_string_length(v);
     if (f->type == T_NAME) {
         if (!ol_name_is_valid(s, len))
-            return refuse(why, OL_EFORM, f->todo, "\"%s\" is not a name", f->key);
+            return ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is not a name", f->key);
         memcpy(r->line, s, len);
         r->line[len] = '\0';
         return OL_OK;
@@ -147,16 +147,17 @@ static ol_err get_field(json_t *v, const struct field *f, ol_request *r, ol_refu
     if (f->type == T_LOG)
         return get_log(s, len, r)
                    ? OL_OK
-                   : refuse(why, OL_EFORM, f->todo, "\"%s\" is not the name of a log", f->key);
+                   : ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is not the name of a log", f->key);
     if (f->type == T_ITEM)
         return ol_hex_get(s, len, r->item, sizeof r->item) == OL_OK
                    ? OL_OK
-                   : refuse(why, OL_EFORM, f->todo, "\"%s\" is not an item id", f->key);
+                   : ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is not an item id", f->key);
     ol_err err = ol_b64_get(s, len, r->body, sizeof r->body, &r->body_len);
     if (err == OL_ELIMIT)
-        return refuse(why, OL_ELIMIT, f->todo, "\"%s\" is longer than an entry", f->key);
+        return ol_refuse(why, OL_ELIMIT, f->todo, "\"%s\" is longer than an entry", f->key);
     if (err != OL_OK || r->body_len == 0)
-        return refuse(why, OL_EFORM, f->todo, "\"%s\" is not base64 of one byte or more", f->key);
+        return ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is not base64 of one byte or more",
+                         f->key);
     return OL_OK;
 }
 
@@ -164,12 +165,12 @@ static ol_err get_id(json_t *o, ol_refusal *why) {
     json_t *v = json_object_get(o, "id");
     const char *todo = "give an \"id\" from 0 to 9007199254740991; the reply carries it";
     if (v == NULL)
-        return refuse(why, OL_EFORM, todo, "the request has no \"id\"");
+        return ol_refuse(why, OL_EFORM, todo, "the request has no \"id\"");
     if (!json_is_integer(v))
-        return refuse(why, OL_EFORM, todo, "\"id\" is not an integer");
+        return ol_refuse(why, OL_EFORM, todo, "\"id\" is not an integer");
     json_int_t n = json_integer_value(v);
     if (n < 0 || (uint64_t)n > OL_CONTROL_INT_MAX)
-        return refuse(why, OL_ELIMIT, todo, "\"id\" is out of range");
+        return ol_refuse(why, OL_ELIMIT, todo, "\"id\" is out of range");
     why->has_id = true;
     why->id = (uint64_t)n;
     return OL_OK;
@@ -181,11 +182,11 @@ static ol_err get_do(json_t *o, ol_do *ret, ol_refusal *why) {
         "unsubscribe, clock-accept, stop";
     json_t *v = json_object_get(o, "do");
     if (!json_is_string(v))
-        return refuse(why, OL_EFORM, todo, "the request has no \"do\" that is a string");
+        return ol_refuse(why, OL_EFORM, todo, "the request has no \"do\" that is a string");
     for (int i = 0; i < OL_DO_N; i++)
         if (strcmp(commands[i].name, json_string_value(v)) == 0)
             return *ret = (ol_do)i, OL_OK;
-    return refuse(why, OL_EFORM, todo, "\"do\" names no command");
+    return ol_refuse(why, OL_EFORM, todo, "\"do\" names no command");
 }
 
 /* A key of the request for a sentence: only what can be shown safely. */
@@ -208,8 +209,8 @@ static ol_err get_fields(json_t *o, ol_request *r, ol_refusal *why) {
         for (size_t i = 0; i < OL_LEN(fields) && f == NULL; i++)
             f = strcmp(fields[i].key, key) == 0 ? &fields[i] : NULL;
         if (f == NULL || ((commands[r->what].must | commands[r->what].may) & f->bit) == 0)
-            return refuse(why, OL_EFORM, "leave it out; docs/CONTROL.md lists the keys",
-                          "\"%s\" takes no key %s", commands[r->what].name, shown(key, buf));
+            return ol_refuse(why, OL_EFORM, "leave it out; docs/CONTROL.md lists the keys",
+                             "\"%s\" takes no key %s", commands[r->what].name, shown(key, buf));
         ol_err err = get_field(v, f, r, why);
         if (err != OL_OK)
             return err;
@@ -217,18 +218,19 @@ static ol_err get_fields(json_t *o, ol_request *r, ol_refusal *why) {
     }
     for (size_t i = 0; i < OL_LEN(fields); i++)
         if ((commands[r->what].must & fields[i].bit & ~r->given) != 0)
-            return refuse(why, OL_EFORM, fields[i].todo, "\"%s\" needs the key \"%s\"",
-                          commands[r->what].name, fields[i].key);
+            return ol_refuse(why, OL_EFORM, fields[i].todo, "\"%s\" needs the key \"%s\"",
+                             commands[r->what].name, fields[i].key);
     if ((r->given & OL_GIVEN_LAST) != 0 && (r->given & (OL_GIVEN_FROM | OL_GIVEN_LIMIT)) != 0)
-        return refuse(why, OL_EFORM, "give either \"last\", or \"from\" and \"limit\"",
-                      "\"last\" stands beside \"from\" or \"limit\"");
+        return ol_refuse(why, OL_EFORM, "give either \"last\", or \"from\" and \"limit\"",
+                         "\"last\" stands beside \"from\" or \"limit\"");
     return OL_OK;
 }
 
 ol_err ol_request_parse(const char *p, size_t len, ol_request *ret, ol_refusal *why) {
     *why = (ol_refusal){ .err = OL_OK };
     if (len > OL_CONTROL_LINE_MAX)
-        return refuse(why, OL_ELIMIT, "send at most 65536 bytes a line", "the request is too long");
+        return ol_refuse(why, OL_ELIMIT, "send at most 65536 bytes a line",
+                         "the request is too long");
     json_error_t e;
     json_t *o = json_loadb(p, len, JSON_REJECT_DUPLICATES, &e);
     if (o == NULL)
@@ -236,8 +238,8 @@ ol_err ol_request_parse(const char *p, size_t len, ol_request *ret, ol_refusal *
     ol_request r = { .what = OL_DO_HELLO };
     ol_err err = OL_OK;
     if (!json_is_object(o))
-        err = refuse(why, OL_EFORM, "send one JSON object in one line",
-                     "the request is not a JSON object");
+        err = ol_refuse(why, OL_EFORM, "send one JSON object in one line",
+                        "the request is not a JSON object");
     if (err == OL_OK)
         err = get_id(o, why);
     if (err == OL_OK)

@@ -77,6 +77,10 @@ typedef struct {
 
 const char *ol_do_name(ol_do what);
 
+/* Sets the sentences and returns err; leaves the id alone. */
+ol_err ol_refuse(ol_refusal *why, ol_err err, const char *todo, const char *what, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* p: the line, with or without its newline. */
 OL_MUST ol_err ol_request_parse(const char *p, size_t len, ol_request *ret, ol_refusal *why);
 

@@ -44,6 +44,16 @@ void ol_api_status_get(const ol_station *st, ol_api_status *ret) {
                             .strangers = ol_net_strangers(st->net) };
 }
 
+ol_err ol_api_port_get(const ol_station *st, size_t number, ol_api_port *ret) {
+    if (number >= st->config->ports || number >= ol_net_ports(st->net))
+        return OL_ENOENT;
+    ol_api_port p = { .name = st->config->port[number].name, .url = st->config->port[number].url };
+    _Static_assert(sizeof p.address >= OL_ADDR_TEXT_MAX, "any address fits");
+    ol_net_local(st->net, number, p.address);
+    *ret = p;
+    return OL_OK;
+}
+
 ol_err ol_api_line_status_get(const ol_station *st, size_t number, ol_api_line_status *ret) {
     if (number >= st->lines.n)
         return OL_ENOENT;

@@ -40,6 +40,9 @@ typedef struct {
 } ol_api_reply;
 void ol_control_reply(ol_control *c, uint32_t token, const ol_api_reply *reply);
 
+/* The store holds something new: entries, receipts. Cheap. */
+void ol_control_committed(ol_control *c);
+
 /* The store stopped taking commits (err), or takes them again (OL_OK). */
 void ol_control_storage(ol_control *c, ol_err err);
 

@@ -92,6 +92,7 @@ static void commit(ol_drive *d) {
     }
     if (n == 0)
         return;
+    bool has_new = false;
     ol_store *s = d->o.store;
     ol_err all = s->ops->commit(s, list, n);
     uv_update_time(d->o.loop);
@@ -104,8 +105,11 @@ static void commit(ol_drive *d) {
             told(d, err, 1);
         }
         answer_commit(d, who[i], err);
+        has_new = has_new || err == OL_OK;
     }
     ol_drive_drain(d);
+    if (has_new && d->o.hooks.committed != NULL)
+        d->o.hooks.committed(d->o.hooks.ctx);
     if (d->is_broken)
         d->o.hooks.fatal(d->o.hooks.ctx, "a run marker could be neither written nor withdrawn");
     else if (!uv_is_active((uv_handle_t *)&d->rest))

@@ -36,6 +36,7 @@ typedef struct {
     void (*storage)(void *ctx, ol_err err);    /* commits fail with err, or (OL_OK) work again */
     void (*fatal)(void *ctx, const char *why); /* the station must stop */
     void *ctx;
+    void (*committed)(void *ctx); /* the store holds something new; may be NULL */
 } ol_drive_hooks;
 
 typedef struct ol_drive ol_drive;

@@ -87,6 +87,12 @@ static void on_storage(void *ctx, ol_err err) {
         ol_control_storage(st->control, err);
 }
 
+static void on_committed(void *ctx) {
+    ol_station *st = ctx;
+    if (st->control != NULL)
+        ol_control_committed(st->control);
+}
+
 static void on_fatal(void *ctx, const char *why) {
     OL_LOG(OL_ERROR, "station.fatal", "why=\"%s\"", why);
     ol_station_stop(ctx, why);
@@ -325,7 +331,7 @@ static ol_err open_loop(ol_station *st, ol_why *why) {
                         .secret = &st->locked,
                         .keys = &st->vault->keys,
                         .marker = st->marker.n > 0 ? &st->marker : NULL,
-                        .hooks = { on_note, on_reply, on_storage, on_fatal, st } };
+                        .hooks = { on_note, on_reply, on_storage, on_fatal, st, on_committed } };
     ol_err err = ol_drive_new(&o, &st->drive);
     if (err != OL_OK)
         return ol_why_set(why, err, "out of memory");

@@ -55,6 +55,13 @@ typedef struct {
 } ol_api_status;
 void ol_api_status_get(const ol_station *st, ol_api_status *ret);
 
+/* Of a port: 0 … until OL_ENOENT. */
+typedef struct {
+    const char *name, *url; /* as configured */
+    char address[64];       /* what it is bound to, "[::]:4477" */
+} ol_api_port;
+OL_MUST ol_err ol_api_port_get(const ol_station *st, size_t number, ol_api_port *ret);
+
 /* Of a line. */
 typedef struct {
     bool is_clock_doubtful;

@@ -1,0 +1,254 @@
+/* Subscriptions. What is stored (entries, receipts) is read from the store by each follower at its
+ * own pace, so nothing of it can be lost or pile up; what passes (states, paths, alarms) goes to
+ * those who keep up, and the others are told that they missed some.
+ * A receipt is told when it has verified, and again, with its cursor, when the store has it: it is
+ * proof from the first moment, and stored with the next commit. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "station/control_parts.h"
+
+enum { PAGE = 64 };
+
+typedef struct {
+    ol_client *cl;
+    ol_follow *f;
+    size_t n;
+} page;
+
+static ol_follow *follow_of(const ol_client *cl, size_t line) {
+    ol_follow *f = cl->follow;
+    while (f != NULL && f->line != line)
+        f = f->next;
+    return f;
+}
+
+ol_err ol_follow_start(ol_client *cl, size_t line, uint64_t cursor) {
+    if (follow_of(cl, line) != NULL)
+        return OL_EEXIST;
+    ol_follow *f = calloc(1, sizeof *f);
+    if (f == NULL)
+        return OL_ENOMEM;
+    *f = (ol_follow){ .next = cl->follow, .line = line, .cursor = cursor, .is_on = true };
+    cl->follow = f;
+    return OL_OK;
+}
+
+ol_err ol_follow_stop(ol_client *cl, size_t line) {
+    for (ol_follow **p = &cl->follow; *p != NULL; p = &(*p)->next)
+        if ((*p)->line == line) {
+            ol_follow *f = *p;
+            *p = f->next;
+            free(f);
+            return OL_OK;
+        }
+    return OL_ENOENT;
+}
+
+void ol_follow_drop(ol_client *cl) {
+    while (cl->follow != NULL) {
+        ol_follow *f = cl->follow;
+        cl->follow = f->next;
+        free(f);
+    }
+}
+
+static json_t *event_json(const ol_api_line *line, const char *event) {
+    return json_pack("{s:s, s:s}", "event", event, "line", line->name);
+}
+
+static ol_err stored_entry(void *ctx, const ol_stored_entry *e) {
+    page *p = ctx;
+    ol_desk *d = &p->cl->c->desk;
+    json_t *o = event_json(d->line[p->f->line], "entry");
+    json_t *entry = ol_desk_entry_json(d, p->f->line, &e->log, e->index, e->seq, e->entry, e->len);
+    if (o == NULL || entry == NULL || json_object_update_new(o, entry) != 0) {
+        json_decref(o);
+        return OL_ENOMEM;
+    }
+    ol_client_send(p->cl, o);
+    p->f->cursor = e->seq;
+    p->n++;
+    return p->cl->is_closing || ol_client_is_full(p->cl) ? OL_EAGAIN : OL_OK;
+}
+
+static json_t *receipt_json(const ol_api_line *line, const ol_log_key *key, uint64_t size,
+                            uint8_t party, uint64_t time) {
+    char log[OL_DESK_NAME_LEN + 1];
+    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:I}", "event", "receipt", "line", line->name,
+                     "log", ol_desk_log_name(line, key, log), "size", (json_int_t)size, "party",
+                     line->charter->party[party].name, "time", (json_int_t)time);
+}
+
+static ol_err stored_receipt(void *ctx, const ol_stored_receipt *r) {
+    page *p = ctx;
+    const ol_api_line *line = p->cl->c->desk.line[p->f->line];
+    if (r->party >= line->charter->parties)
+        return OL_OK;
+    json_t *o = receipt_json(line, &r->log, r->size, r->party, r->time);
+    (void)json_object_set_new(o, "cursor", json_integer((json_int_t)r->seq));
+    ol_client_send(p->cl, o);
+    p->f->cursor = r->seq;
+    p->n++;
+    return p->cl->is_closing || ol_client_is_full(p->cl) ? OL_EAGAIN : OL_OK;
+}
+
+static void catch_up(ol_client *cl, ol_follow *f) {
+    ol_desk *d = &cl->c->desk;
+    const ol_api_line *line = d->line[f->line];
+    ol_err err = OL_OK;
+    page p = { cl, f, 0 };
+    do {
+        p.n = 0;
+        err = d->store->ops->since(d->store, line->id, f->cursor, PAGE, stored_entry,
+                                   stored_receipt, &p);
+    } while (err == OL_OK && p.n == PAGE);
+    if (cl->is_closing || err == OL_EAGAIN)
+        return;         /* goes on when the client has taken its output */
+    if (err != OL_OK) { /* tried again at the next note */
+        f->is_on = false;
+        return;
+    }
+    f->is_on = false;
+    if (f->is_live && !f->has_lost)
+        return;
+    json_t *o = event_json(line, f->is_live ? "lagged" : "live");
+    (void)json_object_set_new(o, "cursor", json_integer((json_int_t)f->cursor));
+    f->is_live = true;
+    f->has_lost = false;
+    ol_client_send(cl, o);
+}
+
+void ol_follow_pump(ol_client *cl) {
+    for (ol_follow *f = cl->follow; f != NULL && !cl->is_closing && !ol_client_is_full(cl);) {
+        ol_follow *next = f->next;
+        if (f->is_on || f->has_lost)
+            catch_up(cl, f);
+        f = cl->is_closing ? NULL : next;
+    }
+}
+
+/* Something that passes: who is behind does not get it. */
+static void pass(ol_control *c, size_t line, json_t *o) {
+    for (size_t i = 0; i < OL_CLIENTS_MAX && o != NULL; i++) {
+        ol_client *cl = c->client[i];
+        ol_follow *f = cl == NULL || cl->is_closing ? NULL : follow_of(cl, line);
+        if (f == NULL)
+            continue;
+        if (f->is_live && !ol_client_is_full(cl))
+            ol_client_send(cl, json_incref(o));
+        else
+            f->has_lost = f->is_live;
+    }
+    json_decref(o);
+}
+
+static const char *alarm_of(ol_note_kind what) {
+    switch (what) {
+    case OL_NOTE_RECOVERED:
+        return "recovered";
+    case OL_NOTE_INCARNATION:
+        return "incarnation";
+    case OL_NOTE_FORK:
+        return "fork";
+    case OL_NOTE_PEER_STOPPED:
+        return "peer-stopped";
+    case OL_NOTE_CLOCK:
+        return "clock";
+    default:
+        return NULL;
+    }
+}
+
+static json_t *alarm_json(const ol_api_line *line, const ol_api_note *n) {
+    char log[OL_DESK_NAME_LEN + 1];
+    json_t *o = event_json(line, "alarm");
+    (void)json_object_set_new(o, "alarm", json_string(alarm_of(n->what)));
+    bool has_log =
+        n->what == OL_NOTE_RECOVERED || n->what == OL_NOTE_INCARNATION || n->what == OL_NOTE_FORK;
+    bool has_party = n->what == OL_NOTE_FORK || n->what == OL_NOTE_PEER_STOPPED;
+    if (has_log)
+        (void)json_object_set_new(o, "log", json_string(ol_desk_log_name(line, &n->log, log)));
+    if (has_party && n->party < line->charter->parties)
+        (void)json_object_set_new(o, "party", json_string(line->charter->party[n->party].name));
+    const char *number = n->what == OL_NOTE_RECOVERED      ? "size"
+                         : n->what == OL_NOTE_INCARNATION  ? "reason"
+                         : n->what == OL_NOTE_PEER_STOPPED ? "reason"
+                         : n->what == OL_NOTE_CLOCK        ? "doubtful"
+                                                           : NULL;
+    if (number != NULL)
+        (void)json_object_set_new(o, number, json_integer((json_int_t)n->size));
+    return o;
+}
+
+static json_t *sent_json(const ol_api_line *line, const ol_api_note *n) {
+    char log[OL_DESK_NAME_LEN + 1];
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "event", "state", "line", line->name,
+                     "state", "sent", "log", ol_desk_log_name(line, &n->log, log), "size",
+                     (json_int_t)n->size, "party", line->charter->party[n->party].name);
+}
+
+static json_t *path_event(ol_control *c, size_t number, const ol_api_note *n) {
+    const ol_api_line *line = c->desk.line[number];
+    uint8_t party = n->path / OL_PATHS_PER_PEER;
+    unsigned slot = n->path % OL_PATHS_PER_PEER;
+    ol_api_path path;
+    if (ol_api_path_get(c->desk.station, line->number, party, slot, &path) != OL_OK)
+        return NULL;
+    json_t *o = event_json(line, "path");
+    (void)json_object_update_new(o, ol_path_json(line, party, slot, &path));
+    return o;
+}
+
+static bool has_follower(const ol_control *c, size_t line) {
+    for (size_t i = 0; i < OL_CLIENTS_MAX; i++)
+        if (c->client[i] != NULL && follow_of(c->client[i], line) != NULL)
+            return true;
+    return false;
+}
+
+void ol_follow_committed(ol_control *c) {
+    for (size_t i = 0; i < OL_CLIENTS_MAX; i++)
+        for (ol_follow *f = c->client[i] == NULL ? NULL : c->client[i]->follow; f != NULL;
+             f = f->next) {
+            f->is_on = true;
+            ol_control_wake(c);
+        }
+}
+
+void ol_follow_note(ol_control *c, size_t line, const ol_api_note *n) {
+    if (c->is_stopping || line >= c->desk.lines)
+        return;
+    const ol_api_line *l = c->desk.line[line];
+    if (n->party < l->charter->parties)
+        ol_desk_note(&c->desk, line, n);
+    if (!has_follower(c, line))
+        return;
+    switch (n->what) {
+    case OL_NOTE_STORED:
+        return; /* ol_follow_committed sees it */
+    case OL_NOTE_RECEIPT:
+        if (n->party < l->charter->parties)
+            pass(c, line, receipt_json(l, &n->log, n->size, n->party, n->time));
+        return;
+    case OL_NOTE_SENT:
+        if (n->party < l->charter->parties)
+            pass(c, line, sent_json(l, n));
+        return;
+    case OL_NOTE_PATH:
+        pass(c, line, path_event(c, line, n));
+        return;
+    default:
+        if (alarm_of(n->what) != NULL)
+            pass(c, line, alarm_json(l, n));
+    }
+}
+
+void ol_follow_storage(ol_control *c, ol_err err) {
+    for (size_t line = 0; line < c->desk.lines && !c->is_stopping; line++) {
+        json_t *o = event_json(c->desk.line[line], "alarm");
+        (void)json_object_set_new(o, "alarm", json_string("storage"));
+        (void)json_object_set_new(o, "code", json_string(ol_err_name(err)));
+        pass(c, line, o);
+    }
+}

@@ -1,0 +1,88 @@
+/* station/control_parts.h — the inside of the control server, shared by station/control_*.c.
+ * Rooms    control.c sockets, clients, what goes in and out · control_ask.c one request, one reply
+ *          · control_follow.c subscriptions · control_status.c status · desk.h what only reads.
+ * Bounds   a client whose output is not taken (OL_OUT_HIGH bytes) is not read from, is sent no
+ *          stored event (they wait in the store), and loses the passing ones, which it is told. */
+#ifndef OL_STATION_CONTROL_PARTS_H
+#define OL_STATION_CONTROL_PARTS_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "control/request.h"
+#include "station/control.h"
+#include "station/desk.h"
+
+enum {
+    OL_CLIENTS_MAX = 32,
+    OL_ASKS_MAX = 1024, /* submits that wait for their commit, of all clients */
+    OL_OUT_HIGH = 4 * OL_CONTROL_LINE_MAX,
+    OL_OUT_LOW = OL_CONTROL_LINE_MAX,
+    OL_WASTE_MAX = 1 << 20 /* read away after the last answer */
+};
+
+typedef struct ol_follow { /* a subscription of one client to one line */
+    struct ol_follow *next;
+    size_t line;
+    uint64_t cursor;               /* seq of the last thing sent */
+    bool is_live, has_lost, is_on; /* is_on: something new may be in the store */
+} ol_follow;
+
+typedef struct ol_client {
+    uv_pipe_t pipe;
+    ol_control *c;
+    size_t place; /* in c->client */
+    char *in;     /* what came and is not treated yet */
+    size_t in_len, in_cap;
+    ol_follow *follow;
+    uv_shutdown_t end;
+    size_t wasted;
+    bool is_closing, is_last; /* is_last: the end has been said */
+    bool is_paused;           /* whole lines wait until output is taken, or commits are done */
+    bool is_stopped;          /* and there is no room to read more */
+} ol_client;
+
+typedef struct { /* a submit that waits */
+    bool is_used;
+    ol_client *client; /* NULL: gone */
+    uint64_t id;
+    size_t line;
+} ol_asked;
+
+struct ol_control {
+    uv_loop_t *loop;
+    uv_pipe_t listener;
+    uv_idle_t idle; /* runs once the turn's notes are in */
+    bool is_idle_on, is_stopping;
+    ol_desk desk;
+    ol_client *client[OL_CLIENTS_MAX + 1];
+    ol_asked asked[OL_ASKS_MAX];
+    size_t asks;
+    char scratch[OL_CONTROL_LINE_MAX + 1];
+};
+
+/* control.c. Takes the reference; a client that is closing gets nothing. */
+void ol_client_send(ol_client *cl, json_t *o);
+bool ol_client_is_full(const ol_client *cl);
+/* The idle handle runs before the loop waits again: ol_follow_all. */
+void ol_control_wake(ol_control *c);
+
+/* control_ask.c: treats one line of a client. */
+void ol_client_ask(ol_client *cl, const char *line, size_t len);
+json_t *ol_error_json(const ol_refusal *why); /* {"id", "ok": false, "error": …} */
+
+/* control_follow.c */
+OL_MUST ol_err ol_follow_start(ol_client *cl, size_t line, uint64_t cursor);
+OL_MUST ol_err ol_follow_stop(ol_client *cl, size_t line); /* OL_ENOENT */
+void ol_follow_drop(ol_client *cl);                        /* all of the client's */
+void ol_follow_pump(ol_client *cl);                        /* while it takes output */
+void ol_follow_note(ol_control *c, size_t line, const ol_api_note *note);
+void ol_follow_committed(ol_control *c);
+void ol_follow_storage(ol_control *c, ol_err err);
+
+/* control_status.c */
+OL_MUST ol_err ol_control_status(ol_control *c, const ol_request *r, json_t *reply,
+                                 ol_refusal *why);
+json_t *ol_path_json(const ol_api_line *line, uint8_t party, unsigned slot, const ol_api_path *p);
+
+#endif

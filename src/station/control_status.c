@@ -1,0 +1,173 @@
+/* `status`: the station, or one line with its paths and logs. */
+#include <unistd.h>
+
+#include "base/version.h"
+#include "station/control_parts.h"
+
+static void set(json_t *o, const char *key, json_t *v) {
+    (void)json_object_set_new(o, key, v); /* no memory: the key is missing, nothing worse */
+}
+
+static void set_u64(json_t *o, const char *key, uint64_t v) {
+    set(o, key, json_integer((json_int_t)v));
+}
+
+/* An age in milliseconds; null: never in this run. */
+static void set_age(json_t *o, const char *key, uint64_t ms) {
+    set(o, key, ms == 0 ? json_null() : json_integer((json_int_t)ms));
+}
+
+json_t *ol_path_json(const ol_api_line *line, uint8_t party, unsigned slot, const ol_api_path *p) {
+    json_t *o = json_object();
+    set(o, "party", json_string(line->charter->party[party].name));
+    set_u64(o, "path", slot);
+    set(o, "url", p->url != NULL ? json_string(p->url) : json_null());
+    set(o, "port", p->port != NULL ? json_string(p->port) : json_null());
+    set(o, "address", p->address[0] != '\0' ? json_string(p->address) : json_null());
+    set(o, "up", json_boolean(p->s.is_up));
+    set(o, "live", json_boolean(p->s.is_live));
+    set(o, "proven",
+        p->s.proven_wall != 0 ? json_integer((json_int_t)p->s.proven_wall) : json_null());
+    set_age(o, "proven_ms_ago", p->s.proven_ms);
+    set_age(o, "heard_ms_ago", p->s.heard_ms);
+    set_age(o, "round_trip_ms", p->s.rtt_ms);
+    set_u64(o, "frames_in", p->s.frames_in);
+    set_u64(o, "frames_out", p->s.frames_out);
+    set_u64(o, "bytes_in", p->s.bytes_in);
+    set_u64(o, "bytes_out", p->s.bytes_out);
+    return o;
+}
+
+static json_t *counts_json(const uint64_t count[OL_COUNT_N]) {
+    static const char *const name[OL_COUNT_N] = {
+        [OL_COUNT_FRAME_DROPPED] = "frame_dropped",
+        [OL_COUNT_MAC_BAD] = "mac_bad",
+        [OL_COUNT_REPLAYED_FIRST] = "replayed_first",
+        [OL_COUNT_TAG_BAD] = "tag_bad",
+        [OL_COUNT_PAYLOAD_BAD] = "payload_bad",
+        [OL_COUNT_HEAD_BAD] = "head_bad",
+        [OL_COUNT_RECEIPT_BAD] = "receipt_bad",
+        [OL_COUNT_PROVISIONAL_DROPPED] = "provisional_dropped",
+        [OL_COUNT_RESENT] = "resent",
+        [OL_COUNT_HANDSHAKES] = "handshakes",
+    };
+    json_t *o = json_object();
+    for (int i = 0; i < OL_COUNT_N; i++)
+        if (name[i] != NULL)
+            set_u64(o, name[i], count[i]);
+    return o;
+}
+
+typedef struct {
+    const ol_api_line *line;
+    const ol_marker *marker;
+    json_t *current;
+    uint64_t logs, entries;
+} log_walk;
+
+/* Logs that are appended to now: those of the others are the newest of each lane. */
+static ol_err walk_log(void *ctx, const ol_stored_log *log) {
+    log_walk *w = ctx;
+    char name[OL_DESK_NAME_LEN + 1];
+    char place[OL_NAME_MAX + 16];
+    w->logs++;
+    w->entries += log->size;
+    if (log->key.party >= w->line->charter->parties || log->is_closed)
+        return OL_OK;
+    (void)snprintf(place, sizeof place, "%s/%s", w->line->charter->party[log->key.party].name,
+                   ol_lane_name((ol_lane)log->key.lane));
+    set(w->current, place,
+        json_pack("{s:s, s:I}", "log", ol_desk_log_name(w->line, &log->key, name), "size",
+                  (json_int_t)log->size));
+    return OL_OK;
+}
+
+static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) {
+    const ol_api_line *line = c->desk.line[number];
+    const ol_charter *ch = line->charter;
+    char id[2 * OL_LINE_ID_LEN + 1];
+    ol_api_line_status s;
+    log_walk w = { .line = line, .marker = &s.marker, .current = json_object() };
+    ol_err err = ol_api_line_status_get(c->desk.station, line->number, &s);
+    if (err == OL_OK)
+        err = c->desk.store->ops->logs(c->desk.store, line->id, walk_log, &w);
+    ol_hex_put(line->id, sizeof line->id, id);
+    json_t *parties = json_array();
+    json_t *paths = json_array();
+    unsigned live = 0;
+    for (uint8_t i = 0; i < ch->parties && err == OL_OK; i++) {
+        ol_api_path p;
+        (void)json_array_append_new(parties, json_string(ch->party[i].name));
+        for (unsigned slot = 0; slot < OL_PATHS_PER_PEER; slot++) {
+            if (ol_api_path_get(c->desk.station, line->number, i, slot, &p) != OL_OK)
+                continue;
+            live += p.s.is_live;
+            if (is_whole)
+                (void)json_array_append_new(paths, ol_path_json(line, i, slot, &p));
+        }
+    }
+    set(o, "line", json_string(line->name));
+    set(o, "line_id", json_string(id));
+    set_u64(o, "generation", ch->generation);
+    set(o, "parties", parties);
+    set_u64(o, "live_paths", live);
+    set(o, "clock_doubtful", json_boolean(s.is_clock_doubtful));
+    set_u64(o, "logs", w.logs);
+    set_u64(o, "entries", w.entries);
+    if (is_whole) {
+        set(o, "current", json_incref(w.current));
+        set(o, "paths", json_incref(paths));
+        set(o, "counts", counts_json(s.count));
+    }
+    json_decref(w.current);
+    json_decref(paths);
+    return err;
+}
+
+static json_t *storage_json(const ol_api_status *s) {
+    if (!s->is_stopped)
+        return json_pack("{s:b}", "ok", 1);
+    return json_pack("{s:b, s:s, s:s}", "ok", 0, "code", ol_err_name(s->stopped), "what",
+                     ol_err_text(s->stopped));
+}
+
+static json_t *ports_json(const ol_station *st) {
+    json_t *ports = json_array();
+    ol_api_port p;
+    for (size_t i = 0; ol_api_port_get(st, i, &p) == OL_OK; i++)
+        (void)json_array_append_new(ports, json_pack("{s:s, s:s, s:s}", "name", p.name, "url",
+                                                     p.url, "address", p.address));
+    return ports;
+}
+
+ol_err ol_control_status(ol_control *c, const ol_request *r, json_t *reply, ol_refusal *why) {
+    if ((r->given & OL_GIVEN_LINE) != 0) {
+        size_t line;
+        ol_err err = ol_desk_line(&c->desk, r, &line, why);
+        return err == OL_OK ? line_json(c, line, true, reply) : err;
+    }
+    ol_api_status s;
+    ol_api_status_get(c->desk.station, &s);
+    set(reply, "party", json_string(c->desk.party));
+    set(reply, "version", json_string(OL_VERSION));
+    set_u64(reply, "pid", (uint64_t)getpid());
+    set(reply, "home", json_string(ol_api_home(c->desk.station)->path));
+    set_u64(reply, "started", s.started_wall);
+    set_u64(reply, "uptime_ms", s.uptime_ms);
+    set(reply, "marker", s.marker != NULL ? json_string(s.marker) : json_null());
+    set(reply, "storage", storage_json(&s));
+    set(reply, "ports", ports_json(c->desk.station));
+    set_u64(reply, "commits", s.commits);
+    set_u64(reply, "frames_in", s.frames_in);
+    set_u64(reply, "frames_out", s.frames_out);
+    set_u64(reply, "strangers", s.strangers);
+    json_t *lines = json_array();
+    ol_err err = OL_OK;
+    for (size_t i = 0; i < c->desk.lines && err == OL_OK; i++) {
+        json_t *o = json_object();
+        err = line_json(c, i, false, o);
+        (void)json_array_append_new(lines, o);
+    }
+    set(reply, "lines", lines);
+    return err;
+}

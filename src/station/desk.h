@@ -1,0 +1,67 @@
+/* station/desk.h — answers to the requests that only read: of a running station, or of a home
+ * whose station does not run (the command line then reads the store itself, in the same words).
+ * Replies  a reply holds {"id", "ok": true} already; keys are added to it. Its length stays below
+ *          OL_CONTROL_LINE_MAX: what does not fit is left for the next page.
+ * Errors   why says what was wrong and what to do; the reply is then thrown away.
+ * Source   docs/CONTROL.md */
+#ifndef OL_STATION_DESK_H
+#define OL_STATION_DESK_H
+
+#include <jansson.h>
+
+#include "control/request.h"
+#include "station/control.h"
+#include "station/station_api.h"
+#include "station/why.h"
+
+enum { OL_DESK_LINES_MAX = 64 };
+
+typedef struct { /* how far a log came to a party, as the engine said in this run */
+    uint16_t line;
+    uint8_t party;
+    ol_log_key log;
+    uint64_t sent, stored, time; /* stored: under a receipt of that time, perhaps not saved yet */
+} ol_desk_went;
+
+typedef struct {
+    ol_station *station; /* NULL: none runs */
+    ol_store *store;
+    char party[OL_NAME_MAX + 1]; /* whose */
+    size_t lines;
+    const ol_api_line *line[OL_DESK_LINES_MAX];
+    ol_desk_went *went;
+    size_t n_went, went_cap;
+    struct ol_desk_own *own; /* what it opened itself, without a station */
+} ol_desk;
+
+OL_MUST ol_err ol_desk_of_station(ol_station *st, ol_desk *ret, ol_why *why);
+/* OL_ENOENT: no line or no record yet; OL_EAGAIN: a station has the store. */
+OL_MUST ol_err ol_desk_of_home(const ol_home *h, ol_desk *ret, ol_why *why);
+void ol_desk_close(ol_desk *d); /* what it opened itself; one that is all zero is allowed */
+
+/* The line that the request names; OL_ENOENT. */
+OL_MUST ol_err ol_desk_line(const ol_desk *d, const ol_request *r, size_t *ret, ol_refusal *why);
+
+typedef ol_err ol_desk_fn(ol_desk *d, const ol_request *r, json_t *reply, ol_refusal *why);
+ol_desk_fn ol_desk_position, ol_desk_log, ol_desk_record, ol_desk_entries;
+
+/* The logs of a line, how far they had been read at a position; for `submit`. *ret: free() it. */
+OL_MUST ol_err ol_desk_read(const ol_desk *d, size_t line, uint64_t position, ol_known **ret,
+                            size_t *ret_n);
+
+/* One entry, as in the reply to `log` and in events; NULL: no memory. */
+json_t *ol_desk_entry_json(const ol_desk *d, size_t line, const ol_log_key *log, uint64_t index,
+                           uint64_t seq, const uint8_t *entry, size_t len);
+
+/* What the engine says of a log and a party; NULL: nothing in this run. */
+void ol_desk_note(ol_desk *d, size_t line, const ol_api_note *note);
+const ol_desk_went *ol_desk_went_of(const ol_desk *d, size_t line, const ol_log_key *log,
+                                    uint8_t party);
+
+/* "usa/urgent/0123456789abcdef", "usa/urgent/0123.17"; to has room for OL_DESK_NAME_LEN + 1. */
+enum { OL_DESK_NAME_LEN = 72 };
+const char *ol_desk_log_name(const ol_api_line *line, const ol_log_key *log, char *to);
+const char *ol_desk_entry_name(const ol_api_line *line, const ol_log_key *log, uint64_t index,
+                               char *to);
+
+#endif

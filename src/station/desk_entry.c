@@ -1,0 +1,123 @@
+/* An entry as JSON: what it says of itself. Its text stays as it was sent: the station opens no
+ * compressed bytes that came from outside; message/body.h does, in the client. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "station/desk.h"
+#include "wire/entry.h"
+#include "wire/message.h"
+
+static void set(json_t *o, const char *key, json_t *v) {
+    (void)json_object_set_new(o, key, v);
+}
+
+static json_t *bytes_json(const uint8_t *p, size_t len) {
+    char text[OL_B64_LEN(OL_ENTRY_MAX) + 1];
+    ol_b64_put(p, len, text);
+    return json_string(text);
+}
+
+static json_t *hex_json(const uint8_t *p, size_t len) {
+    char text[2 * 32 + 1];
+    ol_hex_put(p, len, text);
+    return json_string(text);
+}
+
+static json_t *ref_json(const ol_api_line *line, const ol_ref *ref) {
+    char name[OL_DESK_NAME_LEN + 1];
+    ol_log_key log = { .party = ref->party, .lane = ref->lane };
+    memcpy(log.incarnation, ref->incarnation, ref->incarnation_len);
+    return json_string(ol_desk_entry_name(line, &log, ref->index, name));
+}
+
+static json_t *str_json(ol_str s) {
+    return json_stringn(s.p, s.len);
+}
+
+static json_t *message_json(const ol_api_line *line, const ol_message *m, const ol_entry *e) {
+    json_t *o = json_object();
+    set(o, "precedence", json_string(ol_precedence_name(m->precedence)));
+    set(o, "status", json_string(ol_status_name(m->status)));
+    set(o, "to", json_string(m->to == 0 ? "watch" : line->charter->rung[m->to - 1]));
+    if (m->lang.len > 0)
+        set(o, "lang", str_json(m->lang));
+    if (m->subject.len > 0)
+        set(o, "subject", str_json(m->subject));
+    if (m->has_ref)
+        set(o, "ref", ref_json(line, &m->ref));
+    if (m->parts > 0)
+        set(o, "part", json_pack("[i, i]", (int)m->part, (int)m->parts));
+    set(o, "body", bytes_json(e->body, e->body_len));
+    return o;
+}
+
+static json_t *opening_json(const ol_opening *op) {
+    static const char *const why[] = {
+        [OL_WHY_FIRST] = "first",
+        [OL_WHY_NO_MARKER] = "started without a run marker",
+        [OL_WHY_STORE_BEHIND] = "the store was behind the run marker",
+        [OL_WHY_MEMBER_HAS_MORE] = "a member held more of this log",
+        [OL_WHY_FORK] = "fork evidence",
+        [OL_WHY_AMENDMENT] = "amendment or new card",
+    };
+    json_t *o = json_object();
+    set(o, "reason", json_string(op->why < OL_LEN(why) ? why[op->why] : "not known here"));
+    set(o, "predecessor",
+        op->has_predecessor ? hex_json(op->predecessor, OL_INC_LEN) : json_null());
+    set(o, "size", json_integer((json_int_t)op->size));
+    return o;
+}
+
+/* What the kind says, into o; NULL, or why it cannot be read. */
+static const char *by_kind(const ol_api_line *line, const ol_log_key *log, uint64_t index,
+                           const ol_entry *e, json_t *o) {
+    if (index == 0 || e->kind == OL_KIND_OPENING) {
+        ol_opening op;
+        if (index != 0 || e->kind != OL_KIND_OPENING)
+            return "an opening stands first in a log, and nowhere else";
+        if (ol_opening_decode(e->body, e->body_len, &op) != OL_OK)
+            return "the opening has not the form of one";
+        set(o, "kind", json_string("opening"));
+        set(o, "opening", opening_json(&op));
+        return NULL;
+    }
+    if (e->kind != OL_KIND_MESSAGE)
+        return "it is of a kind that this version does not know";
+    ol_message m;
+    const char *why = NULL;
+    if (ol_message_decode(e->body, e->body_len, &m, &why) != OL_OK)
+        return why;
+    why = ol_message_misfit(&m, (ol_lane)log->lane, line->charter->parties, line->charter->rungs);
+    if (why != NULL)
+        return why;
+    set(o, "kind", json_string("message"));
+    set(o, "message", message_json(line, &m, e));
+    return NULL;
+}
+
+json_t *ol_desk_entry_json(const ol_desk *d, size_t number, const ol_log_key *log, uint64_t index,
+                           uint64_t seq, const uint8_t *entry, size_t len) {
+    const ol_api_line *line = d->line[number];
+    char name[OL_DESK_NAME_LEN + 1];
+    static ol_entry e; /* 4 KiB that need not lie on the stack */
+    if (log->party >= line->charter->parties)
+        return json_object(); /* no such party: the engine stores none of these */
+    json_t *o = json_pack("{s:I}", "cursor", (json_int_t)seq);
+    set(o, "entry", json_string(ol_desk_entry_name(line, log, index, name)));
+    set(o, "log", json_string(ol_desk_log_name(line, log, name)));
+    set(o, "index", json_integer((json_int_t)index));
+    set(o, "author", json_string(line->charter->party[log->party].name));
+    set(o, "lane", json_string(ol_lane_name((ol_lane)log->lane)));
+    const char *why = "it is no entry in deterministic CBOR";
+    if (ol_entry_decode(entry, len, &e) == OL_OK) {
+        set(o, "wall", json_integer((json_int_t)(e.wall & OL_CONTROL_INT_MAX)));
+        if (e.has_item)
+            set(o, "item", hex_json(e.item, sizeof e.item));
+        why = by_kind(line, log, index, &e, o);
+    }
+    if (why != NULL) {
+        set(o, "kind", json_string("unreadable"));
+        set(o, "unreadable", json_string(why));
+    }
+    return o;
+}
