@@ -1,0 +1,104 @@
+#include "cli/record.h"
+
+#include <string.h>
+
+#include "cli/remote.h"
+#include "station/locked.h"
+
+enum { MEM_MAX = 256 << 20, LOCKED_MAX = 4 << 20 };
+
+static int find_line(ol_cli *c, const char *name, ol_cli_record *r) {
+    ol_why why = { "" };
+    ol_err err = ol_lines_read(&r->talk.home, &r->locked, &r->lines, &why);
+    if (err != OL_OK)
+        return ol_cli_fail_why(c, err, &why);
+    for (size_t i = 0; i < r->lines.n; i++)
+        if (strcmp(r->lines.row[i]->api.name, name) == 0)
+            r->line = &r->lines.row[i]->api;
+    if (r->line != NULL)
+        return -1;
+    return ol_cli_fail(c, OL_ENOENT, "openline status names the lines",
+                       "this party has joined no line \"%s\"", name);
+}
+
+static int open_reader(ol_cli *c, ol_cli_record *r) {
+    const ol_api_line *line = r->line;
+    ol_store_reader_opts opts = {
+        .mem = &r->mem,
+        .store = r->remote != NULL ? r->remote : r->talk.desk.store,
+        .charter = line->charter,
+        .charter_note = { line->charter_note, line->charter_note_len },
+        .line_secret = line->line_secret,
+    };
+    for (unsigned p = 0; p < line->charter->parties; p++) {
+        opts.card[p].card = line->card[p].card;
+        opts.card[p].note = (ol_str){ line->card[p].note, line->card[p].note_len };
+    }
+    ol_err err = ol_store_reader_new(&opts, &r->reader);
+    return err == OL_OK ? -1
+                        : ol_cli_fail(c, err, "check the disk", "the record cannot be read: %s",
+                                      ol_err_text(err));
+}
+
+int ol_cli_record_open(ol_cli *c, const char *line, ol_cli_record *r) {
+    memset(r, 0, offsetof(ol_cli_record, lines));
+    memset(&r->lines, 0, sizeof *r - offsetof(ol_cli_record, lines));
+    int code = ol_talk_open(c, true, &r->talk);
+    if (code >= 0)
+        return code;
+    r->is_open = true;
+    ol_mem_heap(&r->mem, MEM_MAX);
+    ol_locked_mem(&r->locked, LOCKED_MAX);
+    code = find_line(c, line, r);
+    if (code < 0 && ol_talk_is_live(&r->talk))
+        code = ol_cli_remote(c, &r->talk, line, r->line->charter, &r->remote);
+    if (code < 0)
+        code = open_reader(c, r);
+    if (code >= 0)
+        ol_cli_record_close(r);
+    return code;
+}
+
+void ol_cli_record_close(ol_cli_record *r) {
+    if (!r->is_open)
+        return;
+    ol_store_reader_free(r->reader);
+    if (r->remote != NULL)
+        r->remote->ops->close(r->remote);
+    ol_lines_free(&r->lines);
+    ol_talk_close(&r->talk);
+    r->is_open = false;
+}
+
+static bool fits(const ol_cli_record *r, const ol_log_key *key, const char *entry, size_t len) {
+    char name[OL_DESK_NAME_LEN + 1];
+    ol_desk_log_name(r->line, key, name);
+    return strlen(name) - (2 * OL_INC_LEN - 4) <= len && strncmp(name, entry, len) == 0;
+}
+
+int ol_cli_record_find(ol_cli *c, const ol_cli_record *r, const char *entry, ol_log_key *ret_log,
+                       uint64_t *ret_index) {
+    size_t dot = strcspn(entry, ".");
+    uint64_t index = 0;
+    size_t found = 0;
+    const ol_reader *reader = ol_store_reader_of(r->reader);
+    if (entry[dot] == '\0' ||
+        ol_u64_get(entry + dot + 1, strlen(entry + dot + 1), 0, OL_SIZE_MAX, &index) != OL_OK)
+        return ol_cli_usage(c, "\"%s\" names no entry, as usa/urgent/8f3a.17 does", entry);
+    for (size_t i = 0; i < ol_store_reader_logs(r->reader); i++) {
+        ol_record_log log;
+        if (reader->log(reader->ctx, i, &log) != OL_OK || log.size <= index ||
+            !fits(r, &log.key, entry, dot))
+            continue;
+        *ret_log = log.key;
+        *ret_index = index;
+        found++;
+    }
+    if (found == 1)
+        return -1;
+    if (found == 0)
+        return ol_cli_fail(c, OL_ENOENT, "openline log names the entries",
+                           "the record holds no entry %s", entry);
+    return ol_cli_fail(c, OL_ECONFLICT, "give more digits of its log's incarnation",
+                       "%s fits entries of several logs", entry);
+}

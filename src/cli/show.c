@@ -1,0 +1,160 @@
+#include "cli/show.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "message/body.h"
+
+static const char *text_of(const json_t *o, const char *key) {
+    const char *s = json_string_value(json_object_get(o, key));
+    return s != NULL ? s : "";
+}
+
+static long long int_of(const json_t *o, const char *key) {
+    return (long long)json_integer_value(json_object_get(o, key));
+}
+
+static const char *dtg_of(const json_t *o, const char *key, char to[OL_CLI_DTG_LEN + 1]) {
+    json_t *v = json_object_get(o, key);
+    if (!json_is_integer(v))
+        return "at no clear time";
+    ol_cli_dtg((uint64_t)json_integer_value(v), to);
+    return to;
+}
+
+void ol_show_text(json_t *entry) {
+    static uint8_t room[OL_TEXT_MAX];
+    static uint8_t body[2048];
+    json_t *message = json_object_get(entry, "message");
+    const char *base64 = text_of(message, "body");
+    const char *why = "its body is no base64";
+    size_t len = 0;
+    ol_message m;
+    if (message == NULL)
+        return;
+    if (ol_b64_get(base64, strlen(base64), body, sizeof body, &len) == OL_OK &&
+        ol_body_get(body, len, room, &m, &why) == OL_OK) {
+        (void)json_object_set_new(message, "text", json_stringn(m.text.p, m.text.len));
+        return;
+    }
+    (void)json_object_set_new(entry, "kind", json_string("unreadable"));
+    (void)json_object_set_new(entry, "unreadable", json_string(why));
+}
+
+/* "flash" → "FLASH" */
+static const char *upper(const char *s, char to[24]) {
+    size_t i = 0;
+    for (; s[i] != '\0' && i < 23; i++)
+        to[i] = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 'a' + 'A') : s[i];
+    to[i] = '\0';
+    return to;
+}
+
+static void show_lines(const char *text) {
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        ol_cli_print("  | %.*s\n", (int)len, text);
+        text += len + (text[len] == '\n');
+    }
+}
+
+static void show_message(const json_t *entry, const json_t *m) {
+    char precedence[24];
+    char status[24];
+    char dtg[OL_CLI_DTG_LEN + 1];
+    const json_t *part = json_object_get(m, "part");
+    ol_cli_print("%-9s %-11s %s  %s\n", upper(text_of(m, "precedence"), precedence),
+                 upper(text_of(m, "status"), status), text_of(entry, "entry"),
+                 dtg_of(entry, "wall", dtg));
+    ol_cli_print("  from %s to %s", text_of(entry, "author"), text_of(m, "to"));
+    if (json_object_get(m, "lang") != NULL)
+        ol_cli_print(", in %s", text_of(m, "lang"));
+    if (json_object_get(m, "ref") != NULL)
+        ol_cli_print(", answers %s", text_of(m, "ref"));
+    if (part != NULL)
+        ol_cli_print(", part %lld of %lld", (long long)json_integer_value(json_array_get(part, 0)),
+                     (long long)json_integer_value(json_array_get(part, 1)));
+    ol_cli_print("\n");
+    if (json_object_get(m, "subject") != NULL)
+        ol_cli_print("  SUBJECT %s\n", text_of(m, "subject"));
+    show_lines(text_of(m, "text"));
+}
+
+static void show_rest(const json_t *entry) {
+    const char *party;
+    json_t *state;
+    char dtg[OL_CLI_DTG_LEN + 1];
+    size_t i;
+    json_t *other;
+    json_object_foreach(json_object_get(entry, "states"), party, state) {
+        bool is_stored = strcmp(text_of(state, "state"), "stored") == 0;
+        ol_cli_print("  %s: %s%s%s\n", party, text_of(state, "state"),
+                     is_stored ? ", receipt of " : "", is_stored ? dtg_of(state, "time", dtg) : "");
+    }
+    json_array_foreach(json_object_get(entry, "crossed"), i, other) {
+        ol_cli_print("  CROSSED %s: neither writer had read the other\n", json_string_value(other));
+    }
+}
+
+void ol_show_entry(const json_t *entry) {
+    char dtg[OL_CLI_DTG_LEN + 1];
+    const char *kind = text_of(entry, "kind");
+    const json_t *opening = json_object_get(entry, "opening");
+    if (strcmp(kind, "message") == 0)
+        show_message(entry, json_object_get(entry, "message"));
+    else if (strcmp(kind, "opening") == 0)
+        ol_cli_print("%s  %s\n  %s opens this log: %s\n", text_of(entry, "entry"),
+                     dtg_of(entry, "wall", dtg), text_of(entry, "author"),
+                     text_of(opening, "reason"));
+    else
+        ol_cli_print("UNREADABLE %s  %s\n  from %s: %s\n", text_of(entry, "entry"),
+                     dtg_of(entry, "wall", dtg), text_of(entry, "author"),
+                     text_of(entry, "unreadable"));
+    show_rest(entry);
+}
+
+/* The alarms, in words. */
+static const struct {
+    const char *alarm, *says;
+} alarms[] = {
+    { "recovered", "entries of ours that this station had lost came back from a member" },
+    { "incarnation", "this station opened a new log; its first entry says why" },
+    { "fork", "TWO HISTORIES OF ONE LOG: its author signed both; the evidence is kept" },
+    { "peer-stopped", "the other station says that it cannot store at present" },
+    { "clock", "this station's clock is off: look at it, then openline clock accept" },
+    { "storage", "the store takes commits again, or has stopped taking them" },
+};
+
+static void show_alarm(const json_t *e) {
+    const char *alarm = text_of(e, "alarm");
+    const char *says = "";
+    if (strcmp(alarm, "clock") == 0 && int_of(e, "doubtful") == 0)
+        says = "this station's clock is taken as right";
+    for (size_t i = 0; i < OL_LEN(alarms) && says[0] == '\0'; i++)
+        if (strcmp(alarms[i].alarm, alarm) == 0)
+            says = alarms[i].says;
+    ol_cli_print("ALARM %s: %s%s%s%s%s\n", alarm, says,
+                 json_object_get(e, "party") != NULL ? ": " : "", text_of(e, "party"),
+                 json_object_get(e, "log") != NULL ? ": " : "", text_of(e, "log"));
+}
+
+void ol_show_event(const json_t *e) {
+    char dtg[OL_CLI_DTG_LEN + 1];
+    const char *event = text_of(e, "event");
+    if (strcmp(event, "entry") == 0)
+        ol_show_entry(e);
+    else if (strcmp(event, "receipt") == 0)
+        ol_cli_print("RECEIPT by %s: the first %lld entries of %s are stored, %s\n",
+                     text_of(e, "party"), int_of(e, "size"), text_of(e, "log"),
+                     dtg_of(e, "time", dtg));
+    else if (strcmp(event, "state") == 0)
+        ol_cli_print("SENT to %s: %s up to %lld entries\n", text_of(e, "party"), text_of(e, "log"),
+                     int_of(e, "size"));
+    else if (strcmp(event, "path") == 0)
+        ol_cli_print("PATH to %s over %s is %s\n", text_of(e, "party"), text_of(e, "url"),
+                     json_is_true(json_object_get(e, "live")) ? "LIVE" : "down");
+    else if (strcmp(event, "alarm") == 0)
+        show_alarm(e);
+    else if (strcmp(event, "lagged") == 0)
+        ol_cli_print("some passing events were missed; entries and receipts were not\n");
+}

@@ -1,0 +1,16 @@
+/* cli/show.h — entries and events of the control protocol, for people and with their text.
+ * Text     is taken out of the body here, by message/body.h: a body that cannot be read makes the
+ *          entry unreadable, with the reason.
+ * Source   docs/CONTROL.md */
+#ifndef OL_CLI_SHOW_H
+#define OL_CLI_SHOW_H
+
+#include "cli/cli.h"
+
+/* Adds "text" (or "unreadable") to an entry that is a message. */
+void ol_show_text(json_t *entry);
+/* An entry or another event, as people read it. */
+void ol_show_entry(const json_t *entry);
+void ol_show_event(const json_t *event);
+
+#endif

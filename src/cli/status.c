@@ -1,0 +1,189 @@
+/* openline status — the station, its lines, and when each path was last proven. */
+#include <string.h>
+#include <time.h>
+
+#include "base/time.h"
+#include "cli/talk.h"
+
+static ol_talk talk;
+
+static const char *text_of(const json_t *o, const char *key) {
+    const char *s = json_string_value(json_object_get(o, key));
+    return s != NULL ? s : "-";
+}
+
+static json_int_t int_of(const json_t *o, const char *key) {
+    return json_integer_value(json_object_get(o, key));
+}
+
+static int ask(ol_cli *c, const char *line, json_t **ret) {
+    ol_request r;
+    int code = ol_talk_request(c, OL_DO_STATUS, line, &r);
+    return code < 0 ? ol_talk_ask(c, &talk, &r, ret) : code;
+}
+
+/* The station's status with the lines' own put in place of their summaries. */
+static int gather(ol_cli *c, json_t **ret) {
+    json_t *all = NULL;
+    int code = ask(c, NULL, &all);
+    json_t *lines = json_object_get(all, "lines");
+    for (size_t i = 0; code < 0 && i < json_array_size(lines); i++) {
+        json_t *line = NULL;
+        const char *name = text_of(json_array_get(lines, i), "line");
+        if (c->args > 0 && strcmp(c->arg[0], name) != 0)
+            continue;
+        code = ask(c, name, &line);
+        if (code >= 0)
+            break;
+        (void)json_object_del(line, "id");
+        (void)json_object_del(line, "ok");
+        (void)json_array_set_new(lines, i, line);
+    }
+    for (size_t i = json_array_size(lines); code < 0 && c->args > 0 && i > 0; i--)
+        if (strcmp(c->arg[0], text_of(json_array_get(lines, i - 1), "line")) != 0)
+            (void)json_array_remove(lines, i - 1);
+    if (code < 0 && c->args > 0 && json_array_size(lines) == 0)
+        code = ol_cli_fail(c, OL_ENOENT, "openline status names them all",
+                           "the station has no line \"%s\"", c->arg[0]);
+    (void)json_object_del(all, "id");
+    if (code < 0)
+        *ret = all;
+    else
+        json_decref(all);
+    return code;
+}
+
+static void print_path(const json_t *p) {
+    char dtg[OL_CLI_DTG_LEN + 1] = "";
+    json_t *proven = json_object_get(p, "proven");
+    if (json_is_integer(proven))
+        ol_cli_dtg((uint64_t)json_integer_value(proven), dtg);
+    const char *state = json_is_true(json_object_get(p, "live")) ? "LIVE"
+                        : json_is_true(json_object_get(p, "up")) ? "up"
+                                                                 : "DOWN";
+    ol_cli_print("    to %-12s path %lld  %-4s  %s  last proven %s", text_of(p, "party"),
+                 (long long)int_of(p, "path"), state, text_of(p, "url"),
+                 json_is_integer(proven) ? dtg : "never in this run");
+    if (json_is_integer(json_object_get(p, "round_trip_ms")))
+        ol_cli_print("  round trip %lld ms", (long long)int_of(p, "round_trip_ms"));
+    ol_cli_print("\n");
+}
+
+static void print_line(const json_t *l) {
+    size_t i;
+    json_t *v;
+    const char *key;
+    ol_cli_print("  line %s, %lld entries in %lld logs%s\n", text_of(l, "line"),
+                 (long long)int_of(l, "entries"), (long long)int_of(l, "logs"),
+                 json_is_true(json_object_get(l, "clock_doubtful"))
+                     ? "\n    THE CLOCK IS IN DOUBT: look at it, then openline clock accept"
+                     : "");
+    json_array_foreach(json_object_get(l, "paths"), i, v) print_path(v);
+    json_object_foreach(json_object_get(l, "current"), key, v) {
+        ol_cli_print("    %-24s %lld entries\n", key, (long long)int_of(v, "size"));
+    }
+}
+
+static void print_status(const json_t *s) {
+    char dtg[OL_CLI_DTG_LEN + 1];
+    size_t i;
+    json_t *v;
+    const json_t *storage = json_object_get(s, "storage");
+    ol_cli_dtg((uint64_t)int_of(s, "started"), dtg);
+    ol_cli_print("%s  station %s, pid %lld, running since %s\n", text_of(s, "party"),
+                 text_of(s, "version"), (long long)int_of(s, "pid"), dtg);
+    if (!json_is_true(json_object_get(storage, "ok")))
+        ol_cli_print("  NOTHING IS BEING STORED: %s\n", text_of(storage, "what"));
+    json_array_foreach(json_object_get(s, "ports"), i, v) {
+        ol_cli_print("  port %s  %s  bound to %s\n", text_of(v, "name"), text_of(v, "url"),
+                     text_of(v, "address"));
+    }
+    json_array_foreach(json_object_get(s, "lines"), i, v) print_line(v);
+}
+
+static int once(ol_cli *c) {
+    json_t *s = NULL;
+    int code = gather(c, &s);
+    if (code >= 0)
+        return code;
+    if (c->is_json)
+        ol_cli_json(s);
+    else {
+        print_status(s);
+        json_decref(s);
+    }
+    return ol_cli_end(c);
+}
+
+/* Subscribes to every line from now on: events say when to look again. */
+static int follow(ol_cli *c) {
+    json_t *reply = NULL;
+    ol_request r;
+    int code = ol_talk_request(c, OL_DO_HELLO, NULL, &r);
+    if (code < 0)
+        code = ol_talk_ask(c, &talk, &r, &reply);
+    size_t i;
+    json_t *line;
+    json_array_foreach(json_object_get(reply, "lines"), i, line) {
+        json_t *o = NULL;
+        if (code < 0)
+            code = ol_talk_request(c, OL_DO_POSITION, json_string_value(line), &r);
+        if (code < 0)
+            code = ol_talk_ask(c, &talk, &r, &o);
+        r.what = OL_DO_SUBSCRIBE;
+        r.given |= OL_GIVEN_CURSOR;
+        r.cursor = (uint64_t)int_of(o, "position");
+        json_decref(o);
+        o = NULL;
+        if (code < 0)
+            code = ol_talk_ask(c, &talk, &r, &o);
+        json_decref(o);
+    }
+    json_decref(reply);
+    return code;
+}
+
+/* Prints anew when something happened, twice a second at most; where nothing does, every minute. */
+static int watch(ol_cli *c) {
+    int code = follow(c);
+    while (code < 0) {
+        if (!c->is_json)
+            ol_cli_print("\033[H\033[2J");
+        code = once(c);
+        if (code != OL_CLI_DONE)
+            break;
+        json_t *o = NULL;
+        code = ol_talk_next(c, &talk, 60000, &o);
+        json_decref(o);
+        struct timespec pause = { .tv_nsec = 500000000 };
+        if (code < 0)
+            (void)nanosleep(&pause, NULL);
+        json_array_clear(talk.events);
+    }
+    return code;
+}
+
+static int status_run(ol_cli *c) {
+    int code = ol_talk_open(c, false, &talk);
+    if (code >= 0)
+        return code;
+    code = ol_cli_has(c, "watch") ? watch(c) : once(c);
+    ol_talk_close(&talk);
+    return code;
+}
+
+static const ol_cli_opt options[] = {
+    { "watch", NULL, "print it again whenever something changes", false },
+    { NULL, NULL, NULL, false },
+};
+
+const ol_cli_command ol_cli_status = {
+    .name = "status",
+    .args = "[<line>]",
+    .summary = "Tells whether the station runs, and when each path was last proven",
+    .help = "A path is proven by a receipt of the other party that came over it, and by nothing "
+            "less.\n",
+    .opt = options,
+    .args_max = 1,
+    .run = status_run,
+};
