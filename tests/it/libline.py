@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 
 BIN = os.environ.get("OPENLINE_BIN", "build/gcc/openline")
@@ -19,6 +20,7 @@ SRC = pathlib.Path(os.environ.get("OPENLINE_SRC", pathlib.Path(__file__).resolve
 TITLES = {"usa": "United States", "prc": "中国", "swi": "Suisse", "nor": "Norge"}
 LANGS = {"usa": "en", "prc": "zh en", "swi": "fr de", "nor": "no"}
 LIMIT = 60.0  # seconds for anything that a test waits for
+STATIONS = []  # parties whose stations run: none outlives its test
 
 
 class Failure(Exception):
@@ -90,6 +92,135 @@ class Party:
         return refused(*args, home=self.home, **options)
 
 
+class Control:
+    """A client of a station's control socket: requests, replies, events."""
+
+    def __init__(self, home):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        here = os.open(home, os.O_PATH | os.O_DIRECTORY)
+        try:
+            self.socket.connect(f"/proc/self/fd/{here}/control.sock")
+        finally:
+            os.close(here)
+        self.socket.settimeout(LIMIT)
+        self.left = b""
+        self.events = []
+        self.last = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def line(self):
+        """The next line as it came; b"" at the end."""
+        while b"\n" not in self.left:
+            got = self.socket.recv(1 << 16)
+            if not got:
+                return b""
+            self.left += got
+        line, self.left = self.left.split(b"\n", 1)
+        return line
+
+    def send(self, do, **keys):
+        self.last += 1
+        request = {"id": self.last, "do": do, **keys}
+        self.socket.sendall(json.dumps(request, ensure_ascii=False).encode() + b"\n")
+        return self.last
+
+    def reply(self, number):
+        """The reply to a request; events that come before it are kept."""
+        while True:
+            line = self.line()
+            if not line:
+                raise Failure("the station closed the conversation")
+            said = json.loads(line)
+            if "event" in said:
+                self.events.append(said)
+            elif said["id"] == number:
+                return said
+
+    def ask(self, do, **keys):
+        said = self.reply(self.send(do, **keys))
+        if not said["ok"]:
+            raise Failure(f"{do} {keys}: {said['error']}")
+        return said
+
+    def event(self, kind=None, **fields):
+        """The next event of a kind with these fields; others before it are dropped."""
+        while True:
+            said = self.events.pop(0) if self.events else json.loads(self.line() or b"{}")
+            if not said:
+                raise Failure(f"the station closed the conversation before {kind} {fields}")
+            if kind in (None, said.get("event")) and all(
+                    said.get(key) == value for key, value in fields.items()):
+                return said
+
+
+def station_up(party, *options, pass_fds=()):
+    """Starts a party's station; returns when it says that it is ready."""
+    env = dict(os.environ, OPENLINE_HOME=str(party.home))
+    party.log = []
+    party.process = subprocess.Popen([BIN, "run", *map(str, options)], env=env,
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.PIPE, pass_fds=pass_fds)
+    STATIONS.append(party)
+    ready = threading.Event()
+
+    def read():
+        for line in party.process.stderr:
+            party.log.append(line.decode(errors="replace").rstrip())
+            if " station.ready" in party.log[-1]:
+                ready.set()
+        ready.set()
+
+    party.reader = threading.Thread(target=read, daemon=True)
+    party.reader.start()
+    if not ready.wait(LIMIT) or party.process.poll() is not None:
+        raise Failure(f"the station of {party.name} did not start:\n" + "\n".join(party.log))
+    return party
+
+
+def station_down(party, with_signal=signal.SIGTERM, expect=0):
+    """Ends a party's station and returns its log."""
+    party.process.send_signal(with_signal)
+    code = party.process.wait(LIMIT)
+    party.reader.join(LIMIT)
+    STATIONS.remove(party)
+    if with_signal == signal.SIGTERM and code != expect:
+        raise Failure(f"the station of {party.name} ended with {code}:\n" + "\n".join(party.log))
+    return party.log
+
+
+def free_udp_ports(count):
+    """Ports of loopback that nobody has now."""
+    held = []
+    for _ in range(count):
+        held.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        held[-1].bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in held]
+    for s in held:
+        s.close()
+    return ports
+
+
+def connected(where, names=("usa", "prc"), line="hotline", settings=(), start=True):
+    """Parties with a line between all of them over UDP on loopback, their stations running."""
+    parties = found(where, names, line, settings)
+    ports = dict(zip(names, free_udp_ports(len(names))))
+    for party in parties:
+        party.run("port", "add", f"udp://127.0.0.1:{ports[party.name]}")
+        for other in parties:
+            if other is not party:
+                party.run("bearer", "add", line, other.name,
+                          f"udp://127.0.0.1:{ports[other.name]}")
+    if start:
+        for party in parties:
+            station_up(party)
+    return parties
+
+
 def sign(parties, file):
     for party in parties:
         party.run("charter", "sign", file)
@@ -145,8 +276,13 @@ def main(*tests):
             print(f"{test.__name__}: {(test.__doc__ or '').strip().splitlines()[0]}", flush=True)
             try:
                 test(pathlib.Path(where))
-            except Exception:  # pylint: disable=broad-except
+            except Exception:  # every failure of a test is told, and the next test runs
                 traceback.print_exc()
                 failed += 1
+                for party in STATIONS:
+                    print(f"log of {party.name}:", *party.log[-20:], sep="\n  ", flush=True)
                 print(f"{test.__name__}: FAILED", flush=True)
+            finally:
+                for party in list(STATIONS):
+                    station_down(party, signal.SIGKILL)
     sys.exit(1 if failed else 0)
