@@ -9,7 +9,6 @@
 
 #include "lib_world.h"
 
-extern const uint8_t sim_line_id[OL_LINE_ID_LEN];
 uint64_t sim_size_in(ol_store *s, const ol_log_key *key); /* 0 when the log is not there */
 
 #define SAY(w, ...)                                                                                \

@@ -19,7 +19,7 @@ typedef struct sim_claim {
 } sim_claim;
 
 const uint8_t sim_line_id[OL_LINE_ID_LEN] = "a line to test";
-static const uint8_t line_secret[32] = "the secret that salts all leaves";
+const uint8_t sim_line_secret[32] = "the secret that salts all leaves";
 
 uint64_t sim_random(sim_world *w, uint64_t below) { /* splitmix64 */
     uint64_t z = (w->rnd += UINT64_C(0x9E3779B97F4A7C15));
@@ -193,6 +193,7 @@ static sim_said *find_said(sim_world *w, unsigned p, uint32_t token) {
 
 static void do_notify(sim_world *w, unsigned p, const ol_effect *fx) {
     const ol_log_key *log = &fx->notify.log;
+    w->st[p].notes++;
     if (fx->notify.what == OL_NOTE_RECOVERED)
         w->st[p].recovered++;
     if (fx->notify.what == OL_NOTE_INCARNATION)
@@ -270,6 +271,7 @@ static void commit(sim_world *w, unsigned p) {
     ol_err err = s->store->ops->commit(s->store, b, 1);
     CHECK(w, err == OL_OK || err == OL_EFULL, "commit: %s", ol_err_name(err));
     trace(w, b->n);
+    s->commits++;
     if (power_fails(w, p))
         return;
     ol_event ev = { .kind = EV_COMMITTED };
@@ -286,6 +288,8 @@ static void launch(sim_world *w, unsigned from, unsigned to, uint32_t address, c
     w->frames++, w->bytes += len;
     if (w->on_frame != NULL)
         w->on_frame(w, from, to, address, p, len);
+    if (address != 0 && address != to + 1)
+        return; /* an answer to somewhere else */
     trace(w, len);
     SAY(w, "%u -> %u %zu bytes", from, to, len);
     unsigned copies = sim_random(w, 1000) < w->path.repeated ? 2 : 1;
@@ -381,6 +385,14 @@ static void load(sim_world *w, unsigned p) {
     CHECK(w, err == OL_OK, "loading party %u: %s", p, ol_err_name(err));
 }
 
+void sim_pair(unsigned self, unsigned peer, ol_line_party *ret) {
+    unsigned lo = self < peer ? self : peer, hi = self < peer ? peer : self;
+    memset(ret->psk, (int)(lo * 16 + hi + 1), 32);
+    memset(ret->mac, (int)(lo * 16 + hi), 32);
+    memset(ret->hint_to, (int)(self * 16 + peer + 1), 4);
+    memset(ret->hint_from, (int)(peer * 16 + self + 1), 4);
+}
+
 void sim_start(sim_world *w, unsigned p) {
     sim_station *s = &w->st[p];
     uint8_t seed[32];
@@ -389,16 +401,10 @@ void sim_start(sim_world *w, unsigned p) {
     ol_mem_heap(&s->mem, 64 << 20), ol_mem_heap(&s->secret, 8 << 20);
     ol_line_party card[SIM_PARTIES_MAX];
     memcpy(card, w->card, sizeof card);
-    for (unsigned q = 0; q < w->parties;
-         q++) { /* the pair's keys: by both numbers, the same on both sides */
-        unsigned lo = p < q ? p : q, hi = p < q ? q : p;
-        memset(card[q].psk, (int)(lo * 16 + hi + 1), 32),
-            memset(card[q].mac, (int)(lo * 16 + hi), 32);
-        memset(card[q].hint_to, (int)(p * 16 + q + 1), 4);
-        memset(card[q].hint_from, (int)(q * 16 + p + 1), 4);
-    }
+    for (unsigned q = 0; q < w->parties; q++)
+        sim_pair(p, q, &card[q]);
     ol_line_opts o = { .mem = &s->mem, .secret = &s->secret, .parties = (uint8_t)w->parties };
-    o.self = (uint8_t)p, o.party = card, o.line_secret = line_secret, o.seed = seed;
+    o.self = (uint8_t)p, o.party = card, o.line_secret = sim_line_secret, o.seed = seed;
     o.limit_entries = 1000000, o.limit_bytes = 1000000000;
     memcpy(o.id, sim_line_id, sizeof o.id), memcpy(o.name, "line", 5);
     CHECK(w, ol_switch_new(&s->mem, &s->sw) == OL_OK, "no switch");

@@ -42,7 +42,7 @@ typedef struct {
     uint32_t crash_at; /* counts down at each point where power may fail; 0: never */
     ol_sign_key log_key, receipt_key;
     uint8_t static_priv[32];
-    uint64_t starts, recovered, opened, forks;
+    uint64_t starts, recovered, opened, forks, commits, notes;
     uint32_t address; /* the token a path was last moved to; 0: never */
 } sim_station;
 
@@ -75,6 +75,10 @@ typedef struct sim_world {
     sim_frame_fn *on_frame; /* NULL: nobody listens */
     void *on_frame_ctx;
 } sim_world;
+
+extern const uint8_t sim_line_id[OL_LINE_ID_LEN], sim_line_secret[32]; /* the line's name: line */
+/* The keys that these two share, the same on both sides. */
+void sim_pair(unsigned self, unsigned peer, ol_line_party *ret);
 
 sim_world *sim_new(uint64_t seed, unsigned parties, bool is_verbose);
 void sim_free(sim_world *w);
