@@ -393,17 +393,19 @@ void ol_line_path_status(const ol_line *l, ol_path_id id, ol_path_status *ret) {
     OL_ASSERT(id / OL_PATHS_PER_PEER < l->parties);
     const ol_path *p = &l->peer[id / OL_PATHS_PER_PEER].path[id % OL_PATHS_PER_PEER];
     const ol_holder *live = p->is_up ? ol_session_live(p) : NULL;
-    *ret = (ol_path_status){ .is_up = p->is_up,
-                             .is_live = live != NULL,
-                             .is_initiator = live != NULL && live->is_initiator,
-                             .proven_ms = p->proven_ms,
-                             .heard_ms = p->heard_ms,
-                             .rtt_ms = p->rtt_ms,
-                             .proven_wall = p->proven_wall,
-                             .frames_in = p->frames_in,
-                             .frames_out = p->frames_out,
-                             .bytes_in = p->bytes_in,
-                             .bytes_out = p->bytes_out };
+    *ret = (ol_path_status){
+        .is_up = p->is_up,
+        .is_live = live != NULL && !ol_session_is_suspect(l, (uint8_t)(id / OL_PATHS_PER_PEER), p),
+        .is_initiator = live != NULL && live->is_initiator,
+        .proven_ms = p->proven_ms,
+        .heard_ms = p->heard_ms,
+        .rtt_ms = p->rtt_ms,
+        .proven_wall = p->proven_wall,
+        .frames_in = p->frames_in,
+        .frames_out = p->frames_out,
+        .bytes_in = p->bytes_in,
+        .bytes_out = p->bytes_out
+    };
 }
 
 void ol_line_marker(const ol_line *l, ol_marker *ret) {

@@ -247,7 +247,8 @@ size_t ol_line_poll(ol_line *l, ol_path_id path, uint8_t *buf, size_t cap, ol_mo
 
 /* For status and marker. */
 typedef struct {
-    bool is_up, is_live, is_initiator;
+    bool is_up, is_initiator;
+    bool is_live;                         /* a session, and what is sent over it is answered */
     uint64_t proven_ms, heard_ms, rtt_ms; /* mono; proven/heard 0: never in this run */
     uint64_t proven_wall;                 /* 0: never in this run */
     uint64_t frames_in, frames_out, bytes_in, bytes_out;

@@ -135,6 +135,15 @@ static void wait_dh(ol_line *l, ol_path *path, const ol_event *ev, uint8_t holde
 
 /* ---- the first message ---- */
 
+bool ol_session_is_suspect(const ol_line *l, uint8_t party, const ol_path *path) {
+    if (l->mono_ms - path->heard_ms <= OL_REPEATS_SUSPECT * ol_path_repeat_ms(l, party))
+        return false;
+    for (size_t i = 0; i < l->log.n; i++)
+        if (l->log.v[i]->sync[party].tries >= OL_REPEATS_SUSPECT)
+            return true;
+    return false;
+}
+
 bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path) {
     if (!path->is_up || !path->has_address || !l->is_started || !l->vault->pair[party].has_ss ||
         l->counter >= l->reserved)
@@ -148,11 +157,7 @@ bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path)
     bool is_spent = l->mono_ms - live->born_ms >= OL_REKEY_MS || live->n >> 32 > 0;
     if (is_spent && has_more)
         return true;
-    for (size_t i = 0; i < l->log.n; i++) /* suspect: the peer may have lost the session */
-        if (l->log.v[i]->sync[party].tries >= OL_REPEATS_SUSPECT &&
-            l->mono_ms - path->heard_ms > OL_REPEATS_SUSPECT * ol_path_repeat_ms(l, party))
-            return has_more;
-    return false;
+    return has_more && ol_session_is_suspect(l, party, path);
 }
 
 static void next_try(ol_line *l, uint8_t party, ol_path *path, bool has_more) {

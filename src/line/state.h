@@ -405,6 +405,8 @@ size_t ol_session_write2(ol_line *l, uint8_t party, ol_path *path, ol_holder *h,
                          size_t cap, uint32_t *ret_to);
 ol_holder *ol_session_live(const ol_path *path);                    /* NULL: none */
 ol_holder *ol_session_reply(const ol_line *l, const ol_path *path); /* message 2 may go now */
+/* Repeats go unanswered: the peer is gone, or has lost the session. */
+bool ol_session_is_suspect(const ol_line *l, uint8_t party, const ol_path *path);
 bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path);
 void ol_session_drop(ol_line *l, ol_holder *h);
 void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h);
