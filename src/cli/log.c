@@ -6,6 +6,8 @@
 #include "cli/show.h"
 #include "cli/talk.h"
 
+enum { BATCH_MAX = 100 };
+
 static ol_talk talk;
 
 static void print_event(ol_cli *c, json_t *o) {
@@ -69,25 +71,52 @@ static int print_record(ol_cli *c, uint64_t last, uint64_t *position) {
     return -1;
 }
 
-/* The same entry from the joint view, which knows what it crossed. */
-static int enrich(ol_cli *c, json_t *event) {
-    uint64_t position = (uint64_t)json_integer_value(json_object_get(event, "cursor"));
+/* Entries among the events, as the joint view has them: it knows what they crossed. */
+static int enrich(ol_cli *c, json_t *events) {
+    uint64_t position = 0;
     json_t *reply = NULL;
     size_t i;
-    json_t *entry;
-    int code = page(c, 0, 100, &position, &reply);
-    json_array_foreach(json_object_get(reply, "entries"), i, entry) {
-        if (json_equal(json_object_get(entry, "cursor"), json_object_get(event, "cursor")))
-            (void)json_object_update(event, entry);
+    json_t *event;
+    bool has_entry = false;
+    json_array_foreach(events, i, event) {
+        if (json_object_get(event, "entry") == NULL)
+            continue;
+        has_entry = true;
+        position = (uint64_t)json_integer_value(json_object_get(event, "cursor"));
+    }
+    int code = has_entry ? page(c, 0, BATCH_MAX, &position, &reply) : -1;
+    json_array_foreach(events, i, event) {
+        size_t j;
+        json_t *entry;
+        json_array_foreach(json_object_get(reply, "entries"), j, entry) {
+            if (json_equal(json_object_get(entry, "entry"), json_object_get(event, "entry")))
+                (void)json_object_update(event, entry);
+        }
+        ol_show_text(event);
     }
     json_decref(reply);
-    ol_show_text(event);
+    return code;
+}
+
+/* One event, and those that are there already: a burst costs the station one view. */
+static int take_events(ol_cli *c, json_t *events) {
+    json_t *o = NULL;
+    int code = ol_talk_next(c, &talk, OL_NEVER, &o);
+    while (code < 0 && o != NULL) {
+        if (json_object_get(o, "event") != NULL)
+            (void)json_array_append(events, o);
+        json_decref(o);
+        o = NULL;
+        if (json_array_size(events) < BATCH_MAX)
+            code = ol_talk_next(c, &talk, 0, &o);
+    }
     return code;
 }
 
 static int follow(ol_cli *c, uint64_t position) {
     ol_request r;
     json_t *o = NULL;
+    json_t *events = json_array();
     int code = ol_talk_request(c, OL_DO_SUBSCRIBE, c->arg[0], &r);
     r.given |= OL_GIVEN_CURSOR;
     r.cursor = position;
@@ -95,18 +124,21 @@ static int follow(ol_cli *c, uint64_t position) {
         code = ol_talk_ask(c, &talk, &r, &o);
     json_decref(o);
     while (code < 0) {
-        o = NULL;
+        size_t i;
         (void)fflush(stdout);
-        code = ol_talk_next(c, &talk, OL_NEVER, &o);
-        const char *event = json_string_value(json_object_get(o, "event"));
-        if (code < 0 && event != NULL && strcmp(event, "entry") == 0)
-            code = enrich(c, o);
-        if (code < 0 && event != NULL)
-            print_event(c, o);
-        json_decref(o);
+        (void)json_array_clear(events);
+        int end = take_events(c, events);
+        code = end < 0 ? enrich(c, events) : -1;
+        json_array_foreach(events, i, o) {
+            if (code < 0)
+                print_event(c, o);
+        }
         if (code < 0 && ferror(stdout))
             code = ol_cli_end(c);
+        if (code < 0)
+            code = end;
     }
+    json_decref(events);
     return code;
 }
 

@@ -123,8 +123,9 @@ static ol_err check_body(const ol_api_line *line, ask *a, uint8_t *ret_lane) {
     if (a->r->body_len > OL_BODY_MAX)
         return ol_refuse(a->why, OL_ELIMIT, "send the text in parts",
                          "the body is longer than %d bytes", OL_BODY_MAX);
-    size_t words = ol_text_words((const uint8_t *)m.text.p, m.text.len);
-    if (m.precedence <= OL_IMMEDIATE && words > OL_WORDS_MAX)
+    size_t words =
+        m.precedence > OL_IMMEDIATE ? 0 : ol_text_words((const uint8_t *)m.text.p, m.text.len);
+    if (words > OL_WORDS_MAX)
         return ol_refuse(a->why, OL_ELIMIT, "say it shorter, or send it as PRIORITY",
                          "the text has %zu words, and a FLASH or IMMEDIATE message at most %d",
                          words, OL_WORDS_MAX);

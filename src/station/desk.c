@@ -71,6 +71,7 @@ ol_err ol_desk_of_home(const ol_home *h, ol_desk *ret, ol_why *why) {
 }
 
 void ol_desk_close(ol_desk *d) {
+    ol_desk_forget(d);
     free(d->went);
     d->went = NULL;
     d->n_went = d->went_cap = 0;

@@ -31,7 +31,8 @@ typedef struct {
     const ol_api_line *line[OL_DESK_LINES_MAX];
     ol_desk_went *went;
     size_t n_went, went_cap;
-    struct ol_desk_own *own; /* what it opened itself, without a station */
+    struct ol_desk_view *view; /* of the last `log` */
+    struct ol_desk_own *own;   /* what it opened itself, without a station */
 } ol_desk;
 
 OL_MUST ol_err ol_desk_of_station(ol_station *st, ol_desk *ret, ol_why *why);
@@ -44,6 +45,9 @@ OL_MUST ol_err ol_desk_line(const ol_desk *d, const ol_request *r, size_t *ret, 
 
 typedef ol_err ol_desk_fn(ol_desk *d, const ol_request *r, json_t *reply, ol_refusal *why);
 ol_desk_fn ol_desk_position, ol_desk_log, ol_desk_record, ol_desk_entries;
+
+/* Lets go of the view that is kept for the next page of a log. */
+void ol_desk_forget(ol_desk *d);
 
 /* The logs of a line, how far they had been read at a position; for `submit`. *ret: free() it. */
 OL_MUST ol_err ol_desk_read(const ol_desk *d, size_t line, uint64_t position, ol_known **ret,

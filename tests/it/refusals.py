@@ -22,7 +22,7 @@ def alone(where, start=True):
 
 
 def no_station(where):
-    """Commands that need a station say so; those that read the record do without, once there is one"""
+    """Commands that need a station say so; those that read do without, once there is a record"""
     usa, _ = alone(where, start=False)
     for words in (("status",), ("send", "hotline", "x"), ("stop",), ("clock", "accept"),
                   ("log", "hotline", "--follow")):
