@@ -13,7 +13,7 @@ import libline
 
 SRC = pathlib.Path(os.environ.get("OPENLINE_SRC", pathlib.Path(__file__).resolve().parents[2]))
 BIN = pathlib.Path(os.environ.get("OPENLINE_BIN", str(SRC / "build/gcc/openline")))
-DOCUMENTS = [SRC / "README.md", *sorted((SRC / "docs").glob("*.md"))]
+DOCUMENTS = [SRC / "README.md", SRC / "bench/README.md", *sorted((SRC / "docs").glob("*.md"))]
 LIMIT = 120
 DONE = "@@ the command has ended: "
 # What differs from run to run: taken from what is printed, put into the commands that follow.
@@ -35,7 +35,7 @@ def links(document, text):
     for found in re.finditer(r"\]\(([\w./:-]+\.[\w./:-]+)(#[^)]*)?\)", text):
         if "://" not in found[1] and not (document.parent / found[1]).exists():
             wrong += complain(document, found, f"{found[1]} is not there")
-    for found in re.finditer(r"`((?:src|tests|tools|docs)/[\w./*-]*\w)`", text):
+    for found in re.finditer(r"`((?:src|tests|tools|docs|bench)/[\w./*-]*\w)`", text):
         if not list(SRC.glob(found[1])) and "_x" not in found[1] and "/x" not in found[1]:
             wrong += complain(document, found, f"{found[1]} is not there")
     return wrong
@@ -151,7 +151,7 @@ def main():
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
         wrong += links(document, text) + tests_named(document, text)
-        if document.name == "README.md":
+        if document == DOCUMENTS[0]:
             wrong += tour(document, text)
     print(f"{len(DOCUMENTS)} documents, {wrong} faults")
     sys.exit(1 if wrong else 0)
