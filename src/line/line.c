@@ -224,17 +224,26 @@ ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, siz
 
 /* ---- start ---- */
 
+/* The marker names what the store does not hold: it was put back from a copy, in place. */
+static bool is_behind(const ol_line *l, uint8_t lane, const ol_marker *m) {
+    ol_log_key key = { .party = l->self, .lane = lane };
+    memcpy(key.incarnation, m->incarnation[lane], sizeof key.incarnation);
+    const ol_log *log = ol_log_find(l, &key);
+    uint64_t stored = log == NULL ? 0 : log->stored;
+    return m->is_valid && m->has[lane] && m->size[lane] > stored;
+}
+
 /* A log goes on only if the marker names it and the store is not behind (§6.1). */
 static void judge_own(ol_line *l, uint8_t lane, const ol_marker *m) {
     ol_own *own = &l->own[lane];
-    own->next_why = OL_WHY_NO_MARKER;
+    own->next_why = is_behind(l, lane, m) ? OL_WHY_STORE_BEHIND : OL_WHY_NO_MARKER;
     if (own->log == NULL)
         return;
     bool is_named = m->is_valid && m->has[lane] &&
                     memcmp(m->incarnation[lane], own->log->key.incarnation, OL_INC_LEN) == 0;
     if (is_named && m->size[lane] <= own->log->stored)
         return;
-    ol_append_close(l, own->log, is_named ? OL_WHY_STORE_BEHIND : OL_WHY_NO_MARKER);
+    ol_append_close(l, own->log, own->next_why);
 }
 
 static void begin_sync(ol_line *l, ol_log *log) {
@@ -259,7 +268,8 @@ static void sign_again(ol_line *l, ol_log *log) {
 
 static void start(ol_line *l, const ol_marker *m) {
     l->is_started = true;
-    if (!m->is_valid) { /* until each member has told us all it holds, restarts in between too */
+    bool is_old = is_behind(l, OL_LANE_URGENT, m) || is_behind(l, OL_LANE_ROUTINE, m);
+    if (!m->is_valid || is_old) { /* until each member has told us all, restarts in between too */
         l->has_forgotten = l->is_forgot_new = true;
         ol_random(l, (uint8_t *)&l->run, sizeof l->run);
     }

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: ISC
+"""Homes that are not what they were: restored, copied, on a machine that has restarted."""
+import copy
+import json
+import shutil
+import signal
+
+from libline import Control, connected, free_udp_ports, main, station_down, station_up
+from libordeal import Heads, check, export, forget, markers, same_record, settled, stored
+
+LINE = "hotline"
+NO_MARKER = "started without a run marker"
+BEHIND = "the store was behind the run marker"
+
+
+class World:
+    """Two parties, all that they said, and all that was ever shown of it."""
+
+    def __init__(self, where, name):
+        self.where, self.name = where, name
+        self.usa, self.prc = connected(where, line=LINE)
+        self.heads = Heads()
+        self.texts = {}  # text: the entry that it was answered with
+        self.receipts = {}
+
+    def say(self, party, *texts, wait="stored"):
+        for text in texts:
+            said = party.ask("send", LINE, text, "--status", "exercise",
+                             *(["--wait", wait] if wait else []))
+            self.texts[text] = said["log"], said["index"]
+        self.look(party)
+
+    def look(self, *parties):
+        """Collects what stations show: heads, receipts; returns the last one's logs."""
+        for party in parties:
+            with Control(party.home) as client:
+                logs = self.heads.ask(client, LINE)
+                for log, (_, receipts) in logs.items():
+                    for by, size in receipts.items():
+                        self.receipts[log, by] = max(self.receipts.get((log, by), 0), size)
+        return logs
+
+    def end(self, *parties):
+        """Both sides agree; nothing is lost, nothing stands twice, nothing contradicts."""
+        parties = parties or (self.usa, self.prc)
+        settled(parties, LINE)
+        for party in parties:
+            logs = self.look(party)
+            for (log, by), size in self.receipts.items():
+                check(logs.get(log, (0, {}))[0] >= size,
+                      f"{party.name} lacks what {by} receipted: {log} up to {size}")
+            with Control(party.home) as client:
+                record = stored(client, LINE)
+            texts = [(e["message"]["text"] if "text" in e["message"] else place)
+                     for place, e in record.items() if e["kind"] == "message"]
+            told = [e for e in shown(party) if e["kind"] == "message"]
+            check(len(told) == len(texts), f"{party.name}: log shows {len(told)} of {len(texts)}")
+            for text, place in self.texts.items():
+                at = [(e["log"], e["index"]) for e in told if e["message"]["text"] == text]
+                check(at == [place], f"{party.name}: {text!r} was told at {place}, stands at {at}")
+            check(len(told) == len(self.texts), f"{party.name} holds more than what was said")
+        exports = [export(party, self.where, self.name, LINE) for party in parties]
+        files = same_record(*exports)
+        heads = self.heads.check_export(exports[0])
+        for party in parties:
+            station_down(party)
+        print(f"  {len(self.texts)} messages, {files} files equal on both sides, {heads} heads "
+              "shown: none contradicts the record")
+
+
+def shown(party):
+    """The entries as `log` shows them."""
+    said = party.run("log", LINE, "--json").stdout.decode().splitlines()
+    return [json.loads(line) for line in said[:-1]]
+
+
+def openings(party, author="usa"):
+    return [e for e in shown(party) if e["kind"] == "opening" and e["author"] == author]
+
+
+def why(party, reason, predecessor, author="usa"):
+    """The one incarnation opened for this reason; it names the log before it."""
+    made = [e for e in openings(party, author) if e["opening"]["reason"] == reason]
+    check(len(made) == 1, f"{party.name}: {len(made)} openings with the reason {reason!r}")
+    check(made[0]["opening"]["predecessor"] == predecessor.rsplit("/", 1)[1],
+          f"{made[0]} does not name {predecessor}")
+    told = party.run("log", LINE).stdout.decode()
+    check(reason in told, f"log of {party.name} does not say {reason!r} to people")
+    return made[0]
+
+
+def copy_home(source, target):
+    """What a backup or `cp -a` takes; a socket is nothing to copy."""
+    shutil.copytree(source, target, symlinks=True,
+                    ignore=lambda _, names: [n for n in names if n == "control.sock"])
+    shutil.copystat(source, target)
+
+
+def put_back(backup, home):
+    """A backup is restored under the same path: another directory, with another inode."""
+    home.rename(home.with_suffix(".broken"))  # and not removed: its inode is not used again
+    copy_home(backup, home)
+    check(not markers(home), "a restored home has a run marker")
+
+
+def restored(where):
+    """A home restored from a copy of an hour ago opens a new log, and gets back what it forgot"""
+    w = World(where, "restored")
+    w.say(w.usa, "one", "two")
+    w.say(w.prc, "yes")
+    station_down(w.usa)
+    copy_home(w.usa.home, where / "backup")
+    station_up(w.usa)
+    w.say(w.usa, "three", "four", "five")
+    w.say(w.prc, "no")
+    old = w.look(w.usa, w.prc)
+    log = w.texts["five"][0]
+    station_down(w.usa)
+    put_back(where / "backup", w.usa.home)
+    station_up(w.usa)
+    with Control(w.usa.home) as watch:
+        watch.ask("subscribe", line=LINE)
+        w.say(w.usa, "six")
+        wait_held(watch, old)
+    check(w.texts["six"][0] != log, "the restored home appends to the log that it forgot")
+    w.say(w.prc, "maybe")
+    w.say(w.usa, "seven")
+    for party in (w.usa, w.prc):
+        why(party, NO_MARKER, log)
+    w.end()
+
+
+def wait_held(watch, logs):
+    """Until a follower of a line has seen all entries of these logs."""
+    need = {(log, size - 1) for log, (size, _) in logs.items()}
+    while need:
+        event = watch.event("entry")
+        need.discard((event["log"], event["index"]))
+
+
+def restored_in_place(where):
+    """A backup put back over the same directory is older than its run marker says"""
+    w = World(where, "restored_in_place")
+    w.say(w.usa, "one")
+    w.say(w.prc, "yes")
+    station_down(w.usa)
+    copy_home(w.usa.home, where / "backup")
+    station_up(w.usa)
+    w.say(w.usa, "two", "three")
+    old, log = w.look(w.usa, w.prc), w.texts["three"][0]
+    station_down(w.usa)
+    for path in w.usa.home.glob("store.db*"):
+        path.unlink()
+    for path in (where / "backup").glob("store.db*"):
+        shutil.copy2(path, w.usa.home)
+    check(len(markers(w.usa.home)) == 1, "the run marker is there")
+    station_up(w.usa)
+    with Control(w.usa.home) as watch:
+        watch.ask("subscribe", line=LINE)
+        w.say(w.usa, "four")
+        wait_held(watch, old)
+    w.say(w.prc, "no")
+    for party in (w.usa, w.prc):
+        why(party, BEHIND, log)
+    w.end()
+
+
+def copied(where):
+    """A copied home is started beside the original: both speak, neither contradicts the other"""
+    w = World(where, "copied")
+    w.say(w.usa, "one")
+    w.say(w.prc, "yes")
+    log = w.texts["one"][0]
+    station_down(w.usa)
+    twin = copy.copy(w.usa)
+    twin.home = where / "twin"
+    copy_home(w.usa.home, twin.home)
+    old = (twin.home / "config").read_text(encoding="ascii")
+    was = next(line for line in old.splitlines() if line.startswith("url = "))
+    port = free_udp_ports(1)[0]
+    (twin.home / "config").write_text(old.replace(was, f"url = udp://127.0.0.1:{port}", 1),
+                                      encoding="ascii")
+    station_up(w.usa)
+    w.say(w.usa, "two")
+    station_up(twin)
+    # Three times each in turn, without waiting: their sessions replace each other.
+    for i in range(3):
+        w.say(twin, f"twin {i}", wait=None)
+        w.say(w.usa, f"original {i}", wait=None)
+        w.say(w.prc, f"answer {i}", wait=None)
+        w.look(twin, w.usa, w.prc)
+    check(w.texts["twin 0"][0] != w.texts["original 0"][0] == log, "one log, two who append")
+    sizes = w.look(twin) | {log: (w.look(w.usa)[log][0], {})}
+    with Control(w.prc.home) as watch:
+        watch.ask("subscribe", line=LINE)
+        wait_held(watch, sizes)
+    w.look(twin, w.usa, w.prc)
+    station_down(twin)
+    w.say(w.usa, "three")
+    w.say(w.prc, "Which of you is it?")
+    check(why(w.prc, NO_MARKER, log)["log"] == w.texts["twin 0"][0], "the twin's log says why")
+    # What its twin said in its name the one that stays asks for when it knows that it may not know.
+    station_down(w.usa, signal.SIGKILL)
+    forget(w.usa.home)
+    station_up(w.usa)
+    with Control(w.usa.home) as watch:
+        watch.ask("subscribe", line=LINE)
+        wait_held(watch, sizes)
+    why(w.usa, NO_MARKER, log)
+    w.end()
+
+
+def rebooted(where):
+    """The machine restarts while the line is dead: what was queued goes out, then a new log"""
+    w = World(where, "rebooted")
+    w.say(w.usa, "one")
+    w.say(w.prc, "yes")
+    log = w.texts["one"][0]
+    station_down(w.prc)
+    w.say(w.usa, "two, unheard", wait=None)
+    station_down(w.usa, signal.SIGKILL)
+    check(forget(w.usa.home) == 1, "there is one run marker")
+    station_up(w.usa)
+    w.say(w.usa, "three, unheard", wait=None)
+    check(w.texts["two, unheard"][0] == log != w.texts["three, unheard"][0], w.texts)
+    station_down(w.usa, signal.SIGKILL)
+    forget(w.usa.home)
+    station_up(w.usa)  # says nothing: no log without need
+    with Control(w.usa.home) as watch:
+        watch.ask("subscribe", line=LINE)
+        station_up(w.prc)
+        for text in ("two, unheard", "three, unheard"):
+            wait_receipt(watch, w.texts[text], "prc")
+    w.say(w.prc, "heard")
+    why(w.prc, NO_MARKER, log)
+    for party in (w.usa, w.prc):
+        station_down(party, signal.SIGKILL)
+        forget(party.home)
+    for party in (w.usa, w.prc):
+        station_up(party)
+        w.say(party, f"{party.name} is back", wait=None)
+    settled([w.usa, w.prc], LINE)
+    check(len(openings(w.prc)) == 3, "the second restart opened a third log")
+    why(w.usa, NO_MARKER, w.texts["yes"][0], "prc")
+    w.end()
+
+
+def wait_receipt(watch, place, by):
+    log, index = place
+    while watch.event("receipt", log=log, party=by)["size"] <= index:
+        pass
+
+
+main(restored, restored_in_place, copied, rebooted)
