@@ -29,6 +29,10 @@ void ol_sync_again(ol_line *l, uint8_t party) {
             restart(&l->log.v[i]->sync[party]);
 }
 
+static uint32_t grown(uint32_t window) {
+    return window < OL_WINDOW_MAX / 2 ? window * 2 : OL_WINDOW_MAX;
+}
+
 void ol_sync_progress(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     ol_sync *s = &log->sync[party];
     ol_peer *peer = &l->peer[party];
@@ -42,7 +46,7 @@ void ol_sync_progress(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
         else
             s->sent = size, s->bytes = 0, s->part = 0;
         s->believed = size;
-        peer->window = peer->window < OL_WINDOW_MAX / 2 ? peer->window * 2 : OL_WINDOW_MAX;
+        peer->window = grown(peer->window);
     }
     if (s->measure > 0 && size >= s->measure) {
         ol_path *path = ol_path_best(l, party);
@@ -81,11 +85,11 @@ void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     s->is_known = size > 0; /* HAVE 0 speaks of a log by its full name, unknown there */
     s->is_unsure = false;
     uint64_t has = size > s->floor ? size : s->floor;
-    if (has > s->believed && s->sent < has)
-        s->sent = has, s->bytes = 0, s->part = 0;
+    if (has > s->believed) /* as good as a receipt, as far as the window goes */
+        l->peer[party].window = grown(l->peer[party].window);
     s->believed = has;
     if (has >= s->sent) {
-        s->sent = has;
+        s->sent = has, s->bytes = 0, s->part = 0;
         return;
     }
     /* A gap: something we sent did not arrive; once in half a round trip at most. */
