@@ -219,6 +219,30 @@ def passphrase(where):
     station_down(usa)
 
 
+def moves(where):
+    """A peer found by name and IPv6; it comes back from another port, and its path follows it"""
+    usa, prc = found(where)
+    ports = free_udp_ports(3)
+    usa.run("port", "add", f"udp://[::]:{ports[0]}")
+    prc.run("port", "add", f"udp://[::]:{ports[1]}")
+    usa.run("bearer", "add", "hotline", "prc", f"udp://localhost:{ports[1]}")
+    prc.run("bearer", "add", "hotline", "usa", f"udp://[::1]:{ports[0]}")
+    station_up(usa)
+    station_up(prc)
+    send(usa, "one")
+    send(prc, "two")
+    station_down(prc)
+    config = (prc.home / "config").read_text()
+    (prc.home / "config").write_text(config.replace(f":{ports[1]}\n", f":{ports[2]}\n"))
+    station_up(prc)
+    send(prc, "three, from elsewhere")
+    send(usa, "four, after you")
+    path = usa.ask("status")["lines"][0]["paths"][0]
+    check(path["address"].endswith(f":{ports[2]}"), path)
+    check(path["url"].endswith(f":{ports[1]}"), path)
+    station_down(prc, signal.SIGHUP)
+
+
 def read_only(where):
     """A home on a file system that cannot be written: one sentence, no station"""
     usa = connected(where, start=False)[0]
@@ -232,4 +256,4 @@ def read_only(where):
     check(done.returncode == 1 and b"Read-only file system" in done.stderr, done.stderr)
 
 
-main(goes_on, rebooted, copied, restored, one_a_home, passphrase, read_only)
+main(goes_on, rebooted, copied, restored, one_a_home, passphrase, moves, read_only)
