@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""A full disk: said to the client and to the peer, nothing lost, and it goes on when there is room."""
+"""A full disk: told to client and peer, nothing lost; it goes on when there is room."""
 import json
 import os
 import subprocess
