@@ -77,6 +77,33 @@ static int lost(ol_cli *c, const char *how) {
                        "the station closed the conversation: %s", how);
 }
 
+/* A whole line out of t->in; NULL: none yet. */
+static int take_line(ol_cli *c, ol_talk *t, json_t **ret) {
+    char *end = memchr(t->in, '\n', t->in_len);
+    if (end == NULL)
+        return t->in_len < sizeof t->in ? -1 : lost(c, "a line was too long");
+    size_t len = (size_t)(end - t->in) + 1;
+    *ret = json_loadb(t->in, len, JSON_REJECT_DUPLICATES, NULL);
+    memmove(t->in, t->in + len, t->in_len - len);
+    t->in_len -= len;
+    return *ret != NULL ? -1 : lost(c, "a line was no JSON");
+}
+
+/* The station hung up: perhaps it said why. */
+static int sent_away(ol_cli *c, ol_talk *t) {
+    int sys = errno;
+    json_t *o = NULL;
+    ssize_t n = recv(t->fd, t->in + t->in_len, sizeof t->in - t->in_len, MSG_DONTWAIT);
+    t->in_len += n > 0 ? (size_t)n : 0;
+    if (take_line(c, t, &o) < 0 && json_is_false(json_object_get(o, "ok"))) {
+        int code = ol_cli_fail_json(c, json_object_get(o, "error"));
+        json_decref(o);
+        return code;
+    }
+    json_decref(o);
+    return lost(c, strerror(sys));
+}
+
 int ol_talk_send(ol_cli *c, ol_talk *t, ol_request *r, uint64_t *ret_id) {
     static char text[OL_CONTROL_LINE_MAX];
     size_t len = 0;
@@ -91,22 +118,10 @@ int ol_talk_send(ol_cli *c, ol_talk *t, ol_request *r, uint64_t *ret_id) {
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return lost(c, strerror(errno));
+            return sent_away(c, t);
         at += (size_t)n;
     }
     return -1;
-}
-
-/* A whole line out of t->in; NULL: none yet. */
-static int take_line(ol_cli *c, ol_talk *t, json_t **ret) {
-    char *end = memchr(t->in, '\n', t->in_len);
-    if (end == NULL)
-        return t->in_len < sizeof t->in ? -1 : lost(c, "a line was too long");
-    size_t len = (size_t)(end - t->in) + 1;
-    *ret = json_loadb(t->in, len, JSON_REJECT_DUPLICATES, NULL);
-    memmove(t->in, t->in + len, t->in_len - len);
-    t->in_len -= len;
-    return *ret != NULL ? -1 : lost(c, "a line was no JSON");
 }
 
 static int receive(ol_cli *c, ol_talk *t, uint64_t until_ms, json_t **ret) {
