@@ -28,10 +28,11 @@ typedef struct { /* of one export; the part from `n` on is of the present log */
     size_t dir_len; /* of at.path: <party>/<lane>/<incarnation>/ */
     ol_record_log log;
     char origin[OL_NOTE_NAME_MAX + 1];
-    ol_note_key log_key, mirror[OL_PARTIES_MAX];
+    ol_note_key log_key;
     bool has_receipt[OL_PARTIES_MAX];
     ol_record_receipt receipt[OL_PARTIES_MAX]; /* each party's largest */
     uint64_t agreed;                           /* 0: no size is */
+    ol_record_receipt agreement[OL_PARTIES_MAX];
     root_at root[SIZES_MAX];
     size_t roots;
     ol_frontier frontier;
@@ -114,17 +115,13 @@ static ol_err make_cards(job *j) {
 
 /* ── one log: what there is of it ────────────────────────────────────────────────────────────── */
 
-static ol_err make_keys(job *j) {
+static ol_note_key mirror_of(const job *j, unsigned party, const uint8_t *pub) {
     char name[OL_NOTE_NAME_MAX + 1];
-    size_t len = strlen(j->origin);
-    ol_err err = ol_note_key_of(j->origin, len, OL_NOTE_ED25519, j->log.log_pub, &j->log_key);
-    for (unsigned p = 0; err == OL_OK && p < j->reader->parties; p++) {
-        len = ol_checkpoint_mirror(j->reader->line, j->reader->party[p], name);
-        if (is_other(j, p))
-            err = ol_note_key_of(name, len, OL_NOTE_COSIGNATURE, j->log.receipt_pub[p],
-                                 &j->mirror[p]);
-    }
-    return err;
+    ol_note_key key;
+    size_t len = ol_checkpoint_mirror(j->reader->line, j->reader->party[party], name);
+    ol_err err = ol_note_key_of(name, len, OL_NOTE_COSIGNATURE, pub, &key);
+    OL_ASSERT(err == OL_OK); /* names of parties make names of keys */
+    return key;
 }
 
 static ol_err want_root(job *j, uint64_t size) {
@@ -138,9 +135,9 @@ static ol_err want_root(job *j, uint64_t size) {
     return OL_OK;
 }
 
-static ol_err read_receipts(job *j) {
+static ol_err read_largest(job *j) {
     const ol_reader *r = j->reader;
-    ol_err err = want_root(j, j->log.size);
+    ol_err err = OL_OK;
     for (uint8_t p = 0; err == OL_OK && p < r->parties; p++) {
         j->has_receipt[p] = false;
         if (!is_other(j, p))
@@ -151,14 +148,22 @@ static ol_err read_receipts(job *j) {
         else if (err == OL_ENOENT)
             err = OL_OK;
     }
-    if (err != OL_OK)
-        return err;
-    err = r->agreed(r->ctx, j->n, &j->agreed);
+    return err;
+}
+
+static ol_err read_agreement(job *j) {
+    const ol_reader *r = j->reader;
+    ol_err err = r->agreed(r->ctx, j->n, &j->agreed);
     if (err == OL_ENOENT) {
         j->agreed = 0;
         return OL_OK;
     }
-    return err != OL_OK ? err : want_root(j, j->agreed);
+    if (err == OL_OK)
+        err = want_root(j, j->agreed);
+    for (uint8_t p = 0; err == OL_OK && p < r->parties; p++)
+        if (is_other(j, p))
+            err = r->receipt(r->ctx, j->n, p, j->agreed, &j->agreement[p]);
+    return err == OL_ENOENT ? OL_ECONFLICT : err; /* agreed, and yet there is no receipt */
 }
 
 /* OL_ENOENT past the last log. */
@@ -177,8 +182,14 @@ static ol_err open_log(job *j, size_t n) {
     ol_checkpoint_origin(r->line, r->party[author], &j->log.key, j->origin);
     name_file(j, 0, j->origin + strlen(r->line) + 1, "/", "");
     j->dir_len = strlen(j->at.path);
-    err = make_keys(j);
-    return err == OL_OK && j->log.size > 0 ? read_receipts(j) : err;
+    err =
+        ol_note_key_of(j->origin, strlen(j->origin), OL_NOTE_ED25519, j->log.log_pub, &j->log_key);
+    if (err != OL_OK || j->log.size == 0)
+        return err;
+    err = want_root(j, j->log.size);
+    if (err == OL_OK)
+        err = read_largest(j);
+    return err == OL_OK ? read_agreement(j) : err;
 }
 
 /* ── one log: the walk over its leaves ───────────────────────────────────────────────────────── */
@@ -236,10 +247,15 @@ static ol_err walk(job *j) {
 
 static ol_err make_policy(job *j) {
     ol_policy_witness witness[OL_PARTIES_MAX];
+    ol_note_key key[OL_PARTIES_MAX];
     size_t n = 0;
-    for (unsigned p = 0; p < j->reader->parties; p++)
-        if (is_other(j, p))
-            witness[n++] = (ol_policy_witness){ j->reader->party[p], &j->mirror[p] };
+    for (unsigned p = 0; p < j->reader->parties; p++) {
+        if (!is_other(j, p))
+            continue;
+        key[n] = mirror_of(j, p, j->agreed > 0 ? j->agreement[p].pub : j->log.receipt_pub[p]);
+        witness[n] = (ol_policy_witness){ j->reader->party[p], &key[n] };
+        n++;
+    }
     ol_wr w = ol_wr_of(j->text, sizeof j->text);
     ol_policy_put(&w, &j->log_key, witness, n);
     name_file(j, j->dir_len, "policy", "", "");
@@ -264,10 +280,11 @@ static ol_err put_head(const job *j, uint64_t size, const uint8_t *head, ol_wr *
 
 static ol_err put_receipt(const job *j, unsigned party, const ol_record_receipt *receipt,
                           const ol_checkpoint *cp, ol_wr *w) {
-    ol_err err = ol_receipt_verify(cp, receipt->time, j->log.receipt_pub[party], receipt->sig);
+    ol_note_key key = mirror_of(j, party, receipt->pub);
+    ol_err err = ol_receipt_verify(cp, receipt->time, receipt->pub, receipt->sig);
     if (err != OL_OK || receipt->size != cp->size)
         return OL_ECONFLICT;
-    ol_note_put_sig(w, &j->mirror[party], receipt->time, receipt->sig);
+    ol_note_put_sig(w, &key, receipt->time, receipt->sig);
     return w->err;
 }
 
@@ -292,24 +309,19 @@ static ol_err make_receipt_notes(job *j) {
 
 /* Keeps the note's bytes in j->checkpoint, for a proof. */
 static ol_err make_checkpoint(job *j) {
-    const ol_reader *r = j->reader;
     ol_wr w = ol_wr_of(j->checkpoint, sizeof j->checkpoint);
     ol_checkpoint cp = { .size = 0 };
     ol_err err = OL_OK;
     name_file(j, j->dir_len, "checkpoint", "", "");
-    for (uint8_t p = 0; err == OL_OK && p < r->parties; p++) {
-        ol_record_receipt receipt;
+    for (uint8_t p = 0; err == OL_OK && p < j->reader->parties; p++) {
         if (!is_other(j, p))
             continue;
-        err = r->receipt(r->ctx, j->n, p, j->agreed, &receipt);
-        if (err == OL_OK && cp.size == 0)
-            err = put_head(j, j->agreed, receipt.head, &w, &cp);
+        if (cp.size == 0)
+            err = put_head(j, j->agreed, j->agreement[p].head, &w, &cp);
         if (err == OL_OK)
-            err = put_receipt(j, p, &receipt, &cp, &w);
+            err = put_receipt(j, p, &j->agreement[p], &cp, &w);
     }
     j->checkpoint_len = w.len;
-    if (err == OL_ENOENT)
-        return OL_ECONFLICT; /* agreed, and yet there is no receipt */
     return err == OL_OK ? make_file_of(j, &w) : err;
 }
 

@@ -25,24 +25,25 @@ typedef struct {
     uint64_t size;            /* of the author's last signed head; 0: none, nothing to show */
     uint8_t head[OL_SIG_LEN]; /* the author's signature of it */
     uint8_t log_pub[OL_SIGN_PUB_LEN];
-    /* The members of the log's generation, a bit per party, the author's among them, and the keys
-     * by which they receipt; those of other parties and of the author are not looked at. */
+    /* The members of the log's generation, a bit per party, the author's among them, and the
+     * receipt keys of their last cards; those of others and of the author are not looked at. */
     uint32_t members;
     uint8_t receipt_pub[OL_PARTIES_MAX][OL_SIGN_PUB_LEN];
 } ol_record_log;
 
 typedef struct {
     uint64_t size, time;
-    uint8_t sig[OL_SIG_LEN];  /* the receipt */
-    uint8_t head[OL_SIG_LEN]; /* the author's signature at this size */
+    uint8_t sig[OL_SIG_LEN];      /* the receipt */
+    uint8_t pub[OL_SIGN_PUB_LEN]; /* by this key; not always that of the party's last card */
+    uint8_t head[OL_SIG_LEN];     /* the author's signature at this size */
 } ol_record_receipt;
 
 /* leaf = salt ‖ entry; borrowed for the call. Other than OL_OK ends the walk, which returns it. */
 typedef ol_err ol_record_leaf_fn(void *ctx, uint64_t index, const uint8_t *leaf, size_t len);
 
 typedef struct {
-    char line[OL_NAME_MAX + 1];
-    uint8_t parties; /* 2..OL_PARTIES_MAX */
+    char line[OL_NAME_MAX + 1]; /* valid names (asserted) */
+    uint8_t parties;            /* 2..OL_PARTIES_MAX */
     char party[OL_PARTIES_MAX][OL_NAME_MAX + 1];
     void *ctx;
     ol_err (*charter)(void *ctx, size_t generation, ol_str *ret);

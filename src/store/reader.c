@@ -131,6 +131,8 @@ static ol_err read_receipt(void *ctx, size_t log, uint8_t party, uint64_t size,
         return OL_ENOENT;
     const ol_log_key *key = &r->row[log].key;
     receipt_walk w = { .want = size, .party = party, .size_max = r->row[log].size };
+    if (party < r->opts.charter->parties && r->opts.card[party].card != NULL)
+        memcpy(w.receipt.pub, r->opts.card[party].card->receipt, sizeof w.receipt.pub);
     for (;;) {
         ol_err err = s->ops->receipts(s, line, key, take_receipt, &w);
         if (err == OL_OK && !w.is_there)

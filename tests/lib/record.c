@@ -35,10 +35,10 @@ static void digest(const char *a, const char *b, const char *c, uint8_t ret[32])
     ol_hash_sha256_parts(part, 3, ret);
 }
 
-static ol_sign_key key_of(uint8_t party, const char *role) {
+static ol_sign_key key_of(uint8_t party, const char *role, const char *serial) {
     uint8_t seed[32];
     ol_sign_key key;
-    digest(names[party], role, serials[party], seed);
+    digest(names[party], role, serial, seed);
     ol_sign_key_of(seed, &key);
     return key;
 }
@@ -137,7 +137,7 @@ static ol_checkpoint checkpoint_of(size_t log, uint64_t size, char *origin) {
 static void sign_head(size_t log, uint64_t size, uint8_t *ret) {
     char origin[OL_NOTE_NAME_MAX + 1];
     ol_checkpoint cp = checkpoint_of(log, size, origin);
-    ol_sign_key key = key_of(logs[log].party, "log");
+    ol_sign_key key = key_of(logs[log].party, "log", serials[logs[log].party]);
     ol_checkpoint_sign(&cp, &key, ret);
 }
 
@@ -152,10 +152,13 @@ static ol_err get_receipt(void *ctx, size_t log, uint8_t party, uint64_t size,
     if (size == 0)
         size = kept[1] > 0 ? kept[1] : kept[0];
     ol_checkpoint cp = checkpoint_of(log, size, origin);
-    ol_sign_key key = key_of(party, "receipt");
+    bool is_earlier = log == 1 && party == PRC && size == 256; /* signed under an earlier card */
+    ol_sign_key key = key_of(party, "receipt", is_earlier ? "1" : serials[party]);
     *ret = (ol_record_receipt){ .size = size, .time = RECORD_START + size };
     ol_receipt_sign(&cp, ret->time, &key, ret->sig);
     sign_head(log, size, ret->head);
+    memcpy(ret->pub, key.pub, OL_SIGN_PUB_LEN);
+    ret->pub[0] ^= r->spoil == SPOIL_RECEIPT_KEY;
     ret->sig[40] ^= r->spoil == SPOIL_RECEIPT;
     ret->head[40] ^= r->spoil == SPOIL_RECEIPT_HEAD;
     ret->size += r->spoil == SPOIL_RECEIPT_SIZE ? 1000 : 0;
@@ -187,10 +190,12 @@ static ol_err get_log(void *ctx, size_t n, ol_record_log *ret) {
     }
     *ret = (ol_record_log){ .key = record_key(n), .size = size_of(r, n), .members = 7 };
     sign_head(n, ret->size, ret->head);
-    ol_sign_key key = key_of(logs[n].party, r->spoil == SPOIL_LOG_KEY ? "receipt" : "log");
+    const char *serial = serials[logs[n].party];
+    const char *role = r->spoil == SPOIL_LOG_KEY ? "receipt" : "log";
+    ol_sign_key key = key_of(logs[n].party, role, serial);
     memcpy(ret->log_pub, key.pub, OL_SIGN_PUB_LEN);
     for (uint8_t p = 0; p < PARTIES; p++) {
-        key = key_of(p, "receipt");
+        key = key_of(p, "receipt", serials[p]);
         memcpy(ret->receipt_pub[p], key.pub, OL_SIGN_PUB_LEN);
     }
     ret->head[40] ^= r->spoil == SPOIL_HEAD;

@@ -13,6 +13,7 @@ typedef enum {
     SPOIL_RECEIPT,       /* one bit of each receipt */
     SPOIL_RECEIPT_HEAD,  /* one bit of the author's signature under it */
     SPOIL_RECEIPT_SIZE,  /* a receipt over more than there is */
+    SPOIL_RECEIPT_KEY,   /* another key than the one that signed */
     SPOIL_RECEIPT_TIME,  /* a second later than it says */
     SPOIL_AGREED,        /* a size that not all have receipted */
     SPOIL_AGREED_BEYOND, /* a size that is not there */

@@ -118,7 +118,8 @@ static void spaces(void **state) {
         bool want = false;
         for (size_t i = 0; i < OL_LEN(space); i++)
             want |= c >= space[i].from && c <= space[i].to;
-        assert_int_equal(ol_utf8_is_space(c), want);
+        if (ol_utf8_is_space(c) != want)
+            fail_msg("U+%04X", c);
     }
 }
 

@@ -46,6 +46,8 @@ def build():
         for name, sizes in receipts.items():
             last = world.party(name).last
             log.receipts[name] = [(s, START + s, last) for s in sizes]
+        if (party, lane) == ("usa", 1):  # an earlier card's key signed what all agreed on
+            log.receipts["prc"][0] = (256, START + 256, 1)
     return world
 
 
