@@ -187,7 +187,7 @@ void sim_liar_say(sim_liar *l, const uint8_t *items, size_t len) {
 sim_liar_log sim_liar_log_new(const sim_world *w, unsigned party, uint8_t lane,
                               uint64_t incarnation) {
     sim_liar_log g = { .key = { .party = (uint8_t)party, .lane = lane },
-                       .party = w->card[party].name };
+                       .party = party < w->parties ? w->card[party].name : "nobody" };
     ol_wr to = ol_wr_of(g.key.incarnation, OL_INC_LEN);
     ol_wr_be(&to, incarnation, OL_INC_LEN);
     ol_frontier_clear(&g.tree);

@@ -39,6 +39,8 @@ typedef struct {
 static ol_err compare_log(void *ctx, const ol_stored_log *g) {
     comparer *c = ctx;
     sizer mine = { .key = &g->key }, theirs = { .key = &g->key };
+    if (c->w->st[g->key.party].is_liar)
+        return OL_OK;
     (void)on_log_size(&mine, g);
     if (c->other->ops->logs(c->other, sim_line_id, on_log_size, &theirs) != OL_OK ||
         !theirs.found || theirs.size != mine.size || memcmp(mine.root, theirs.root, 32) != 0)
@@ -62,9 +64,9 @@ static ol_err is_receipted(void *ctx, const ol_stored_log *g) {
     receipted v = { { 0 } };
     if (c->other->ops->receipts(c->other, sim_line_id, &g->key, on_receipt, &v) != OL_OK)
         return OL_EIO;
-    for (unsigned q = 0; q < c->w->parties; q++)
-        if (q != g->key.party && &c->w->st[g->key.party].store->ops == &c->other->ops &&
-            v.largest[q] < g->size)
+    for (unsigned q = 0; q < c->w->parties && !c->w->st[g->key.party].is_liar; q++)
+        if (q != g->key.party && !c->w->st[q].is_liar &&
+            &c->w->st[g->key.party].store->ops == &c->other->ops && v.largest[q] < g->size)
             c->differs = true;
     return OL_OK;
 }
@@ -73,14 +75,15 @@ static bool has_converged(sim_world *w) {
     for (unsigned p = 0; p < w->parties; p++)
         for (unsigned q = 0; q < w->parties; q++) {
             comparer c = { .w = w, .other = w->st[q].store };
-            if (p != q &&
+            if (p != q && !w->st[p].is_liar && !w->st[q].is_liar &&
                 (w->st[p].store->ops->logs(w->st[p].store, sim_line_id, compare_log, &c) != OL_OK ||
                  c.differs))
                 return false;
         }
     for (unsigned p = 0; p < w->parties; p++) {
         comparer c = { .w = w, .other = w->st[p].store };
-        if (c.other->ops->logs(c.other, sim_line_id, is_receipted, &c) != OL_OK || c.differs)
+        if (!w->st[p].is_liar &&
+            (c.other->ops->logs(c.other, sim_line_id, is_receipted, &c) != OL_OK || c.differs))
             return false;
     }
     return true;
@@ -92,7 +95,7 @@ uint64_t sim_converge(sim_world *w, uint64_t limit_ms) {
     for (unsigned p = 0; p < w->parties; p++) {
         w->st[p].crash_at = 0;
         ol_store_mem_fail(w->st[p].store, 0, OL_OK);
-        if (!w->st[p].is_up)
+        if (!w->st[p].is_up && !w->st[p].is_liar)
             sim_start(w, p);
     }
     while (!has_converged(w)) {
@@ -106,7 +109,7 @@ uint64_t sim_converge(sim_world *w, uint64_t limit_ms) {
         const sim_said *s = &w->said[i];
         if (s->is_told && w->restores == 0)
             for (unsigned p = 0; p < w->parties; p++)
-                CHECK(w, sim_size_in(w->st[p].store, &s->log) > s->index,
+                CHECK(w, w->st[p].is_liar || sim_size_in(w->st[p].store, &s->log) > s->index,
                       "a durable word is missing");
     }
     return w->now_ms - began;

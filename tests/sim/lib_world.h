@@ -32,6 +32,7 @@ typedef struct {
 
 typedef struct {
     bool is_up, is_answered, fails_next;
+    bool is_liar; /* no engine: never started, and nothing is expected of it */
     ol_mem mem, secret, disk_mem;
     ol_store *store, *backup;
     ol_switch *sw;
