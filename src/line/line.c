@@ -329,7 +329,9 @@ static void dispatch(ol_line *l, const ol_event *ev) {
         start(l, &ev->start.marker);
         break;
     case EV_MORE:
+        break;
     case EV_TIMER:
+        l->timer_ms = OL_NEVER; /* it has gone off: the next one is told even if it is the same */
         break;
     case EV_SUBMIT:
         ol_append_submit(l, ev);
