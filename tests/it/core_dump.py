@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """No key byte outside the pages that are left out of core dumps, while a station works."""
+import base64
 import hashlib
 import hmac
 import os
@@ -128,4 +129,74 @@ def dumped(where):
     print(f"  {cores[0].stat().st_size} bytes of core, {len(secrets)} secrets, none to be seen")
 
 
-main(at_work, dumped)
+def windows(areas_held):
+    """16 bytes of each place in these areas that look drawn at random, once each, with how many
+    areas have them."""
+    found = {}
+    for _, _, held in areas_held:
+        for part in {held[at:at + 16] for at in range(0, len(held) - 15, 8)}:
+            if len(set(part)) >= 12:
+                found[part] = found.get(part, 0) + 1
+    return found
+
+
+def published(parties):
+    """What the files that are no secret say: text, keys, ids."""
+    said = b""
+    for party in parties:
+        for file in (party.home / "card", *party.home.glob("lines/*/charter"),
+                     *party.home.glob("lines/*/cards/*")):
+            data = file.read_bytes()
+            said += data + b"".join(base64.b64decode(key)
+                                    for key in re.findall(rb"[A-Za-z0-9+/]{43}=", data))
+            text = data.split("\n\n—".encode())[0] + b"\n"
+            said += hashlib.sha256(text).digest()
+    return said
+
+
+def whatever(where):
+    """Whatever stands in the locked pages, keys of sessions too, stands nowhere else; nor does
+    the passphrase"""
+    usa, prc = connected(where, start=False)
+    phrase = "correct horse battery staple 4711"
+    nor = where / "nor"
+    with_fd(phrase, lambda fd: libline.run("init", "nor", "--name", "Norge", "--lang", "no",
+                                           "--passphrase-fd", fd, home=nor, pass_fds=(fd,)))
+    sealed = type(usa).__new__(type(usa))
+    sealed.name, sealed.home = "nor", nor
+    (nor / "config").write_text("[port main]\nurl = udp://127.0.0.1:0\n")
+    with_fd(phrase, lambda fd: station_up(sealed, "--passphrase-fd", fd, pass_fds=(fd,)))
+    station_up(usa)
+    station_up(prc)
+    busy(usa, prc)
+    public = published([usa, prc, sealed])
+    for party in (usa, prc, sealed):
+        pid = party.process.pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            secret, seen = list(memory(pid, False)), list(memory(pid))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        # What many areas have is the mark by which libsodium knows that none was overrun.
+        keys = [key for key, areas_with in windows(secret).items()
+                if areas_with < 4 and key not in public]
+        found = [f"{key.hex()} of the locked pages, in {name or 'memory'}+{first:#x}"
+                 for key in keys for name, first, held in seen
+                 if "libsodium" not in name and key in held]
+        found += [f"the passphrase, in {name or 'memory'}+{first:#x}"
+                  for name, first, held in seen if phrase.encode() in held]
+        check(not found, f"{party.name}:\n  " + "\n  ".join(found[:20]))
+        print(f"  {party.name}: {len(keys)} places in locked pages, none to be seen elsewhere")
+
+
+def with_fd(text, act):
+    read, write = os.pipe()
+    os.write(write, text.encode() + b"\n")
+    os.close(write)
+    try:
+        return act(read)
+    finally:
+        os.close(read)
+
+
+main(at_work, whatever, dumped)
