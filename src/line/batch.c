@@ -367,7 +367,8 @@ ol_err ol_job_add(ol_line *l, ol_log *log, bool is_receipt, uint64_t size, uint6
 
 static void head_signed(ol_line *l, const ol_job *j) {
     ol_log *log = j->log;
-    ol_log_remember(l, log, j->size, j->root);
+    if (j->size == log->stored) /* those within a batch when they are sent: there may be many */
+        ol_log_remember(l, log, j->size, j->root);
     if (j->size <= log->head_size)
         return;
     log->head_size = j->size;

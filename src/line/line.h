@@ -141,8 +141,8 @@ typedef struct {
             uint32_t token;
             const ol_bytes *entry; /* n entries from the index asked for; n 0: not there */
             size_t n;
-            uint64_t head_size;      /* of the stored, signed head asked for, or 0 */
-            const uint8_t *head_sig; /* 64 bytes */
+            uint64_t head_size;                  /* of the stored, signed head asked for, or 0 */
+            const uint8_t *head_root, *head_sig; /* 32 and 64 bytes */
         } fetched;
         struct {
             ol_path_id path;

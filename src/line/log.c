@@ -105,7 +105,16 @@ ol_err ol_log_check_receipt(const ol_line *l, const ol_log_key *key, uint8_t par
     return ol_receipt_verify(&cp, time, l->peer[party].p.receipt_pk, sig);
 }
 
+static const uint8_t *recent_at(const ol_log *log, uint64_t size) {
+    for (size_t i = 0; size > 0 && log->recent != NULL && i < OL_RECENT_HEADS; i++)
+        if (log->recent[i].size == size)
+            return log->recent[i].root;
+    return NULL;
+}
+
 void ol_log_remember(ol_line *l, ol_log *log, uint64_t size, const uint8_t root[32]) {
+    if (recent_at(log, size) != NULL)
+        return;
     if (log->recent == NULL)
         log->recent = ol_mem_get0(l->mem, OL_RECENT_HEADS, sizeof *log->recent);
     if (log->recent == NULL)
@@ -118,8 +127,5 @@ void ol_log_remember(ol_line *l, ol_log *log, uint64_t size, const uint8_t root[
 const uint8_t *ol_log_root_at(const ol_log *log, uint64_t size) {
     if (size > 0 && size == log->head_size)
         return log->head_root;
-    for (size_t i = 0; size > 0 && log->recent != NULL && i < OL_RECENT_HEADS; i++)
-        if (log->recent[i].size == size)
-            return log->recent[i].root;
-    return NULL;
+    return recent_at(log, size);
 }

@@ -86,8 +86,8 @@ static void recv_receipt(context *c, const ol_item *it) {
         return;
     }
     if (it->party == c->source && ol_log_root_at(c->log, r.size) == NULL) {
-        ol_sync_have(l, c->log, c->source,
-                     r.size); /* too old to check, but it is what the peer has */
+        /* too old to check, but it is what the peer has; no sign of a gap, as a HAVE is */
+        ol_sync_believe(l, c->log, c->source, r.size);
         return;
     }
     if (r.size == c->log->got[it->party].size) { /* a repeat of what was verified */

@@ -381,6 +381,7 @@ int ol_sync_class(const ol_line *l, uint8_t party); /* OL_CLASS_… of what is t
 void ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake);
 void ol_sync_due(ol_line *l); /* repeats whose time has come */
 uint64_t ol_sync_next_ms(const ol_line *l);
+void ol_sync_believe(ol_line *l, ol_log *log, uint8_t party, uint64_t size); /* no proof of it */
 void ol_sync_progress(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
 void ol_sync_behind(ol_line *l, ol_log *log, uint64_t size);
 void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size);

@@ -33,13 +33,11 @@ static uint32_t grown(uint32_t window) {
     return window < OL_WINDOW_MAX / 2 ? window * 2 : OL_WINDOW_MAX;
 }
 
-void ol_sync_progress(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
+void ol_sync_believe(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     ol_sync *s = &log->sync[party];
     ol_peer *peer = &l->peer[party];
     uint64_t before = s->believed;
     s->is_known = true, s->is_unsure = false;
-    if (size > s->floor)
-        s->floor = size;
     if (size > before) {
         if (s->sent > size)
             s->bytes = (uint32_t)(s->bytes * (s->sent - size) / (s->sent - before));
@@ -57,6 +55,13 @@ void ol_sync_progress(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     s->tries = 0;
     s->due_ms =
         ol_sync_is_settled(l, log, party) ? OL_NEVER : l->mono_ms + repeat_ms(l, log, party);
+}
+
+void ol_sync_progress(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
+    ol_sync *s = &log->sync[party];
+    if (size > s->floor)
+        s->floor = size;
+    ol_sync_believe(l, log, party, size);
 }
 
 void ol_sync_holds(ol_log *log, uint8_t party, uint64_t size) {
@@ -214,13 +219,33 @@ uint64_t ol_sync_fetch(const ol_line *l, const ol_log *log, uint64_t *ret_to, ui
     return OL_NEVER;
 }
 
-static const uint8_t *unsaved_head(const ol_line *l, const ol_log *log, uint64_t size) {
+static const ol_job *unsaved_head(const ol_line *l, const ol_log *log, uint64_t size) {
     for (size_t i = 0; i < l->job.n; i++) {
         const ol_job *j = &l->job.v[i];
         if (j->log == log && !j->is_receipt && j->is_signed && j->size == size)
-            return j->sig;
+            return j;
     }
     return NULL;
+}
+
+/* The head that ends a chunk; its root is remembered for the receipt that will answer it. false:
+ * there is none for it now. */
+static bool end_chunk(ol_line *l, ol_log *log, ol_chunk *c, const ol_event *ev) {
+    uint64_t end = c->from + c->n;
+    const ol_job *j = unsaved_head(l, log, end);
+    const uint8_t *root = NULL, *sig = NULL;
+    if (end == log->head_size)
+        root = log->head_root, sig = log->head_sig;
+    else if (j != NULL)
+        root = j->root, sig = j->sig;
+    else if (ev->fetched.head_size == end)
+        root = ev->fetched.head_root, sig = ev->fetched.head_sig;
+    if (sig == NULL)
+        return false;
+    c->head_size = end;
+    memcpy(c->head_sig, sig, sizeof c->head_sig);
+    ol_log_remember(l, log, end, root);
+    return true;
 }
 
 static void fill(ol_line *l, ol_log *log, const ol_event *ev) {
@@ -237,15 +262,9 @@ static void fill(ol_line *l, ol_log *log, const ol_event *ev) {
         memcpy(c->bytes + c->at[i], ev->fetched.entry[i].p, ev->fetched.entry[i].len);
         c->at[i + 1] = c->at[i] + (uint32_t)ev->fetched.entry[i].len;
     }
-    uint64_t end = c->from + n;
-    const uint8_t *sig = end == log->head_size ? log->head_sig : unsaved_head(l, log, end);
-    if (sig == NULL && ev->fetched.head_size == end)
-        sig = ev->fetched.head_sig;
-    if (sig != NULL) {
-        c->head_size = end, memcpy(c->head_sig, sig, sizeof c->head_sig);
+    if (end_chunk(l, log, c, ev))
         return;
-    }
-    ol_mem_put(l->mem, c, 1, sizeof *c + c->cap); /* no head for it now: fetched again later */
+    ol_mem_put(l->mem, c, 1, sizeof *c + c->cap); /* fetched again later */
     log->chunk = NULL;
 }
 

@@ -59,7 +59,7 @@ typedef struct {
     ol_drive *d;
     size_t n, used;
     uint64_t head_size, wanted;
-    uint8_t head_sig[OL_SIG_LEN];
+    uint8_t head_root[32], head_sig[OL_SIG_LEN];
 } fetch;
 
 static ol_err take_entry(void *ctx, const ol_stored_entry *e) {
@@ -76,6 +76,7 @@ static ol_err take_head(void *ctx, const ol_stored_head *h) {
     fetch *f = ctx;
     if (h->size == f->wanted && h->sig != NULL) {
         f->head_size = h->size;
+        memcpy(f->head_root, h->root, sizeof f->head_root);
         memcpy(f->head_sig, h->sig, sizeof f->head_sig);
     }
     return OL_EEXIST;
@@ -95,7 +96,8 @@ static void do_fetch(ol_drive *d, size_t number, const ol_effect *fx) {
                (unsigned long long)held);
     ol_event ev = { .kind = EV_FETCHED };
     ev.fetched.token = fx->fetch.token, ev.fetched.entry = d->entry, ev.fetched.n = f.n;
-    ev.fetched.head_size = f.head_size, ev.fetched.head_sig = f.head_sig;
+    ev.fetched.head_size = f.head_size;
+    ev.fetched.head_root = f.head_root, ev.fetched.head_sig = f.head_sig;
     ol_drive_step(d, number, &ev);
 }
 

@@ -131,7 +131,7 @@ typedef struct {
     uint8_t bytes[OL_FX_MAX][OL_LEAF_MAX];
     size_t n;
     uint64_t head_size;
-    uint8_t head_sig[64];
+    uint8_t head_root[32], head_sig[64];
 } fetched;
 
 static ol_err on_entry(void *ctx, const ol_stored_entry *e) {
@@ -144,8 +144,10 @@ static ol_err on_entry(void *ctx, const ol_stored_entry *e) {
 
 static ol_err on_head(void *ctx, const ol_stored_head *h) {
     fetched *f = ctx;
-    if (h->sig != NULL && f->head_size == 0)
-        f->head_size = h->size, memcpy(f->head_sig, h->sig, 64);
+    if (h->sig == NULL || f->head_size != 0)
+        return OL_OK;
+    f->head_size = h->size;
+    memcpy(f->head_root, h->root, 32), memcpy(f->head_sig, h->sig, 64);
     return OL_OK;
 }
 
@@ -162,7 +164,8 @@ static void do_fetch(sim_world *w, unsigned p, const ol_effect *fx) {
     CHECK(w, err == OL_OK, "fetch: %s", ol_err_name(err));
     ol_event ev = { .kind = EV_FETCHED };
     ev.fetched.token = fx->fetch.token, ev.fetched.entry = f.entry, ev.fetched.n = f.n;
-    ev.fetched.head_size = f.head_size, ev.fetched.head_sig = f.head_sig;
+    ev.fetched.head_size = f.head_size;
+    ev.fetched.head_root = f.head_root, ev.fetched.head_sig = f.head_sig;
     step(w, p, &ev);
 }
 
