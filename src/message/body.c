@@ -266,31 +266,32 @@ static ol_err unpack(ol_str packed, uint8_t *room, size_t *ret_len, const char *
     return *ret_why == NULL ? OL_OK : is_long ? OL_ELIMIT : OL_EFORM;
 }
 
-static ol_err check_unpacked(const uint8_t *text, size_t len, const char **ret_why) {
-    *ret_why = len == 0                       ? "the text is empty"
-               : !ol_utf8_is_valid(text, len) ? "the text is not UTF-8"
-               : ol_text_check(text, len, OL_TEXT_BODY, NULL) != OL_OK
-                   ? "the text holds characters that no message may hold"
-                   : NULL;
-    return *ret_why == NULL ? OL_OK : OL_EFORM;
+ol_err ol_body_text(ol_message *m, uint8_t room[OL_TEXT_MAX], const char **ret_why) {
+    const char *why = NULL;
+    size_t n = 0;
+    if (!m->is_compressed)
+        return OL_OK;
+    ol_err err = unpack(m->text, room, &n, &why);
+    if (err == OL_OK) {
+        why = ol_message_text_fault(m->precedence, (ol_str){ (const char *)room, n });
+        err = why == NULL ? OL_OK : OL_EFORM;
+    }
+    if (err != OL_OK) {
+        *ret_why = why;
+        return err;
+    }
+    m->is_compressed = false;
+    m->text = (ol_str){ (const char *)room, n };
+    return OL_OK;
 }
 
 ol_err ol_body_get(const uint8_t *body, size_t len, uint8_t room[OL_TEXT_MAX], ol_message *ret,
                    const char **ret_why) {
     ol_message m;
-    const char *why = NULL;
-    ol_err err = ol_message_decode(body, len, &m, &why);
-    if (err == OL_OK && m.is_compressed) {
-        size_t n = 0;
-        err = unpack(m.text, room, &n, &why);
-        if (err == OL_OK)
-            err = check_unpacked(room, n, &why);
-        m.is_compressed = false;
-        m.text = (ol_str){ (const char *)room, n };
-    }
+    ol_err err = ol_message_decode(body, len, &m, ret_why);
+    if (err == OL_OK)
+        err = ol_body_text(&m, room, ret_why);
     if (err == OL_OK)
         *ret = m;
-    else
-        *ret_why = why;
     return err;
 }

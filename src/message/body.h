@@ -1,8 +1,7 @@
 /* message/body.h — a message as people write and read it ↔ the body of an entry.
  * Text     UTF-8 as §2.1 wants it, but with newlines; in FLASH and IMMEDIATE at most OL_WORDS_MAX
  *          words (base/text.h). It is sent compressed (brotli, quality 11, window 16 bits) where
- *          that is shorter. The bound on words is the author's: what another party sent is shown
- *          whatever its length.
+ *          that is shorter.
  * Limits   a body is at most OL_BODY_MAX bytes, so that seen and read have room in its entry; a
  *          text comes out of it at most OL_TEXT_MAX bytes long, through a window of 16 bits, and
  *          its stream ends exactly with its input.
@@ -19,7 +18,6 @@
 enum {
     OL_BODY_MAX = 1792,
     OL_TEXT_MAX = 16384,
-    OL_WORDS_MAX = 200,
     OL_LONG_TEXT_MAX = 262144, /* bytes that may be cut into parts */
     OL_BODY_WHY_MAX = 200
 };
@@ -45,5 +43,8 @@ OL_MUST ol_err ol_body_cut(const ol_message *m, ol_body_fn *fn, void *ctx, ol_bo
  * is a static string, why it cannot be read. */
 OL_MUST ol_err ol_body_get(const uint8_t *body, size_t len, uint8_t room[OL_TEXT_MAX],
                            ol_message *ret, const char **ret_why);
+
+/* The same for a message that was decoded already: only what became of its text is looked at. */
+OL_MUST ol_err ol_body_text(ol_message *m, uint8_t room[OL_TEXT_MAX], const char **ret_why);
 
 #endif

@@ -30,6 +30,10 @@ static ol_err refuse(const char **why, ol_err err, const char *text) {
 static ol_err set_name(reader *r, ol_str value, const char **why) {
     if (!ol_name_is_valid(value.p, value.len))
         return refuse(why, OL_EFORM, "value is not a name: 1 to 32 of a-z 0-9 -, a letter first");
+    if (!ol_party_name_is_valid(value.p, value.len))
+        return refuse(why, OL_EFORM,
+                      "value cannot be a party's name: in an export it is another "
+                      "thing");
     memcpy(r->card.party.name, value.p, value.len);
     r->has |= K_NAME;
     return OL_OK;

@@ -184,6 +184,9 @@ static ol_err begin_party(reader *r, ol_str section, const char **why) {
     if (!ol_name_is_valid(name.p, name.len))
         return refuse(why, OL_EFORM,
                       "after `party` stands a name: 1 to 32 of a-z 0-9 -, a letter first");
+    if (!ol_party_name_is_valid(name.p, name.len))
+        return refuse(why, OL_EFORM,
+                      "a party cannot be called so: in an export that name is another thing");
     if (r->c.parties == OL_PARTIES_MAX)
         return refuse(why, OL_ELIMIT, "a line has at most 16 parties");
     r->party_at[r->c.parties] = section.p;

@@ -4,6 +4,14 @@
 
 #include "base/titled.h"
 
+bool ol_party_name_is_valid(const char *s, size_t len) {
+    static const char *const taken[] = { "cards", "charter", "none", "others" };
+    for (size_t i = 0; i < OL_LEN(taken); i++)
+        if (strlen(taken[i]) == len && memcmp(s, taken[i], len) == 0)
+            return false;
+    return ol_name_is_valid(s, len);
+}
+
 bool ol_party_lang_is_valid(const char *s, size_t len) {
     size_t word = 0; /* length of the word so far */
     bool is_first = true;

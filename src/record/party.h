@@ -37,6 +37,9 @@ typedef struct {
     bool has_identity;
 } ol_party;
 
+/* A name (base/text.h) but `cards`, `charter`, `none` and `others`: in an export these are other
+ * things (docs/PROTOCOL.md §2.1). */
+bool ol_party_name_is_valid(const char *s, size_t len);
 bool ol_party_lang_is_valid(const char *s, size_t len);
 /* The name in this language, else the first. */
 const char *ol_party_title(const ol_party *p, const char *lang);

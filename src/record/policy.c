@@ -2,10 +2,7 @@
 
 #include <string.h>
 
-bool ol_policy_is_name(const char *party) {
-    return ol_name_is_valid(party, strlen(party)) && strcmp(party, "none") != 0 &&
-           strcmp(party, "others") != 0;
-}
+#include "record/party.h"
 
 static void put_text(ol_wr *w, const char *s) {
     ol_wr_put(w, s, strlen(s));
@@ -21,7 +18,7 @@ static void put_vkey(ol_wr *w, const ol_note_key *key) {
 void ol_policy_put(ol_wr *w, const ol_note_key *log, const ol_policy_witness *witness, size_t n) {
     bool is_good = n > 0;
     for (size_t i = 0; i < n; i++)
-        is_good = is_good && ol_policy_is_name(witness[i].party);
+        is_good = is_good && ol_party_name_is_valid(witness[i].party, strlen(witness[i].party));
     if (!is_good && w->err == OL_OK)
         w->err = OL_EFORM;
     put_text(w, "log ");

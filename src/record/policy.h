@@ -1,13 +1,12 @@
 /* record/policy.h — who must have signed a head of one log: its author, and all other members.
  * Shape    log <vkey> | witness <party> <vkey> for each other member, in charter order |
  *          group others all <party>… | quorum others, each line ended by U+000A.
- * Errors   in w->err: OL_EFORM no witness, or one that cannot be named so (ol_policy_is_name);
+ * Errors   in w->err: OL_EFORM no witness, or one whose name no party may bear (record/party.h);
  *          OL_ELIMIT no room: OL_POLICY_MAX is always enough.
  * Source   C2SP tlog-policy; docs/PROTOCOL.md §7. */
 #ifndef OL_RECORD_POLICY_H
 #define OL_RECORD_POLICY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/bytes.h"
@@ -21,8 +20,6 @@ typedef struct {
     const ol_note_key *key;
 } ol_policy_witness;
 
-/* A party's name that is also no word of the policy ("none", "others"). */
-bool ol_policy_is_name(const char *party);
 void ol_policy_put(ol_wr *w, const ol_note_key *log, const ol_policy_witness *witness, size_t n);
 
 #endif

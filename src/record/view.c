@@ -4,7 +4,7 @@
 #include "wire/entry.h"
 
 ol_err ol_view_new(const ol_view_opts *opts, ol_view **ret) {
-    OL_ASSERT(opts->parties <= OL_PARTIES_MAX);
+    OL_ASSERT(opts->parties <= OL_VIEW_PARTIES_MAX);
     ol_view *v = ol_mem_get0(opts->mem, 1, sizeof *v);
     if (v == NULL)
         return OL_ENOMEM;
@@ -57,6 +57,22 @@ static ol_err add_number(const ol_view *v, vw_log *log, const ol_log_key *key, b
     return OL_OK;
 }
 
+static void set_members(vw_log *log, const uint8_t *member, unsigned members, unsigned rungs) {
+    log->members = (uint8_t)(members < OL_PARTIES_MAX ? members : OL_PARTIES_MAX);
+    log->rungs = (uint8_t)rungs;
+    for (uint8_t i = 0; i < log->members; i++) {
+        log->member[i] = member == NULL ? i : member[i];
+        if (log->member[i] == log->key.party)
+            log->rank = i;
+    }
+}
+
+void ol_view_set_members(ol_view *v, size_t log, const uint8_t *member, unsigned members,
+                         unsigned rungs) {
+    OL_ASSERT(log < v->logs && v->log[log].rows == 0 && members <= OL_PARTIES_MAX);
+    set_members(&v->log[log], member, members, rungs);
+}
+
 ol_err ol_view_add_log(ol_view *v, const ol_log_key *key, size_t *ret_log) {
     if (key->party >= v->opts.parties || key->lane >= OL_LANES)
         return OL_ELIMIT;
@@ -68,6 +84,7 @@ ol_err ol_view_add_log(ol_view *v, const ol_log_key *key, size_t *ret_log) {
     v->log = logs;
     vw_log *log = &v->log[v->logs];
     *log = (vw_log){ .key = *key };
+    set_members(log, NULL, v->opts.parties, v->opts.rungs);
     ol_err err = add_number(v, log, key, false);
     if (err == OL_OK)
         *ret_log = v->logs++;
@@ -100,9 +117,20 @@ static void tell_at(const ol_view *v, const vw_log *log, ol_view_issue issue) {
     ol_vw_tell(v, &issue);
 }
 
+static ol_view_rule fault_of(const vw_log *log, const ol_mention *m, const ol_log_key *key) {
+    if (m->log.party >= log->members)
+        return OL_VIEW_SEEN_PARTY;
+    if (ol_log_key_eq(key, &log->key))
+        return OL_VIEW_SEEN_SELF;
+    for (size_t i = 1; i < log->numbers; i++)
+        if (!log->number[i].is_void && ol_log_key_eq(&log->number[i].key, key))
+            return OL_VIEW_SEEN_TWICE;
+    return OL_VIEW_RULES_N; /* none */
+}
+
 /* A first mention: gives the other log its number; *ret 0 where it counts for nothing. */
 static ol_err take_first(const ol_view *v, vw_log *log, const ol_mention *m, size_t *ret) {
-    bool is_twice = false;
+    ol_log_key key = m->log;
     *ret = 0;
     if (m->number != log->numbers) {
         tell_at(v, log,
@@ -110,21 +138,16 @@ static ol_err take_first(const ol_view *v, vw_log *log, const ol_mention *m, siz
                     .rule = OL_VIEW_SEEN_NUMBER, .number = m->number, .held = log->numbers });
         return OL_OK;
     }
-    for (size_t i = 1; i < log->numbers; i++)
-        is_twice |= !log->number[i].is_void && ol_log_key_eq(&log->number[i].key, &m->log);
-    ol_view_issue issue = { .rule = OL_VIEW_RULES_N, .other = m->log };
-    if (m->log.party >= v->opts.parties)
-        issue = (ol_view_issue){ .rule = OL_VIEW_SEEN_PARTY,
-                                 .number = m->log.party,
-                                 .held = v->opts.parties };
-    else if (ol_log_key_eq(&m->log, &log->key))
-        issue.rule = OL_VIEW_SEEN_SELF;
-    else if (is_twice)
-        issue.rule = OL_VIEW_SEEN_TWICE;
-    if (issue.rule != OL_VIEW_RULES_N)
-        tell_at(v, log, issue);
-    ol_err err = add_number(v, log, &m->log, issue.rule != OL_VIEW_RULES_N);
-    if (err == OL_OK && issue.rule == OL_VIEW_RULES_N)
+    if (m->log.party < log->members)
+        key.party = log->member[m->log.party];
+    ol_view_rule fault = fault_of(log, m, &key);
+    if (fault == OL_VIEW_SEEN_PARTY)
+        tell_at(v, log,
+                (ol_view_issue){ .rule = fault, .number = m->log.party, .held = log->members });
+    else if (fault != OL_VIEW_RULES_N)
+        tell_at(v, log, (ol_view_issue){ .rule = fault, .other = key });
+    ol_err err = add_number(v, log, &key, fault != OL_VIEW_RULES_N);
+    if (err == OL_OK && fault == OL_VIEW_RULES_N)
         *ret = log->numbers - 1;
     return err;
 }
@@ -210,7 +233,7 @@ static const char *read_message(const ol_view *v, const vw_log *log, const ol_en
         return "the message has no item id or no read";
     if (ol_message_decode(e->body, e->body_len, &m, &why) != OL_OK)
         return why;
-    why = ol_message_misfit(&m, log->key.lane, v->opts.parties, v->opts.rungs);
+    why = ol_message_misfit(&m, log->key.lane, log->members, log->rungs);
     if (why == NULL && m.is_compressed && v->opts.unreadable != NULL)
         why = v->opts.unreadable(v->opts.ctx, &m);
     if (why != NULL)
@@ -219,7 +242,7 @@ static const char *read_message(const ol_view *v, const vw_log *log, const ol_en
     row->precedence = m.precedence, row->status = m.status;
     memcpy(row->item, e->item, sizeof row->item);
     if (m.has_ref) {
-        row->ref = (ol_log_key){ .party = m.ref.party, .lane = m.ref.lane };
+        row->ref = (ol_log_key){ .party = log->member[m.ref.party], .lane = m.ref.lane };
         memcpy(row->ref.incarnation, m.ref.incarnation, m.ref.incarnation_len);
         row->ref_inc_len = m.ref.incarnation_len, row->ref_index = m.ref.index;
     }

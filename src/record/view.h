@@ -71,9 +71,11 @@ void ol_view_sentence(const ol_view_issue *issue, const char *const *party,
 void ol_view_log_name(const ol_log_key *log, unsigned digits, const char *const *party,
                       char ret[OL_VIEW_ID_MAX + 1]);
 
+enum { OL_VIEW_PARTIES_MAX = 64 }; /* of all generations together */
+
 typedef struct {
     ol_mem *mem;
-    unsigned parties, rungs;
+    unsigned parties, rungs; /* parties: at most OL_VIEW_PARTIES_MAX */
     /* NULL, or why a compressed text cannot be read; not given: all can. */
     const char *(*unreadable)(void *ctx, const ol_message *m);
     ol_view_issue_fn *issue; /* may be NULL */
@@ -85,6 +87,11 @@ typedef struct ol_view ol_view;
 OL_MUST ol_err ol_view_new(const ol_view_opts *opts, ol_view **ret);
 void ol_view_free(ol_view *v); /* takes NULL */
 OL_MUST ol_err ol_view_add_log(ol_view *v, const ol_log_key *key, size_t *ret_log);
+/* The generation of the charter that the log belongs to, if it is not that of opts: by which of the
+ * record's party numbers its members are meant, in the order of that charter, and its rungs. Before
+ * the log's first entry; its author is a member. */
+void ol_view_set_members(ol_view *v, size_t log, const uint8_t *member, unsigned members,
+                         unsigned rungs);
 /* The log is there and what it holds is not known (it could not be proven): nothing is found amiss
  * with what others say of it. */
 void ol_view_set_unknown(ol_view *v, size_t log);

@@ -19,8 +19,8 @@ static bool is_before(const vw_log *a, const vw_log *b) {
     const vw_row *x = &a->row[a->taken], *y = &b->row[b->taken];
     if (x->wall != y->wall)
         return x->wall < y->wall;
-    if (a->key.party != b->key.party)
-        return a->key.party < b->key.party;
+    if (a->rank != b->rank)
+        return a->rank < b->rank;
     if (a->key.lane != b->key.lane)
         return a->key.lane < b->key.lane;
     return memcmp(a->key.incarnation, b->key.incarnation, OL_INC_LEN) < 0;

@@ -44,6 +44,8 @@ typedef struct {
 
 typedef struct {
     ol_log_key key;
+    uint8_t rank; /* the author's number in its charter */
+    uint8_t member[OL_PARTIES_MAX], members, rungs;
     bool has_opening, is_unknown;
     ol_opening opening;
     vw_row *row;

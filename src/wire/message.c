@@ -30,9 +30,10 @@ static void get_text(reading *d, ol_message *m) {
                                                 : ol_cbor_get_text(&d->r, &m->text.len));
     demand(d, true, OL_OK, why);
     demand(d, m->text.len > 0, OL_EFORM, "the text is empty");
-    if (d->r.err == OL_OK && !m->is_compressed)
-        demand(d, is_clean(m->text, OL_TEXT_BODY), OL_EFORM,
-               "the text holds characters that no message may hold");
+    const char *fault = d->r.err != OL_OK || m->is_compressed
+                            ? NULL
+                            : ol_message_text_fault(m->precedence, m->text);
+    demand(d, fault == NULL, OL_EFORM, fault);
 }
 
 bool ol_message_lang_is_valid(ol_str s) {
@@ -161,6 +162,20 @@ const char *ol_message_misfit(const ol_message *m, ol_lane lane, unsigned partie
     if (lane != ol_message_lane(m))
         return lane == OL_LANE_URGENT ? "it stands in the wrong lane, urgent"
                                       : "it stands in the wrong lane, routine";
+    return NULL;
+}
+
+const char *ol_message_text_fault(unsigned precedence, ol_str text) {
+    const uint8_t *p = (const uint8_t *)text.p;
+    if (text.len == 0)
+        return "the text is empty";
+    if (!ol_utf8_is_valid(p, text.len))
+        return "the text is not UTF-8";
+    if (ol_text_check(p, text.len, OL_TEXT_BODY, NULL) != OL_OK)
+        return "the text holds characters that no message may hold";
+    if (precedence <= OL_IMMEDIATE && ol_text_words(p, text.len) > OL_WORDS_MAX)
+        return precedence == OL_FLASH ? "a FLASH of more than 200 words"
+                                      : "an IMMEDIATE of more than 200 words";
     return NULL;
 }
 

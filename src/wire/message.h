@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "wire/logkey.h"
 
-enum { OL_SUBJECT_MAX = 200, OL_PARTS_MAX = 99, OL_REF_INC_MIN = 2 };
+enum { OL_SUBJECT_MAX = 200, OL_WORDS_MAX = 200, OL_PARTS_MAX = 99, OL_REF_INC_MIN = 2 };
 
 typedef enum { OL_FLASH, OL_IMMEDIATE, OL_PRIORITY, OL_ROUTINE, OL_PRECEDENCES } ol_precedence;
 typedef enum { OL_OPERATIONAL, OL_EXERCISE, OL_TEST, OL_STATUSES } ol_status;
@@ -47,6 +47,10 @@ const char *ol_message_misfit(const ol_message *m, ol_lane lane, unsigned partie
 
 /* Words of 1 to 8 of a-z A-Z 0-9 joined by '-' (BCP 47, no registry asked); or empty. */
 bool ol_message_lang_is_valid(ol_str lang);
+
+/* NULL, or why this text cannot be that of a message of this precedence: characters that no message
+ * may hold, or more than OL_WORDS_MAX words in FLASH or IMMEDIATE. */
+const char *ol_message_text_fault(unsigned precedence, ol_str text);
 
 /* "flash" …, "operational" …; NULL for a number that is none. */
 const char *ol_precedence_name(unsigned precedence);

@@ -303,6 +303,38 @@ static void refuses(void **state) {
     refused(m, "reference");
 }
 
+/* What another station let through is bound by the same limit, sent plain or compressed. */
+static void too_many_words(void **state) {
+    (void)state;
+    char words[1100];
+    uint8_t body[OL_BODY_MAX], room[OL_TEXT_MAX], packed[OL_BODY_MAX];
+    const char *why;
+    ol_message back;
+    for (int i = 0; i < 201; i++)
+        memcpy(words + 5 * i, "word ", 5);
+    for (unsigned precedence = OL_FLASH; precedence <= OL_PRIORITY; precedence++) {
+        for (size_t n = 200; n <= 201; n++) {
+            ol_message m = { .precedence = (uint8_t)precedence, .text = { words, 5 * n } };
+            for (unsigned is_packed = 0; is_packed <= 1; is_packed++) {
+                size_t len = sizeof packed;
+                if (is_packed == 1) {
+                    assert_true(BrotliEncoderCompress(11, 16, BROTLI_MODE_TEXT, 5 * n,
+                                                      (const uint8_t *)words, &len, packed));
+                    m.is_compressed = true;
+                    m.text = (ol_str){ (const char *)packed, len };
+                }
+                ol_wr w = ol_wr_of(body, sizeof body);
+                ol_message_encode(&m, &w);
+                ol_err err = ol_body_get(body, w.len, room, &back, &why);
+                bool is_over = n == 201 && precedence <= OL_IMMEDIATE;
+                assert_int_equal(err, is_over ? OL_EFORM : OL_OK);
+                if (is_over)
+                    assert_non_null(strstr(why, "more than 200 words"));
+            }
+        }
+    }
+}
+
 /* ── cutting ───────────────────────────────────────────────────────────────────────────────────*/
 
 typedef struct {
@@ -477,15 +509,11 @@ static void unpacks(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decode_rows),
-        cmocka_unit_test(decodes_to),
-        cmocka_unit_test(lanes),
-        cmocka_unit_test(writes),
-        cmocka_unit_test(refuses),
-        cmocka_unit_test(cuts_long_texts),
-        cmocka_unit_test(cuts_after_words),
-        cmocka_unit_test(cuts_no_further),
-        cmocka_unit_test(unpacks),
+        cmocka_unit_test(decode_rows),     cmocka_unit_test(decodes_to),
+        cmocka_unit_test(lanes),           cmocka_unit_test(writes),
+        cmocka_unit_test(refuses),         cmocka_unit_test(too_many_words),
+        cmocka_unit_test(cuts_long_texts), cmocka_unit_test(cuts_after_words),
+        cmocka_unit_test(cuts_no_further), cmocka_unit_test(unpacks),
     };
     return cmocka_run_group_tests_name("message", tests, NULL, NULL);
 }

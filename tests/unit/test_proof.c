@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "record/party.h"
 #include "record/policy.h"
 #include "record/proof.h"
 #include "record/receipt.h"
@@ -167,14 +168,16 @@ static void policy_names(void **state) {
     static const struct {
         const char *name;
         bool want;
-    } names[] = { { "usa", true },     { "none", false }, { "others", false }, { "other", true },
-                  { "others2", true }, { "", false },     { "USA", false } };
+    } names[] = { { "usa", true },     { "none", false },    { "others", false },
+                  { "cards", false },  { "charter", false }, { "other", true },
+                  { "others2", true }, { "", false },        { "USA", false } };
     ol_note_key log = key_of("log", OL_NOTE_ED25519, 1), key = key_of("w", OL_NOTE_COSIGNATURE, 2);
     for (size_t i = 0; i < OL_LEN(names); i++) {
         uint8_t b[1024];
         ol_wr w = ol_wr_of(b, sizeof b);
         const ol_policy_witness witness[] = { { "prc", &key }, { names[i].name, &key } };
-        assert_int_equal(ol_policy_is_name(names[i].name), names[i].want);
+        assert_int_equal(ol_party_name_is_valid(names[i].name, strlen(names[i].name)),
+                         names[i].want);
         ol_policy_put(&w, &log, witness, 2);
         assert_int_equal(w.err, names[i].want ? OL_OK : OL_EFORM);
     }
