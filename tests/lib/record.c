@@ -21,7 +21,7 @@ static const struct {
 } logs[RECORD_LOGS] = {
     { USA, 0, 3, { { 0 }, { 3 }, { 3 } }, 3 },
     { USA, 1, 600, { { 0 }, { 256, 600 }, { 256, 512 } }, 256 },
-    { PRC, 0, 1, { { 1 }, { 0 }, { 0 } }, 0 },
+    { PRC, 0, 1, { { 1 }, { 0 }, { 1 } }, 1 },
     { PRC, 1, 256, { { 256 }, { 0 }, { 256 } }, 256 },
     { SWI, 0, 257, { { 200 }, { 200, 257 }, { 0 } }, 200 },
     { SWI, 1, 2, { { 0 }, { 0 }, { 0 } }, 0 },
@@ -216,6 +216,7 @@ static ol_err get_log(void *ctx, size_t n, ol_record_log *ret) {
     }
     ret->head[40] ^= r->spoil == SPOIL_HEAD;
     ret->key.party = r->spoil == SPOIL_PARTY ? PARTIES : ret->key.party;
+    ret->key.lane = r->spoil == SPOIL_LANE ? OL_LANES : ret->key.lane;
     ret->members = r->spoil == SPOIL_MEMBERS ? 15 : 7;
     return OL_OK;
 }

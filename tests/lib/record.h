@@ -23,6 +23,7 @@ typedef enum {
     SPOIL_LEAF_TWICE,    /* one leaf comes a second time */
     SPOIL_LOG_KEY,       /* another key than the one that signed */
     SPOIL_PARTY,         /* a log of a party that there is not */
+    SPOIL_LANE,          /* a lane that there is not */
     SPOIL_MEMBERS,       /* members that there are not */
     SPOIL_CARD,          /* a card of a party that there is not */
     SPOIL_CHARTER,       /* no charter at all */
