@@ -43,7 +43,7 @@ def holds(where):
     check(all(log["stored"][other]["size"] == log["size"] for log in said["logs"]
               for other in log["stored"]), said)
     told = usa.run("verify", where / "export").stdout.decode()
-    check("verified: line hotline, 2 logs, 4 entries" in told, told)
+    check("verified: line hotline, logs 2, entries 4, unreadable 0" in told, told)
     said = usa.ask("verify", where / "proof")
     check(said["kind"] == "proof" and said["proven"]["index"] == first["index"], said)
     check("receipted by all" in usa.run("verify", where / "proof").stdout.decode(), "proof")
