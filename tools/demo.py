@@ -379,15 +379,20 @@ class Demo:
                          f"{len(self.crossings)} crossing", "good")
 
     def verify(self):
-        """Both sides export; each export is checked by a program that shares no code with the one
-        that wrote it. That the stations have stopped makes no difference to the record."""
-        self.screen.scene("Two exports, checked by another program")
+        """Both sides export; each export is checked by openline, and by a program that shares no
+        code with it. That the stations have stopped makes no difference to the record."""
+        self.screen.scene("Two exports, each checked by two programs")
         for party in self.each():
             party.unfollow()
             party.ask("stop")
             party.end()
             (party.desk / "export").mkdir()
             party.ask("export", self.line, f"export/{self.line}", "--yes")
+            said = party.ask("verify", f"export/{self.line}")[-1]
+            if not said["ok"] or said["entries"] != len(self.order):
+                raise Failure(f"{party.name}: openline verify does not accept the export: {said}")
+            self.screen.line(f"{party.name}: verified: {said['entries']} entries in "
+                             f"{len(said['logs'])} logs", "good")
             if self.second_opinion(party) != self.order:
                 raise Failure(f"{party.name}: the export is not the record that was read")
         self.screen.line("both exports verify, and hold the record that both sides read", "good")
