@@ -1,0 +1,49 @@
+/* Entries and openings: what is read obeys the limits, and what we would write of it reads back the
+ * same; a failed decoder leaves its result as it was. */
+#include <string.h>
+
+#include "wire/cbor.h"
+#include "wire/entry.h"
+
+static bool is_same(const ol_entry *a, const ol_entry *b) {
+    return a->kind == b->kind && a->wall == b->wall && a->seens == b->seens &&
+           a->reads == b->reads && a->has_item == b->has_item && a->body_len == b->body_len &&
+           memcmp(a->seen, b->seen, a->seens * sizeof a->seen[0]) == 0 &&
+           memcmp(a->item, b->item, sizeof a->item) == 0 &&
+           memcmp(a->body, b->body, a->body_len) == 0;
+}
+
+static void try_opening(const uint8_t *p, size_t len) {
+    ol_opening o, back;
+    uint8_t room[256];
+    if (ol_opening_decode(p, len, &o) != OL_OK)
+        return;
+    OL_ASSERT(o.size <= OL_SIZE_MAX && (o.has_predecessor || o.size == 0));
+    ol_wr w = ol_wr_of(room, sizeof room);
+    ol_opening_encode(&o, &w);
+    OL_ASSERT(w.err == OL_OK && ol_opening_decode(room, w.len, &back) == OL_OK);
+    OL_ASSERT(memcmp(o.predecessor, back.predecessor, sizeof o.predecessor) == 0 &&
+              memcmp(o.root, back.root, sizeof o.root) == 0 && o.why == back.why);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static ol_entry e, back, before;
+    uint8_t room[OL_ENTRY_MAX];
+    memset(&e, 0xA5, sizeof e), memset(&before, 0xA5, sizeof before);
+    try_opening(data, size);
+    if (ol_entry_decode(data, size, &e) != OL_OK) {
+        OL_ASSERT(memcmp(&e, &before, sizeof e) == 0);
+        return 0;
+    }
+    OL_ASSERT(size <= OL_ENTRY_MAX && ol_cbor_check(data, size) == OL_OK);
+    OL_ASSERT(e.seens <= OL_MENTIONS_MAX && e.reads <= OL_MENTIONS_MAX);
+    for (size_t i = 0; i < e.seens; i++)
+        OL_ASSERT(e.seen[i].size <= OL_SIZE_MAX && e.seen[i].number > 0 &&
+                  (i == 0 || e.seen[i].number > e.seen[i - 1].number));
+    ol_wr w = ol_wr_of(room, sizeof room);
+    ol_entry_encode(&e, &w);
+    OL_ASSERT(w.err == OL_OK && w.len <= size); /* further elements are left out */
+    OL_ASSERT(ol_entry_decode(room, w.len, &back) == OL_OK && is_same(&e, &back));
+    try_opening(e.body, e.body_len);
+    return 0;
+}

@@ -1,0 +1,95 @@
+/* An engine and what comes in. The first byte says how:
+ *   0  a frame from the wire, as a stranger sends it: nothing is appended, answered or committed
+ *   1  an authentic payload of a peer that lies: whatever it says, memory stays bounded, our own logs
+ *      are as they were, and the engine can be taken down without a leak */
+#include <string.h>
+
+#include "line/state.h"
+
+enum { BOUND = 4 << 20, ROUNDS = 16 };
+
+static ol_mem mem, secret;
+static ol_switch *sw;
+
+static ol_line *make(void) {
+    static const uint8_t fixed[32] = { 7 };
+    ol_line_party party[2];
+    ol_line *l;
+    memset(party, 0, sizeof party);
+    for (unsigned p = 0; p < 2; p++) {
+        ol_sign_key key;
+        uint8_t seed[32];
+        memset(seed, (int)p + 1, sizeof seed);
+        ol_sign_key_of(seed, &key);
+        memcpy(party[p].name, p == 0 ? "usa" : "prc", 4);
+        memcpy(party[p].log_pk, key.pub, 32), memcpy(party[p].receipt_pk, key.pub, 32);
+        memset(party[p].static_pk, 9, 32);
+        memset(party[p].hint_to, 1, 4), memset(party[p].hint_from, 2, 4);
+    }
+    ol_mem_heap(&mem, 64 << 20), ol_mem_heap(&secret, 8 << 20);
+    OL_ASSERT(ol_switch_new(&mem, &sw) == OL_OK);
+    ol_line_opts o = { .mem = &mem, .secret = &secret, .sw = sw, .parties = 2, .party = party };
+    o.line_secret = o.seed = fixed, o.limit_entries = 1000, o.limit_bytes = 1000000;
+    memcpy(o.name, "line", 5);
+    OL_ASSERT(ol_line_new(&o, &l) == OL_OK);
+    return l;
+}
+
+/* One step; effects answered as a machine that works would. Returns what was appended or sent. */
+static size_t step(ol_line *l, ol_event *ev) {
+    static uint8_t sig[64], frame[OL_FRAME_MAX];
+    static const uint8_t shared[32] = { 3 };
+    static ol_effects fx[2];
+    size_t said = 0;
+    uint32_t to;
+    ol_line_step(l, ev, (ol_mono){ 1000 }, &fx[0]);
+    for (size_t i = 0; i < fx[0].n; i++) {
+        const ol_effect *e = &fx[0].v[i];
+        ol_event answer = { .kind = EV_MORE };
+        if (e->kind == FX_SIGN)
+            answer.kind = EV_SIGNED, answer.signed_.token = e->sign.token, answer.signed_.sig = sig;
+        else if (e->kind == FX_DH)
+            answer.kind = EV_DH, answer.dh.token = e->dh.token, answer.dh.shared = shared;
+        else if (e->kind == FX_FETCH)
+            answer.kind = EV_FETCHED, answer.fetched.token = e->fetch.token;
+        if (answer.kind != EV_MORE)
+            ol_line_step(l, &answer, (ol_mono){ 1000 }, &fx[1]);
+    }
+    if (ol_line_batch(l) != NULL)
+        ol_line_step(l, &(ol_event){ .kind = EV_COMMITTED }, (ol_mono){ 1000 }, &fx[1]), said++;
+    while (ol_line_poll(l, OL_PATHS_PER_PEER, frame, sizeof frame, (ol_mono){ 1000 }, &to) > 0)
+        said++;
+    return said;
+}
+
+static void begin(ol_line *l) {
+    ol_event up = { .kind = EV_PATH_UP };
+    up.path.path = OL_PATHS_PER_PEER, up.path.is_ip = true, up.path.frame_max = OL_FRAME_MAX;
+    for (unsigned i = 0; i < 4; i++)
+        (void)step(l, &(ol_event){ .kind = i == 0 ? EV_START : EV_MORE });
+    (void)step(l, &up);
+    (void)step(l, &(ol_event){ .kind = EV_MORE });
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size < 3 || size > OL_FRAME_MAX + 1)
+        return 0;
+    ol_line *l = make();
+    begin(l);
+    ol_event ev = { .kind = EV_FRAME };
+    if (data[0] == 0 && ol_switch_find(sw, data + 1, size - 1, &ev.frame.hit) == OL_OK) {
+        ev.frame.frame = (ol_bytes){ data + 1, size - 1 };
+        ev.frame.from = 1;
+        OL_ASSERT(step(l, &ev) == 0 && l->log.n == 0);
+    } else if (data[0] == 1 && ol_item_check(data + 1, size - 1) == OL_OK) {
+        ol_recv_payload(l, 1, &l->peer[1].path[0], data + 1, size - 1);
+        for (unsigned i = 0; i < ROUNDS; i++)
+            (void)step(l, &(ol_event){ .kind = EV_MORE });
+        OL_ASSERT(l->own[0].log == NULL && l->own[1].log == NULL);
+    }
+    OL_ASSERT(mem.peak < BOUND);
+    ol_line_free(l);
+    ol_switch_free(sw);
+    OL_ASSERT(mem.used == 0 && secret.used == 0);
+    return 0;
+}
