@@ -151,8 +151,12 @@ static void pump_timer(ol_line *l, ol_effects *out) {
     if (next == OL_NEVER || next == l->timer_ms)
         return;
     ol_effect *fx = put(out, FX_TIMER);
-    if (fx != NULL)
-        fx->timer.at_ms = l->timer_ms = next;
+    if (fx == NULL)
+        return;
+    /* Due still, although the timer has gone off: it waits for something else than time. */
+    bool is_late = l->timer_ms == OL_NEVER && next <= l->mono_ms;
+    fx->timer.at_ms = is_late ? l->mono_ms + OL_RETRY_MS : next;
+    l->timer_ms = next;
 }
 
 void ol_pump(ol_line *l, ol_effects *out) {
