@@ -1,5 +1,5 @@
-/* The CBOR subset: what is taken has one encoding; cut anywhere or with a byte behind, it is refused;
- * every claimed length lies within the input. */
+/* The CBOR subset: what is taken has one encoding; cut anywhere or with a byte behind, it is
+ * refused; every claimed length lies within the input. */
 #include <string.h>
 
 #include "wire/cbor.h"

@@ -1,6 +1,6 @@
 /* An engine and what comes in. The first byte says how:
  *   0  a frame from the wire, as a stranger sends it: nothing is appended, answered or committed
- *   1  an authentic payload of a peer that lies: whatever it says, memory stays bounded, our own logs
+ *   1  an authentic payload of a peer that lies: whatever it says, memory stays bounded, own logs
  *      are as they were, and the engine can be taken down without a leak */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* Payloads of sessions: what is taken whole is taken item by item, every byte accounted for, and what
+/* Payloads of sessions: what is taken whole is taken item by item, every byte accounted for; what
  * we would write of an item is what stood there. */
 #include <string.h>
 

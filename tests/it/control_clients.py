@@ -87,7 +87,7 @@ def bodies(where):
             refused(base64.b64encode(bad).decode(), says,
                     "OL_ESHORT" if bad == raw[:-1] else "OL_EFORM" if "fit" in says
                     else client_code(client, bad))
-        refused(plain_body("a " * 201, precedence=1), "201 words", "OL_ELIMIT")
+        refused(plain_body("a " * 201, precedence=1), "more than 200 words", "OL_EFORM")
         refused(plain_body("a" * 1790), "longer", "OL_ELIMIT")
         refused(plain_body("read"), "read", "OL_ECONFLICT", read=99)
         check(client.ask("position", line="hotline")["position"] == 0, "something was appended")
