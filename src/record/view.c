@@ -1,5 +1,7 @@
 #include "record/view_parts.h"
 
+#include <stdlib.h>
+
 #include "wire/cbor.h"
 #include "wire/entry.h"
 
@@ -317,7 +319,17 @@ ol_err ol_view_add_entry(ol_view *v, size_t at, const uint8_t *entry, size_t len
     return OL_OK;
 }
 
+static int compare_receipts(const void *a, const void *b) {
+    const vw_receipt *x = a, *y = b;
+    if (x->party != y->party)
+        return x->party < y->party ? -1 : 1;
+    return x->size < y->size ? -1 : x->size > y->size;
+}
+
 ol_err ol_view_finish(ol_view *v) {
+    for (size_t i = 0; i < v->logs; i++)
+        if (v->log[i].receipts > 0)
+            qsort(v->log[i].receipt, v->log[i].receipts, sizeof(vw_receipt), compare_receipts);
     for (size_t i = 0; i < v->logs; i++)
         for (size_t k = 0; k < v->log[i].numbers; k++)
             v->log[i].number[k].log = v->log[i].number[k].is_void
@@ -386,15 +398,20 @@ size_t ol_view_crossing(const ol_view *v, size_t at, unsigned nth) {
 bool ol_view_is_stored(const ol_view *v, size_t log, uint64_t index, uint8_t party,
                        uint64_t *ret_time) {
     OL_ASSERT(log < v->logs);
-    const vw_receipt *best = NULL;
-    for (size_t i = 0; i < v->log[log].receipts; i++) {
-        const vw_receipt *r = &v->log[log].receipt[i];
-        if (r->party == party && r->size > index && (best == NULL || r->size < best->size))
-            best = r;
+    const vw_log *l = &v->log[log];
+    const vw_receipt least = { .party = party, .size = index + 1 };
+    size_t low = 0, high = l->receipts; /* the first of the party that covers the entry */
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (compare_receipts(&l->receipt[mid], &least) < 0)
+            low = mid + 1;
+        else
+            high = mid;
     }
-    if (best != NULL)
-        *ret_time = best->time;
-    return best != NULL;
+    if (low == l->receipts || l->receipt[low].party != party)
+        return false;
+    *ret_time = l->receipt[low].time;
+    return true;
 }
 
 size_t ol_vw_mentions_end(const vw_log *log, size_t row) {
