@@ -233,6 +233,29 @@ static bool is_window_small(const uint8_t *p, size_t len) {
     return len > 0 && ((p[0] & 1) == 0 || ((p[0] & 15) == 1 && (p[0] >> 4 & 7) >= 2));
 }
 
+/* A decoder takes some 30 KiB in a dozen pieces for a short text: from the stack where they fit. */
+typedef struct {
+    size_t used;
+    _Alignas(16) uint8_t room[65536];
+} arena;
+
+static void *arena_get(void *ctx, size_t n) {
+    arena *a = ctx;
+    if (n > sizeof a->room - a->used)
+        return malloc(n);
+    uint8_t *p = a->room + a->used;
+    size_t left = sizeof a->room - a->used, taken = (n + 15) / 16 * 16;
+    a->used += taken < left ? taken : left;
+    return p;
+}
+
+static void arena_put(void *ctx, void *p) {
+    const arena *a = ctx;
+    const uint8_t *at = p;
+    if (at != NULL && (at < a->room || at >= a->room + sizeof a->room))
+        free(p);
+}
+
 static bool is_memory(BrotliDecoderErrorCode code) {
     return code <= BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES &&
            code >= BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES;
@@ -246,7 +269,9 @@ static ol_err unpack(ol_str packed, uint8_t *room, size_t *ret_len, const char *
     if (!is_window_small(p, len))
         return OL_EFORM;
     *ret_why = "there is not enough memory to decompress the text";
-    BrotliDecoderState *st = BrotliDecoderCreateInstance(NULL, NULL, NULL);
+    arena a;
+    a.used = 0;
+    BrotliDecoderState *st = BrotliDecoderCreateInstance(arena_get, arena_put, &a);
     if (st == NULL)
         return OL_ENOMEM;
     BrotliDecoderResult got = BrotliDecoderDecompressStream(st, &len, &p, &left, &to, NULL);

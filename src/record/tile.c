@@ -63,6 +63,39 @@ ol_err ol_tiles_append(ol_tiles *t, const ol_hash *leaf, ol_tile_fn *fn, void *c
     return OL_OK;
 }
 
+/* The root of the 2^height hashes from here on. */
+static ol_hash root_of(const ol_hash *hash, unsigned height) {
+    ol_hash level[OL_TILE_WIDTH / 2];
+    size_t n = (size_t)1 << height;
+    if (n == 1)
+        return hash[0];
+    for (n /= 2; n > 0; n /= 2, hash = level)
+        for (size_t i = 0; i < n; i++)
+            level[i] = ol_merkle_node(&hash[2 * i], &hash[2 * i + 1]);
+    return level[0];
+}
+
+/* The unfinished tiles, the lowest level last, hold the tree's full subtrees in order; they are
+ * joined from the right. */
+ol_hash ol_tiles_root(const ol_tiles *t) {
+    ol_frontier none;
+    ol_hash root;
+    bool has_root = false;
+    ol_frontier_clear(&none);
+    for (int level = 0; level < OL_TILE_LEVELS; level++) {
+        unsigned left = (unsigned)(hashes_of(t->size, level) % OL_TILE_WIDTH);
+        for (unsigned height = 0; height < 8; height++) {
+            if ((left >> height & 1) == 0)
+                continue;
+            left -= 1u << height;
+            ol_hash part = root_of(&t->hash[level][left], height);
+            root = has_root ? ol_merkle_node(&part, &root) : part;
+            has_root = true;
+        }
+    }
+    return has_root ? root : ol_frontier_root(&none);
+}
+
 ol_err ol_tiles_finish(const ol_tiles *t, ol_tile_fn *fn, void *ctx) {
     for (int level = 0; level < OL_TILE_LEVELS; level++) {
         uint64_t hashes = hashes_of(t->size, level);

@@ -40,6 +40,8 @@ typedef struct {
 
 /* Adds a leaf hash; full tiles go out, the lowest level first. */
 OL_MUST ol_err ol_tiles_append(ol_tiles *t, const ol_hash *leaf, ol_tile_fn *fn, void *ctx);
+/* Of all leaves so far; a few hundred hashes at most. */
+ol_hash ol_tiles_root(const ol_tiles *t);
 /* Partial tiles go out. t may still grow. */
 OL_MUST ol_err ol_tiles_finish(const ol_tiles *t, ol_tile_fn *fn, void *ctx);
 

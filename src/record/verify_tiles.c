@@ -116,15 +116,15 @@ static ol_err check_tile(void *ctx, int level, uint64_t index, unsigned width, c
     return OL_OK;
 }
 
-static void keep_roots(vf *v, const ol_frontier *f) {
+static void keep_roots(vf *v) {
     ol_hash root;
     bool has_root = false;
     for (unsigned i = 0; i < VF_HEADS_MAX; i++) {
         vf_head *h = &v->now.head[i];
-        if (!h->is_there || h->size != f->size)
+        if (!h->is_there || h->size != v->tiles.size)
             continue;
         if (!has_root)
-            root = ol_frontier_root(f);
+            root = ol_tiles_root(&v->tiles);
         has_root = true;
         h->found = root, h->has_root = true;
     }
@@ -133,10 +133,8 @@ static void keep_roots(vf *v, const ol_frontier *f) {
 static bool add_leaf(vf *v, uint64_t index, const uint8_t *leaf, size_t len) {
     (void)index;
     ol_hash hash = ol_merkle_leaf(leaf, len);
-    bool fits = ol_frontier_append(&v->frontier, &hash) == OL_OK &&
-                ol_tiles_append(&v->tiles, &hash, check_tile, v) == OL_OK;
-    OL_ASSERT(fits); /* a head's size is below 2^48 */
-    keep_roots(v, &v->frontier);
+    OL_ASSERT(ol_tiles_append(&v->tiles, &hash, check_tile, v) == OL_OK); /* below 2^48 */
+    keep_roots(v);
     return true;
 }
 
@@ -211,9 +209,8 @@ bool ol_vf_count(vf *v) {
 
 bool ol_vf_tiles(vf *v) {
     uint64_t size = v->now.head[VF_HEAD_NOTE].size;
-    ol_frontier_clear(&v->frontier);
     memset(&v->tiles, 0, sizeof v->tiles);
-    keep_roots(v, &v->frontier);
+    keep_roots(v);
     if (!walk_leaves(v, v->now.name, size, size, true, add_leaf))
         return false;
     v->now.was_walked = true;

@@ -268,6 +268,32 @@ static void text_rows(void **state) {
     assert_true(ol_utf8_is_valid((const uint8_t *)"a\0b", 3));
 }
 
+/* Wherever in a text a byte stands, it is judged as where it stands alone. */
+static void each_byte_anywhere(void **state) {
+    (void)state;
+    uint8_t s[40];
+    for (unsigned c = 0; c < 256; c++) {
+        uint8_t one = (uint8_t)c;
+        bool is_utf8 = ol_utf8_is_valid(&one, 1);
+        ol_err line = ol_text_check(&one, 1, OL_TEXT_LINE, NULL);
+        ol_err body = ol_text_check(&one, 1, OL_TEXT_BODY, NULL);
+        assert_int_equal(is_utf8, c < 0x80);
+        assert_int_equal(line, c >= 0x20 && c < 0x7f ? OL_OK : OL_EFORM);
+        assert_int_equal(body, (c >= 0x20 && c < 0x7f) || c == '\n' ? OL_OK : OL_EFORM);
+        for (size_t len = 1; len <= sizeof s; len++) {
+            for (size_t at = 0; at < len; at++) {
+                size_t where = 99;
+                memset(s, at % 2 == 0 ? ' ' : '~', sizeof s);
+                s[at] = one;
+                assert_int_equal(ol_utf8_is_valid(s, len), is_utf8);
+                assert_int_equal(ol_text_check(s, len, OL_TEXT_LINE, &where), line);
+                assert_int_equal(where, line == OL_OK ? 99 : at);
+                assert_int_equal(ol_text_check(s, len, OL_TEXT_BODY, NULL), body);
+            }
+        }
+    }
+}
+
 static void word_rows(void **state) {
     static const struct {
         const char *in;
@@ -353,7 +379,8 @@ int main(void) {
         cmocka_unit_test(base64_published), cmocka_unit_test(decimal_rows),
         cmocka_unit_test(base64_alphabet),  cmocka_unit_test(spaces),
         cmocka_unit_test(dense_ranges),     cmocka_unit_test(text_rows),
-        cmocka_unit_test(word_rows),        cmocka_unit_test(name_rows),
+        cmocka_unit_test(word_rows),        cmocka_unit_test(each_byte_anywhere),
+        cmocka_unit_test(name_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
