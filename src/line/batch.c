@@ -318,6 +318,7 @@ void ol_batch_done(ol_line *l) {
         for (unsigned p = 0; p < l->parties; p++)
             l->peer[p].owe_stopped = false;
     l->storage = 0;
+    l->is_hold_due = true;
     say_all(l, OL_OK);
     ol_batch_free(l);
 }
@@ -345,7 +346,7 @@ void ol_batch_failed(ol_line *l, ol_err err) {
         l->job.v[i].is_saving = false;
     for (unsigned p = 0; p < l->parties; p++)
         l->peer[p].owe_stopped = true, l->peer[p].is_counter_new = l->peer[p].last_counter > 0;
-    l->is_forgot_new = true;
+    l->is_forgot_new = l->is_hold_due = true;
     l->storage = err == OL_EFULL ? OL_STORAGE_FULL : OL_STORAGE_FAILS;
     l->save_ms = l->mono_ms + OL_RETRY_MS;
     say_all(l, err);

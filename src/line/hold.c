@@ -1,36 +1,74 @@
 /* Entries that no head covers yet, kept apart per source until one does (§3.5). */
 #include "line/state.h"
 
-enum { HELD_MAX = 2048 };
+enum { HELD_MAX = 2048, SWEEP_MS = 1000 };
 
 static uint64_t size_of(const ol_log *log) {
     return log == NULL ? 0 : log->tree.size;
 }
 
+/* What is held lies in the order of log and index: where this one is or would be. */
+static size_t lower(const ol_hold *h, const ol_log_key *key, uint64_t index) {
+    size_t lo = 0, hi = h->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        int order = memcmp(&h->v[mid].log, key, sizeof *key);
+        if (order < 0 || (order == 0 && h->v[mid].index < index))
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
 static ol_held *find(ol_hold *h, const ol_log_key *key, uint64_t index) {
-    for (size_t i = h->n; i > 0; i--)
-        if (h->v[i - 1].index == index && ol_log_key_eq(&h->v[i - 1].log, key))
-            return &h->v[i - 1];
-    return NULL;
+    size_t at = lower(h, key, index);
+    bool is_there = at < h->n && h->v[at].index == index && ol_log_key_eq(&h->v[at].log, key);
+    return is_there ? &h->v[at] : NULL;
 }
 
-static void drop_at(ol_line *l, ol_hold *h, size_t i) {
-    ol_mem_put(l->mem, h->v[i].p, h->v[i].total, 1);
-    h->bytes -= h->v[i].total;
-    h->v[i] = h->v[--h->n];
+static void release(ol_line *l, ol_hold *h, const ol_held *e) {
+    ol_mem_put(l->mem, e->p, e->total, 1);
+    h->bytes -= e->total;
 }
 
-/* Drops what is held of a log below an index; all of it with OL_SIZE_MAX. */
-static size_t drop_below(ol_line *l, ol_hold *h, const ol_log_key *key, uint64_t below) {
-    size_t dropped = 0;
-    for (size_t i = h->n; i > 0; i--)
-        if (h->v[i - 1].index < below && ol_log_key_eq(&h->v[i - 1].log, key))
-            drop_at(l, h, i - 1), dropped++;
-    return dropped;
+/* Drops what is held of a log from one index to below another. */
+static size_t drop(ol_line *l, ol_hold *h, const ol_log_key *key, uint64_t from, uint64_t to) {
+    size_t begin = lower(h, key, from), end = lower(h, key, to);
+    for (size_t i = begin; i < end; i++)
+        release(l, h, &h->v[i]);
+    memmove(&h->v[begin], &h->v[end], (h->n - end) * sizeof *h->v);
+    h->n -= end - begin;
+    return end - begin;
+}
+
+/* Drops what another source brought in the meantime and what no head has come for in a while. */
+static void sweep(ol_line *l, ol_hold *h) {
+    size_t kept = 0;
+    uint64_t have = 0;
+    for (size_t i = 0; i < h->n; i++) {
+        ol_held e = h->v[i];
+        if (i == 0 || !ol_log_key_eq(&e.log, &h->v[i - 1].log))
+            have = size_of(ol_log_find(l, &e.log));
+        if (e.index >= have && l->mono_ms - e.since_ms < OL_HOLD_MS)
+            h->v[kept++] = e;
+        else
+            release(l, h, &e), l->count[OL_COUNT_PROVISIONAL_DROPPED]++;
+    }
+    h->n = kept;
+}
+
+static bool has_room(ol_line *l, ol_hold *h, size_t total) {
+    bool has = h->n < HELD_MAX && total <= OL_HOLD_BYTES - h->bytes;
+    if (has || l->mono_ms - h->swept_ms < SWEEP_MS)
+        return has;
+    h->swept_ms = l->mono_ms;
+    sweep(l, h);
+    return h->n < HELD_MAX && total <= OL_HOLD_BYTES - h->bytes;
 }
 
 static ol_held *make(ol_line *l, ol_hold *h, const ol_log_key *key, uint64_t index, size_t total) {
-    if (h->n >= HELD_MAX || total > OL_HOLD_BYTES - h->bytes)
+    if (!has_room(l, h, total))
         return NULL;
     uint8_t *p = ol_mem_get0(l->mem, total, 1);
     if (p == NULL || !ol_push(l->mem, (void **)&h->v, &h->n, &h->cap, sizeof *h->v)) {
@@ -38,8 +76,12 @@ static ol_held *make(ol_line *l, ol_hold *h, const ol_log_key *key, uint64_t ind
         return NULL;
     }
     h->bytes += total;
-    ol_held *e = &h->v[h->n - 1];
+    h->n--;
+    ol_held *e = &h->v[lower(h, key, index)];
+    memmove(e + 1, e, (size_t)(&h->v[h->n] - e) * sizeof *e);
+    h->n++;
     *e = (ol_held){ .log = *key, .index = index, .p = p, .total = (uint32_t)total };
+    e->since_ms = l->mono_ms;
     return e;
 }
 
@@ -52,7 +94,7 @@ void ol_hold_entry(ol_line *l, uint8_t source, const ol_log_key *key, const ol_i
         return;
     ol_held *e = find(h, key, it->index);
     if (e != NULL && e->total != total) { /* it was told otherwise before: begin again */
-        drop_at(l, h, (size_t)(e - h->v));
+        (void)drop(l, h, key, it->index, it->index + 1);
         e = NULL;
     }
     if (e == NULL && offset == 0)
@@ -107,8 +149,8 @@ void ol_hold_head(ol_line *l, uint8_t source, const ol_log_key *key, uint64_t si
 }
 
 /* The tree with the held entries up to size added; OL_EAGAIN when some are missing. */
-static OL_MUST ol_err extend(ol_line *l, ol_hold *h, const ol_log_key *key, ol_log *log,
-                             uint64_t size, ol_frontier *tree) {
+static OL_MUST ol_err extend(const ol_line *l, ol_hold *h, const ol_log_key *key, uint64_t size,
+                             ol_frontier *tree) {
     for (uint64_t i = tree->size; i < size; i++) {
         const ol_held *e = find(h, key, i);
         if (e == NULL || e->len != e->total)
@@ -120,14 +162,21 @@ static OL_MUST ol_err extend(ol_line *l, ol_hold *h, const ol_log_key *key, ol_l
         ol_err err = ol_frontier_append(tree, &leaf);
         if (err != OL_OK)
             return err;
-        for (unsigned p = 0; log != NULL && p < l->parties; p++) {
-            if (log->later[p].size != tree->size)
-                continue;
-            ol_hash root = ol_frontier_root(tree); /* a receipt waits for just this size */
-            ol_log_remember(l, log, tree->size, root.b);
-        }
     }
     return OL_OK;
+}
+
+/* Roots that receipts wait for, of sizes below that of a head that has verified. Never before it
+ * has: a root of entries that the source made up would make the author's own notes look forked. */
+static void remember(ol_line *l, ol_hold *h, ol_log *log, uint64_t size) {
+    for (unsigned p = 0; p < l->parties; p++) {
+        ol_frontier tree = log->tree;
+        uint64_t at = log->later[p].size;
+        if (at <= tree.size || at >= size || extend(l, h, &log->key, at, &tree) != OL_OK)
+            continue;
+        ol_hash root = ol_frontier_root(&tree);
+        ol_log_remember(l, log, at, root.b);
+    }
 }
 
 static OL_MUST ol_err stage(ol_line *l, ol_hold *h, ol_log *log, const ol_frontier *tree,
@@ -143,6 +192,7 @@ static OL_MUST ol_err stage(ol_line *l, ol_hold *h, ol_log *log, const ol_fronti
         l->batch_failing = true; /* the whole batch is given up: half of it would not fit */
         return err;
     }
+    remember(l, h, log, tree->size);
     log->tree = *tree;
     log->head_staged = w->size;
     memcpy(log->staged_root, root->b, sizeof log->staged_root);
@@ -155,7 +205,14 @@ static bool may_open(ol_line *l, const ol_log_key *key) {
     ol_peer *author = &l->peer[key->party];
     if (l->mono_ms - author->opened_ms[key->lane] >= OL_DAY_MS)
         author->opened_ms[key->lane] = l->mono_ms, author->opened[key->lane] = 0;
-    return author->opened[key->lane]++ < OL_OPENINGS_DAY;
+    return author->opened[key->lane] < OL_OPENINGS_DAY && l->log.n < OL_LOGS_MAX;
+}
+
+static ol_log *open_log(ol_line *l, const ol_log_key *key) {
+    ol_log *log = ol_log_add(l, key);
+    if (log != NULL)
+        l->peer[key->party].opened[key->lane]++;
+    return log;
 }
 
 static void adopted(ol_line *l, uint8_t source, ol_log *log) {
@@ -183,23 +240,25 @@ static bool try_head(ol_line *l, uint8_t source, ol_waiting *w) {
     }
     if (w->size > (have / OL_HEAD_EVERY + 1) * OL_HEAD_EVERY)
         return false; /* the head at the multiple comes first (§3.2) */
+    if (log == NULL && !may_open(l, &w->log))
+        return false;
     ol_frontier tree;
     ol_frontier_clear(&tree);
     if (log != NULL)
         tree = log->tree;
-    if (extend(l, h, &w->log, log, w->size, &tree) != OL_OK)
+    if (extend(l, h, &w->log, w->size, &tree) != OL_OK)
         return false;
     ol_hash root = ol_frontier_root(&tree);
     if (ol_log_check_head(l, &w->log, w->size, root.b, w->sig) != OL_OK) {
         l->count[OL_COUNT_HEAD_BAD]++;
-        l->count[OL_COUNT_PROVISIONAL_DROPPED] += drop_below(l, h, &w->log, OL_SIZE_MAX);
+        l->count[OL_COUNT_PROVISIONAL_DROPPED] += drop(l, h, &w->log, 0, UINT64_MAX);
         return true;
     }
-    if (log == NULL && may_open(l, &w->log))
-        log = ol_log_add(l, &w->log);
+    if (log == NULL)
+        log = open_log(l, &w->log);
     if (log == NULL || stage(l, h, log, &tree, w, &root) != OL_OK)
         return false;
-    drop_below(l, h, &w->log, w->size);
+    (void)drop(l, h, &w->log, 0, w->size);
     adopted(l, source, log);
     return true;
 }
@@ -225,8 +284,8 @@ void ol_hold_adopt(ol_line *l, uint8_t source) {
 
 void ol_hold_free(ol_line *l, uint8_t source) {
     ol_hold *h = &l->peer[source].hold;
-    while (h->n > 0)
-        drop_at(l, h, h->n - 1);
+    for (size_t i = 0; i < h->n; i++)
+        release(l, h, &h->v[i]);
     ol_mem_put(l->mem, h->v, h->cap, sizeof *h->v);
     *h = (ol_hold){ 0 };
 }

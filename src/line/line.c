@@ -378,8 +378,9 @@ static void settle(ol_line *l) {
         l->batch_failing = false, ol_batch_failed(l, OL_ENOMEM);
     if (!l->batch.is_out) {
         ol_append_waiting(l);
-        for (uint8_t p = 0; p < l->parties; p++)
+        for (uint8_t p = 0; p < l->parties && l->is_hold_due; p++)
             ol_hold_adopt(l, p);
+        l->is_hold_due = false; /* until a batch is answered: payloads see to their own */
     }
     if (l->counter + OL_COUNTERS / 4 >= l->reserved && l->reserving == 0)
         l->reserving = l->counter + OL_COUNTERS, l->wants_commit = true;

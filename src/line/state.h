@@ -17,6 +17,7 @@
 enum {
     OL_HEAD_EVERY = 16,    /* entries: a head at each multiple (§3.2) */
     OL_HOLD_BYTES = 65536, /* provisional, per source (§3.5) */
+    OL_HOLD_MS = 30000,    /* then they make room for others */
     OL_HOLD_HEADS = 32,    /* heads waiting for entries, per source */
     OL_RECENT_HEADS = 32,  /* roots kept so that a late receipt can be checked */
     OL_LOGS_MAX = 4096,    /* per line (§8) */
@@ -41,7 +42,8 @@ enum {
     OL_REPLY_HOLD_MS = 30,     /* message 2 waits this long for the receipt it can carry */
     OL_ANSWER_AGAIN_MS = 1000, /* to a repeated first message (§5.1) */
     OL_SAVE_MS = 50,           /* signatures are stored with the next commit, or after this */
-    OL_RETRY_MS = 1000,        /* a commit that failed is tried again */
+    OL_RETRY_MS = 1000,        /* a commit or fetch that failed is tried again */
+    OL_CHUNK_MS = 100,         /* what was fetched for one member stays so long for it */
     OL_OPEN_IDLE_MS = 15000,   /* at most, between tries with nothing to say */
     OL_OPENINGS_DAY = 256,     /* new logs a party and lane in 24 hours of running time (§8) */
     OL_SPAN_MAX = 4096,        /* entries held beyond a log's end */
@@ -87,7 +89,7 @@ typedef struct {
 } ol_root;
 
 typedef struct { /* entries fetched to be sent, [from, from + n) */
-    uint64_t from;
+    uint64_t from, at_ms;
     size_t n;
     uint32_t at[OL_HEAD_EVERY + 1]; /* offsets in bytes */
     uint64_t head_size;
@@ -117,11 +119,12 @@ struct ol_log {
     ol_root *recent; /* OL_RECENT_HEADS of them, a ring; NULL until there is one */
     size_t recent_at;
     ol_chunk *chunk;
-    uint64_t fetch_from;  /* wanted; OL_NEVER none */
-    uint32_t fetch_token; /* out; 0 none */
-    ol_got *got;          /* per party: its largest receipt */
-    ol_got *later;        /* per party: one above what we hold, waits; size 0 none */
-    ol_sync *sync;        /* per party */
+    uint64_t fetch_from;     /* wanted; OL_NEVER none */
+    uint64_t fetch_after_ms; /* not before: the last one was in vain */
+    uint32_t fetch_token;    /* out; 0 none */
+    ol_got *got;             /* per party: its largest receipt */
+    ol_got *later;           /* per party: one above what we hold, waits; size 0 none */
+    ol_sync *sync;           /* per party */
 };
 
 typedef struct { /* what an own log has mentioned: number i + 1 is log[i] */
@@ -144,6 +147,7 @@ typedef struct {
     uint64_t index;
     uint8_t *p;
     uint32_t len, total; /* len < total: pieces are missing */
+    uint64_t since_ms;
 } ol_held;
 
 typedef struct {
@@ -156,6 +160,7 @@ typedef struct {
 typedef struct {
     ol_held *v;
     size_t n, cap, bytes;
+    uint64_t swept_ms;
     ol_waiting head[OL_HOLD_HEADS];
     size_t head_at;
 } ol_hold; /* of one source */
@@ -297,6 +302,7 @@ struct ol_line {
     bool is_started, has_forgotten, is_doubtful, note_clock, wants_commit, batch_failing;
     uint8_t storage;            /* 0 well, else the STOPPED reason */
     uint32_t run, next_token;   /* run: of our FORGOT */
+    bool is_hold_due;           /* what waits for a head may be taken now */
     bool is_forgot_new;         /* has_forgotten changed: to be stored */
     uint64_t counter, reserved; /* next first-message counter; reserved below this */
     uint64_t reserving;         /* what the batch reserves; 0 nothing */

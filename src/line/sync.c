@@ -149,8 +149,24 @@ void ol_sync_heard(ol_line *l, uint8_t party) {
     }
 }
 
+static void drop_chunk(ol_line *l, ol_log *log) {
+    if (log->chunk != NULL)
+        ol_mem_put(l->mem, log->chunk, 1, sizeof *log->chunk + log->chunk->cap);
+    log->chunk = NULL;
+}
+
+/* Nobody needs what was fetched any more: logs are many, and most are at rest. */
+static void rest_chunk(ol_line *l, ol_log *log) {
+    bool is_needed = log->chunk == NULL;
+    for (uint8_t p = 0; p < l->parties && !is_needed; p++)
+        is_needed = p != l->self && !ol_sync_is_settled(l, log, p);
+    if (!is_needed)
+        drop_chunk(l, log);
+}
+
 void ol_sync_due(ol_line *l) {
-    for (size_t i = 0; i < l->log.n; i++)
+    for (size_t i = 0; i < l->log.n; i++) {
+        rest_chunk(l, l->log.v[i]);
         for (uint8_t p = 0; p < l->parties; p++) {
             ol_log *log = l->log.v[i];
             ol_sync *s = &log->sync[p];
@@ -167,13 +183,17 @@ void ol_sync_due(ol_line *l) {
                 l->peer[p].window = OL_WINDOW_MIN;
             l->count[OL_COUNT_RESENT]++;
         }
+    }
 }
 
 uint64_t ol_sync_next_ms(const ol_line *l) {
     uint64_t next = OL_NEVER;
-    for (size_t i = 0; i < l->log.n; i++)
+    for (size_t i = 0; i < l->log.n; i++) {
         for (uint8_t p = 0; p < l->parties; p++)
             next = ol_min_ms(next, l->log.v[i]->sync[p].due_ms);
+        if (l->log.v[i]->fetch_after_ms > l->mono_ms)
+            next = ol_min_ms(next, l->log.v[i]->fetch_after_ms);
+    }
     return next;
 }
 
@@ -204,19 +224,48 @@ static bool wants_fetch(const ol_line *l, const ol_log *log, uint8_t p) {
            !chunk_holds(log, s->sent) && head_due(log, s) == NULL;
 }
 
+static bool is_live(const ol_line *l, uint8_t p) {
+    for (size_t i = 0; i < OL_PATHS_PER_PEER; i++)
+        if (l->peer[p].path[i].is_up && ol_session_live(&l->peer[p].path[i]) != NULL)
+            return true;
+    return false;
+}
+
+static bool needs_chunk(const ol_line *l, const ol_log *log, uint8_t p) {
+    const ol_sync *s = &log->sync[p];
+    if (p == l->self || s->is_unsure || ol_sync_is_settled(l, log, p))
+        return false;
+    return (chunk_holds(log, s->sent) && may_send(l, s, p)) ||
+           (s->sent == log->chunk->head_size && head_due(log, s) != NULL);
+}
+
+/* Members are at different places of a log, and it has one chunk: whoever fetches would take it
+ * from another, who would fetch it again. So it stays for those with a session until they had
+ * their turn; the others fetch what nobody else needs. */
+static bool may_replace(const ol_line *l, const ol_log *log, uint8_t by) {
+    if (log->chunk == NULL || l->mono_ms - log->chunk->at_ms >= OL_CHUNK_MS)
+        return true;
+    for (uint8_t p = 0; p < l->parties; p++)
+        if (p != by && needs_chunk(l, log, p) && (is_live(l, p) || !is_live(l, by)))
+            return false;
+    return true;
+}
+
 uint64_t ol_sync_fetch(const ol_line *l, const ol_log *log, uint64_t *ret_to, uint64_t *ret_head) {
-    for (uint8_t p = 0; p < l->parties; p++) {
-        uint64_t from = log->sync[p].sent;
-        if (log->fetch_token != 0 || !wants_fetch(l, log, p))
-            continue;
-        uint64_t to = (from / OL_HEAD_EVERY + 1) * OL_HEAD_EVERY;
-        if (to > log->head_size)
-            to = log->head_size;
-        *ret_to = to;
-        *ret_head = to; /* it may be the largest no more when the answer comes */
-        return from;
-    }
-    return OL_NEVER;
+    uint8_t by = OL_PARTIES_MAX;
+    if (log->fetch_token != 0 || l->mono_ms < log->fetch_after_ms)
+        return OL_NEVER;
+    for (uint8_t p = 0; p < l->parties; p++)
+        if (wants_fetch(l, log, p) && (by == OL_PARTIES_MAX || (is_live(l, p) && !is_live(l, by))))
+            by = p;
+    if (by == OL_PARTIES_MAX || !may_replace(l, log, by))
+        return OL_NEVER;
+    uint64_t from = log->sync[by].sent, to = (from / OL_HEAD_EVERY + 1) * OL_HEAD_EVERY;
+    if (to > log->head_size)
+        to = log->head_size;
+    *ret_to = to;
+    *ret_head = to; /* it may be the largest no more when the answer comes */
+    return from;
 }
 
 static const ol_job *unsaved_head(const ol_line *l, const ol_log *log, uint64_t size) {
@@ -248,24 +297,24 @@ static bool end_chunk(ol_line *l, ol_log *log, ol_chunk *c, const ol_event *ev) 
     return true;
 }
 
-static void fill(ol_line *l, ol_log *log, const ol_event *ev) {
+/* false: nothing came of it, and asking again at once would bring the same. */
+static bool fill(ol_line *l, ol_log *log, const ol_event *ev) {
     size_t bytes = 0, n = ev->fetched.n;
     for (size_t i = 0; i < n; i++)
         bytes += ev->fetched.entry[i].len;
-    if (log->chunk != NULL)
-        ol_mem_put(l->mem, log->chunk, 1, sizeof *log->chunk + log->chunk->cap);
+    drop_chunk(l, log);
     ol_chunk *c = log->chunk = n == 0 ? NULL : ol_mem_get0(l->mem, 1, sizeof *c + bytes);
     if (c == NULL)
-        return;
-    c->cap = bytes, c->from = log->fetch_from, c->n = n;
+        return false;
+    c->cap = bytes, c->from = log->fetch_from, c->n = n, c->at_ms = l->mono_ms;
     for (size_t i = 0; i < n; i++) {
         memcpy(c->bytes + c->at[i], ev->fetched.entry[i].p, ev->fetched.entry[i].len);
         c->at[i + 1] = c->at[i] + (uint32_t)ev->fetched.entry[i].len;
     }
     if (end_chunk(l, log, c, ev))
-        return;
-    ol_mem_put(l->mem, c, 1, sizeof *c + c->cap); /* fetched again later */
-    log->chunk = NULL;
+        return true;
+    drop_chunk(l, log); /* no head for it now: fetched again later */
+    return false;
 }
 
 void ol_sync_fetched(ol_line *l, const ol_event *ev) {
@@ -273,7 +322,7 @@ void ol_sync_fetched(ol_line *l, const ol_event *ev) {
         ol_log *log = l->log.v[i];
         if (log->fetch_token != ev->fetched.token || ev->fetched.n > OL_HEAD_EVERY)
             continue;
-        fill(l, log, ev);
+        log->fetch_after_ms = fill(l, log, ev) ? 0 : l->mono_ms + OL_RETRY_MS;
         log->fetch_token = 0;
         return;
     }
