@@ -155,7 +155,8 @@ static void step(sim_world *w, unsigned p, ol_event *ev);
 
 static void do_fetch(sim_world *w, unsigned p, const ol_effect *fx) {
     ol_store *s = w->st[p].store;
-    fetched f = { .n = 0 };
+    static fetched f; /* large, and steps are nested; the engine copies what it is given */
+    f.n = 0, f.head_size = 0;
     OL_ASSERT(fx->fetch.to - fx->fetch.from <= OL_FX_MAX);
     ol_err err =
         s->ops->entries(s, sim_line_id, &fx->fetch.log, fx->fetch.from, fx->fetch.to, on_entry, &f);
