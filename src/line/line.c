@@ -352,7 +352,7 @@ static void dispatch(ol_line *l, const ol_event *ev) {
         ol_session_dh(l, ev);
         break;
     case EV_FETCHED:
-        ol_sync_fetched(l, ev);
+        ol_chunk_fetched(l, ev);
         break;
     case EV_PATH_UP:
         path_up(l, ev);

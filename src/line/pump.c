@@ -69,7 +69,7 @@ static void pump_jobs(ol_line *l, ol_effects *out) {
 static void pump_fetches(ol_line *l, ol_effects *out) {
     for (size_t i = 0; i < l->log.n; i++) {
         ol_log *log = l->log.v[i];
-        uint64_t to = 0, head = 0, from = ol_sync_fetch(l, log, &to, &head);
+        uint64_t to = 0, head = 0, from = ol_chunk_fetch(l, log, &to, &head);
         ol_effect *fx = from == OL_NEVER ? NULL : put(out, FX_FETCH);
         if (fx == NULL)
             continue;

@@ -1,7 +1,8 @@
 /* line/state.h — the inside of the engine, shared by the files of src/line and by nobody else.
  * Rooms    log.c the table of logs · append.c own entries · batch.c what is committed and signed ·
- *          hold.c entries without a head yet · recv.c items in · sync.c items out ·
- *          session.c handshakes and keys · frame.c frames in and out · line.c events and effects.
+ *          hold.c entries without a head yet · recv.c items in · sync.c who lacks what ·
+ *          chunk.c entries from the store · pack.c items out · session.c handshakes and keys ·
+ *          frame.c frames in and out · line.c events and effects.
  * Rule     decisions set flags and sizes; ol_pump turns them into effects, so that a full effect
  *          list loses nothing: what did not fit is still flagged. */
 #ifndef OL_LINE_STATE_H
@@ -383,23 +384,33 @@ bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r);
 void ol_recv_later(ol_line *l, ol_log *log); /* receipts that waited for this size */
 
 /* sync.c */
-int ol_sync_class(const ol_line *l, uint8_t party); /* OL_CLASS_… of what is to be sent now */
-void ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake);
 void ol_sync_due(ol_line *l); /* repeats whose time has come */
 uint64_t ol_sync_next_ms(const ol_line *l);
+uint64_t ol_sync_repeat_ms(const ol_line *l, const ol_log *log, uint8_t party);
+bool ol_sync_may_send(const ol_line *l, const ol_sync *s, uint8_t p);
+bool ol_sync_is_live(const ol_line *l, uint8_t p); /* it has a session on some path */
 void ol_sync_believe(ol_line *l, ol_log *log, uint8_t party, uint64_t size); /* no proof of it */
 void ol_sync_progress(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
 void ol_sync_behind(ol_line *l, ol_log *log, uint64_t size);
 void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
 void ol_sync_holds(ol_log *log, uint8_t party, uint64_t size); /* it brought them, or wrote them */
-uint64_t ol_sync_fetch(const ol_line *l, const ol_log *log, uint64_t *ret_to,
-                       uint64_t *ret_head); /* from; OL_NEVER: nothing to fetch */
-void ol_sync_tell(ol_line *l);              /* TOLD, where a peer that forgot has all again */
+void ol_sync_tell(ol_line *l); /* TOLD, where a peer that forgot has all again */
 void ol_sync_forgot(ol_line *l, uint8_t party, uint32_t run);
 void ol_sync_again(ol_line *l, uint8_t party); /* all that is not settled */
 void ol_sync_heard(ol_line *l, uint8_t party);
-void ol_sync_fetched(ol_line *l, const ol_event *ev);
 bool ol_sync_is_settled(const ol_line *l, const ol_log *log, uint8_t party);
+
+/* chunk.c */
+bool ol_chunk_holds(const ol_log *log, uint64_t index);
+const uint8_t *ol_chunk_head_due(const ol_log *log, const ol_sync *s); /* NULL: none */
+uint64_t ol_chunk_fetch(const ol_line *l, const ol_log *log, uint64_t *ret_to,
+                        uint64_t *ret_head); /* from; OL_NEVER: nothing to fetch */
+void ol_chunk_fetched(ol_line *l, const ol_event *ev);
+void ol_chunk_rest(ol_line *l, ol_log *log); /* freed, where nobody needs it any more */
+
+/* pack.c */
+int ol_sync_class(const ol_line *l, uint8_t party); /* OL_CLASS_… of what is to be sent now */
+void ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake);
 
 /* session.c */
 void ol_session_want_ss(ol_line *l);
