@@ -73,7 +73,9 @@ typedef struct {
      * several addresses gives another one with each turn. */
     void (*resolve)(ol_port *p, const char *url, unsigned turn, ol_resolved_fn *fn, void *ctx);
     void (*address_text)(const ol_addr *addr, char to[OL_ADDR_TEXT_MAX]); /* "[::1]:4477" */
-    void (*local)(const ol_port *p, ol_addr *ret);                        /* what it is bound to */
+    /* 2: the same peer at the same place, 1: the same host, 0: neither is known. */
+    int (*nearness)(const ol_addr *a, const ol_addr *b);
+    void (*local)(const ol_port *p, ol_addr *ret); /* what it is bound to */
     const ol_port_counts *(*counts)(const ol_port *p);
     void (*close)(ol_port *p); /* takes NULL */
 } ol_bearer;

@@ -390,6 +390,7 @@ const ol_bearer ol_bearer_udp = {
     .open = udp_open,
     .send = udp_send,
     .resolve = udp_resolve,
+    .nearness = ol_udp_nearness,
     .address_text = ol_udp_address_text,
     .local = udp_local,
     .counts = udp_counts,

@@ -155,6 +155,15 @@ const char *ol_udp_check(const char *url, bool is_local) {
     return is_dns_name(t.host) ? NULL : "the host is neither an address nor a DNS name";
 }
 
+int ol_udp_nearness(const ol_addr *a, const ol_addr *b) {
+    if (a->len == 0 || b->len == 0)
+        return 0;
+    ol_udp_addr x = ol_udp_addr_get(a), y = ol_udp_addr_get(b);
+    if (memcmp(&x.peer, &y.peer, sizeof x.peer) != 0 || x.scope != y.scope)
+        return 0;
+    return x.port == y.port ? 2 : 1;
+}
+
 void ol_udp_address_text(const ol_addr *addr, char to[OL_ADDR_TEXT_MAX]) {
     char host[INET6_ADDRSTRLEN] = "?";
     to[0] = '\0';

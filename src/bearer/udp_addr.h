@@ -38,6 +38,7 @@ socklen_t ol_udp_to_sockaddr(const ol_udp_addr *a, bool is_v4, struct sockaddr_s
 const char *ol_udp_parse(const char *url, bool is_local, ol_udp_target *ret);
 bool ol_udp_numeric(const ol_udp_target *t, ol_udp_addr *ret); /* false: needs a look-up */
 const char *ol_udp_check(const char *url, bool is_local);
+int ol_udp_nearness(const ol_addr *a, const ol_addr *b);
 void ol_udp_address_text(const ol_addr *addr, char to[OL_ADDR_TEXT_MAX]);
 
 #endif

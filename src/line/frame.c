@@ -69,19 +69,45 @@ static void transport_in(ol_line *l, uint8_t party, ol_path *path, ol_holder *h,
     sodium_memzero(payload, sizeof payload);
 }
 
-static ol_path *path_of_port(ol_line *l, uint8_t party, uint8_t port) {
+enum { FROM_KNOWN, FROM_AGAIN, WAITING, DEAD, ANSWERING, LIVE };
+
+/* How likely a first message from an unknown place is for this path; less is likelier. */
+static unsigned rank(const ol_path *path, uint32_t from) {
+    bool is_answering = false;
+    for (size_t i = 0; i < OL_HOLDERS; i++) {
+        const ol_holder *h = &path->holder[i];
+        if (h->state != HS_STANDBY)
+            continue;
+        if (from != 0 && h->to == from)
+            return FROM_AGAIN;
+        is_answering = true;
+    }
+    if (ol_session_live(path) != NULL)
+        return LIVE + is_answering;
+    if (is_answering)
+        return ANSWERING;
+    return path->has_address ? DEAD : WAITING;
+}
+
+/* The path of a first message: several may share a port. */
+static ol_path *path_of_first(ol_line *l, uint8_t party, const ol_event *ev) {
+    ol_path *best = NULL;
+    unsigned best_rank = 0;
     for (size_t i = 0; i < OL_PATHS_PER_PEER; i++) {
         ol_path *path = &l->peer[party].path[i];
-        if (path->is_up && path->port == port)
-            return path;
+        if (!path->is_up || path->port != ev->frame.port)
+            continue;
+        unsigned r = i + 1u == ev->frame.known ? FROM_KNOWN : rank(path, ev->frame.from);
+        if (best == NULL || r < best_rank || (r == best_rank && path->heard_ms < best->heard_ms))
+            best = path, best_rank = r;
     }
-    return NULL;
+    return best;
 }
 
 void ol_frame_in(ol_line *l, const ol_event *ev) {
     const ol_switch_hit *hit = &ev->frame.hit;
     OL_ASSERT(hit->party < l->parties && hit->party != l->self);
-    ol_path *path = hit->kind == OL_TAG_HINT ? path_of_port(l, hit->party, ev->frame.port)
+    ol_path *path = hit->kind == OL_TAG_HINT ? path_of_first(l, hit->party, ev)
                                              : &l->peer[hit->party].path[hit->slot / OL_HOLDERS];
     if (path == NULL || !path->is_up) {
         drop(l, OL_COUNT_FRAME_DROPPED);

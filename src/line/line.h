@@ -120,9 +120,10 @@ typedef struct {
             size_t reads;
         } submit;
         struct {
-            uint8_t port; /* the local end it came in by */
-            uint32_t
-                from; /* the caller's token for the source address; 0: the path's own address */
+            uint8_t port;  /* the local end it came in by */
+            uint8_t known; /* 1 + the slot of the peer's path that it is from; 0: not known */
+            /* the caller's token for the source address; 0: the path's own address */
+            uint32_t from;
             ol_switch_hit hit;
             ol_bytes frame;
         } frame;

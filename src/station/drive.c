@@ -155,14 +155,11 @@ static void on_check(uv_check_t *check) {
 
 /* ---- what the network says ---- */
 
-static void on_frame(void *ctx, const ol_switch_hit *hit, uint8_t port, uint32_t from,
-                     ol_bytes frame) {
+static void on_frame(void *ctx, uint16_t line, const ol_event *in) {
     ol_drive *d = ctx;
-    ol_event ev = { .kind = EV_FRAME };
-    ev.frame.port = port, ev.frame.from = from;
-    ev.frame.hit = *hit, ev.frame.frame = frame;
-    OL_ASSERT(hit->line < d->lines);
-    ol_drive_step(d, hit->line, &ev);
+    ol_event ev = *in;
+    OL_ASSERT(line < d->lines);
+    ol_drive_step(d, line, &ev);
     ol_drive_drain(d);
 }
 

@@ -45,32 +45,49 @@ static bool is_same(const ol_addr *a, const ol_addr *b) {
 
 /* ---- in ---- */
 
-static uint32_t from_token(ol_net *n, const ol_switch_hit *hit, uint8_t number,
-                           const ol_addr *addr) {
-    size_t found = 0;
-    const path *only = NULL;
+/* How near a path is known to be to an address: where it is now, was, or ought to be. */
+static int nearness(const path *p, const ol_bearer *bearer, const ol_addr *addr) {
+    int now = bearer->nearness(&p->now, addr), home = bearer->nearness(&p->home, addr);
+    int moved = bearer->nearness(&p->moved, addr);
+    now = now > home ? now : home;
+    return now > moved ? now : moved;
+}
+
+/* Which of the peer's paths by this port an address belongs to, if that is plain. */
+static void place(ol_net *n, const port *pt, const ol_addr *addr, ol_event *ev) {
+    const ol_switch_hit *hit = &ev->frame.hit;
+    size_t found = 0, equal = 0;
+    int nearest = 0;
+    const path *at = NULL;
     for (size_t i = 0; i < n->paths; i++) {
         const path *p = n->path[i];
-        if (p->p.line == hit->line && p->p.id / OL_PATHS_PER_PEER == hit->party &&
-            p->p.port == number)
-            only = p, found++;
+        if (p->p.line != hit->line || p->p.id / OL_PATHS_PER_PEER != hit->party ||
+            p->p.port != pt->number)
+            continue;
+        int near = hit->kind == OL_TAG_HINT ? nearness(p, pt->bearer, addr) : 0;
+        if (at == NULL || near > nearest)
+            at = p, nearest = near, equal = 0;
+        equal += near == nearest, found++;
     }
-    if (found == 1 && is_same(&only->now, addr))
-        return 0;
-    return ol_tokens_take(&n->tokens, number, addr);
+    if (at != NULL && equal == 1 && (nearest > 0 || found == 1))
+        ev->frame.known = (uint8_t)(1 + at->p.id % OL_PATHS_PER_PEER);
+    if (found != 1 || !is_same(&at->now, addr))
+        ev->frame.from = ol_tokens_take(&n->tokens, pt->number, addr);
 }
 
 static void on_frames(void *ctx, const ol_port_frame *v, size_t count) {
     port *pt = ctx;
     ol_net *n = pt->net;
     for (size_t i = 0; i < count && !n->is_stopped; i++) {
-        ol_switch_hit hit;
-        if (ol_switch_find(n->sw, v[i].p, v[i].len, &hit) != OL_OK) {
+        ol_event ev = { .kind = EV_FRAME };
+        ev.frame.port = pt->number;
+        ev.frame.frame = (ol_bytes){ v[i].p, v[i].len };
+        if (ol_switch_find(n->sw, v[i].p, v[i].len, &ev.frame.hit) != OL_OK) {
             n->strangers++;
             continue;
         }
-        uint32_t from = from_token(n, &hit, pt->number, &v[i].addr);
-        n->user.frame(n->user.ctx, &hit, pt->number, from, (ol_bytes){ v[i].p, v[i].len });
+        place(n, pt, &v[i].addr, &ev);
+        n->user.frame(n->user.ctx, ev.frame.hit.line, &ev);
     }
 }
 

@@ -25,7 +25,7 @@ enum { OL_NET_PORTS_MAX = 8, OL_NET_TEND_MS = 10000 };
 typedef struct ol_net ol_net;
 
 typedef struct {
-    void (*frame)(void *ctx, const ol_switch_hit *hit, uint8_t port, uint32_t from, ol_bytes frame);
+    void (*frame)(void *ctx, uint16_t line, const ol_event *in); /* EV_FRAME */
     /* EV_PATH_UP for the engine: at start, and when a path has come to have an address. */
     void (*path_up)(void *ctx, uint16_t line, const ol_event *up);
     bool (*is_live)(void *ctx, uint16_t line, ol_path_id path);

@@ -136,6 +136,30 @@ static void set_off(station *s, unsigned peer, const char *url) {
     ol_drive_start(s->drive);
 }
 
+static void add_path(station *s, unsigned peer, unsigned slot, unsigned port, const char *url) {
+    ol_net_path p = { .id = (ol_path_id)(peer * OL_PATHS_PER_PEER + slot),
+                      .port = (uint8_t)port,
+                      .url = url };
+    assert_int_equal(ol_net_add_path(ol_drive_net(s->drive), &p), OL_OK);
+}
+
+/* A further port; its url. */
+static void add_port(station *s, const char *name, char url[96]) {
+    ol_net *n = ol_drive_net(s->drive);
+    ol_why why;
+    char local[OL_ADDR_TEXT_MAX];
+    assert_int_equal(ol_net_add_port(n, name, "udp://127.0.0.1:0", &why), OL_OK);
+    ol_net_local(n, ol_net_ports(n) - 1, local);
+    (void)snprintf(url, 96, "udp://%s", local);
+}
+
+static ol_path_status path_of(const station *s, unsigned peer, unsigned slot) {
+    ol_path_status st;
+    ol_line_path_status(ol_drive_line(s->drive, 0), (ol_path_id)(peer * OL_PATHS_PER_PEER + slot),
+                        &st);
+    return st;
+}
+
 static void end(station *s, bool keeps_store) {
     ol_drive_stop(s->drive);
     (void)uv_run(s->loop, UV_RUN_NOWAIT);
@@ -208,6 +232,64 @@ static void there_and_stored(void **state) {
     assert_true(ol_net_path_status(ol_drive_net(b.drive), 0, 0, &net));
     assert_string_equal(net.address, a.url + 6);
     assert_null(net.url);
+    end(&a, false);
+    end(&b, false);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+/* b has two paths to a by one port. a speaks from the place of the second one: it is that one that
+ * comes to life, whoever opens, and not the first, which leads nowhere. */
+static void known_place(void **state) {
+    (void)state;
+    uv_loop_t loop;
+    station a, b;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    begin(&a, &loop, 0, NULL);
+    begin(&b, &loop, 1, NULL);
+    add_path(&b, 0, 0, 0, "udp://127.0.0.1:9");
+    add_path(&b, 0, 1, 0, a.url);
+    ol_drive_start(b.drive);
+    set_off(&a, 1, b.url);
+    submit(&a, 7, NULL);
+    until(&loop, &a.receipts, 1);
+    submit(&b, 8, NULL);
+    until(&loop, &b.receipts, 2);
+    assert_true(path_of(&b, 0, 1).is_live);
+    assert_false(path_of(&b, 0, 0).is_live);
+    assert_int_equal(path_of(&b, 0, 0).frames_in, 0);
+    end(&a, false);
+    end(&b, false);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+/* a speaks first over two paths, from places that b has never heard of: each finds a path. */
+static void unknown_places(void **state) {
+    (void)state;
+    uv_loop_t loop;
+    station a, b;
+    char second[96];
+    assert_int_equal(uv_loop_init(&loop), 0);
+    begin(&a, &loop, 0, NULL);
+    begin(&b, &loop, 1, NULL);
+    add_port(&a, "second", second);
+    for (unsigned i = 0; i < 2; i++) {
+        add_path(&b, 0, i, 0, NULL);
+        add_path(&a, 1, i, i, b.url);
+    }
+    ol_drive_start(b.drive);
+    ol_drive_start(a.drive);
+    for (int i = 0; i < TURNS_MAX; i++) {
+        if (path_of(&b, 0, 0).is_live && path_of(&b, 0, 1).is_live)
+            break;
+        (void)uv_run(&loop, UV_RUN_ONCE);
+    }
+    assert_true(path_of(&b, 0, 0).is_live && path_of(&b, 0, 1).is_live);
+    ol_net_status at[2];
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(ol_net_path_status(ol_drive_net(b.drive), 0, (ol_path_id)i, &at[i]));
+    bool is_straight = strcmp(at[0].address, a.url + 6) == 0;
+    assert_string_equal(at[is_straight ? 0 : 1].address, a.url + 6);
+    assert_string_equal(at[is_straight ? 1 : 0].address, second + 6);
     end(&a, false);
     end(&b, false);
     assert_int_equal(uv_loop_close(&loop), 0);
@@ -383,7 +465,8 @@ int main(void) {
         cmocka_unit_test(tokens),           cmocka_unit_test(flights),
         cmocka_unit_test(there_and_stored), cmocka_unit_test(many_at_once),
         cmocka_unit_test(items_once),       cmocka_unit_test(the_disk_fills),
-        cmocka_unit_test(started_again),
+        cmocka_unit_test(started_again),    cmocka_unit_test(known_place),
+        cmocka_unit_test(unknown_places),
     };
     ol_log_from(OL_ERROR);
     if (sodium_init() < 0)
