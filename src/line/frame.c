@@ -187,6 +187,12 @@ static size_t transport_out(ol_line *l, uint8_t party, ol_path *path, uint8_t *b
     return w.len;
 }
 
+uint32_t ol_line_peek_to(const ol_line *l, ol_path_id id) {
+    const ol_path *path = &l->peer[id / OL_PATHS_PER_PEER].path[id % OL_PATHS_PER_PEER];
+    const ol_holder *reply = path->is_up ? ol_session_reply(l, path) : NULL;
+    return reply == NULL ? 0 : reply->to;
+}
+
 size_t ol_line_poll(ol_line *l, ol_path_id id, uint8_t *buf, size_t cap, ol_mono now,
                     uint32_t *ret_to) {
     uint8_t party = id / OL_PATHS_PER_PEER;
@@ -210,6 +216,12 @@ size_t ol_line_poll(ol_line *l, ol_path_id id, uint8_t *buf, size_t cap, ol_mono
 
 /* ---- time ---- */
 
+static void no_session(ol_line *l, ol_path *path) {
+    path->live = OL_HOLDERS;
+    path->note = true;
+    path->open_ms = l->mono_ms, path->open_tries = 0;
+}
+
 void ol_path_due(ol_line *l) {
     for (uint8_t p = 0; p < l->parties; p++)
         for (size_t i = 0; i < OL_PATHS_PER_PEER; i++) {
@@ -217,11 +229,18 @@ void ol_path_due(ol_line *l) {
             ol_holder *h = path->is_up ? ol_session_live(path) : NULL;
             if (h == NULL || l->mono_ms - path->heard_ms < OL_DEAD_MS)
                 continue;
+            no_session(l, path);
             ol_session_drop(l, h);
-            path->live = OL_HOLDERS;
-            path->note = true;
-            path->open_ms = l->mono_ms, path->open_tries = 0;
         }
+}
+
+void ol_path_lost(ol_line *l, ol_path_id id) {
+    ol_path *path = &l->peer[id / OL_PATHS_PER_PEER].path[id % OL_PATHS_PER_PEER];
+    ol_holder *h = path->is_up ? ol_session_live(path) : NULL;
+    if (h == NULL)
+        return;
+    no_session(l, path);
+    ol_session_demote(l, path, h); /* what is on its way by another connection is still read */
 }
 
 static uint64_t path_next(const ol_line *l, uint8_t party, const ol_path *path) {

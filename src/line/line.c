@@ -361,6 +361,9 @@ static void dispatch(ol_line *l, const ol_event *ev) {
         ol_session_path_down(l, ev->path.path / OL_PATHS_PER_PEER,
                              ev->path.path % OL_PATHS_PER_PEER);
         break;
+    case EV_PATH_LOST:
+        ol_path_lost(l, ev->path.path);
+        break;
     case EV_CLOCK_ACCEPTED:
         accept_clock(l);
         break;

@@ -82,6 +82,7 @@ typedef enum {
     EV_FETCHED,
     EV_PATH_UP,
     EV_PATH_DOWN,
+    EV_PATH_LOST,
     EV_CLOCK_ACCEPTED
 } ol_event_kind;
 
@@ -151,6 +152,8 @@ typedef struct {
             bool has_address; /* false: we can only answer until the peer has spoken */
             bool is_ip;       /* first messages carry a MAC */
             uint16_t frame_max;
+            /* EV_PATH_LOST: a connection that carried it is gone. Its session is not live any more:
+             * other paths are better, and it is opened anew when the port can send again. */
         } path;
     };
 } ol_event;
@@ -241,6 +244,8 @@ void ol_line_marker(const ol_line *l, ol_marker *ret);
 
 enum { OL_CLASS_NONE, OL_CLASS_URGENT, OL_CLASS_ROUTINE };
 int ol_line_peek(const ol_line *l, ol_path_id path, ol_mono now);
+/* Where that frame would go: an address token; 0: the path's own address. */
+uint32_t ol_line_peek_to(const ol_line *l, ol_path_id path);
 /* Builds the next frame, at most cap bytes; returns its length, 0 if there is none after all.
  * *ret_to is the address token to send it to; 0: the path's own address. */
 size_t ol_line_poll(ol_line *l, ol_path_id path, uint8_t *buf, size_t cap, ol_mono now,

@@ -96,10 +96,20 @@ static ol_holder *take_holder(ol_line *l, uint8_t party, uint8_t slot, ol_holder
     return h;
 }
 
-void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h) {
-    ol_holder *old = of_state(path, HS_OLD), *live = ol_session_live(path);
+static void drop_old(ol_line *l, ol_path *path) {
+    ol_holder *old = of_state(path, HS_OLD);
     if (old != NULL)
         ol_session_drop(l, old);
+}
+
+void ol_session_demote(ol_line *l, ol_path *path, ol_holder *h) {
+    drop_old(l, path);
+    h->state = HS_OLD;
+}
+
+void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h) {
+    ol_holder *live = ol_session_live(path);
+    drop_old(l, path);
     if (live != NULL)
         live->state = HS_OLD;
     h->state = HS_LIVE;

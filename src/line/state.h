@@ -427,6 +427,7 @@ ol_holder *ol_session_reply(const ol_line *l, const ol_path *path); /* message 2
 bool ol_session_is_suspect(const ol_line *l, uint8_t party, const ol_path *path);
 bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path);
 void ol_session_drop(ol_line *l, ol_holder *h);
+void ol_session_demote(ol_line *l, ol_path *path, ol_holder *h); /* live → old */
 void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h);
 OL_MUST ol_err ol_session_path_up(ol_line *l, uint8_t party, uint8_t slot, const ol_event *ev);
 void ol_session_path_down(ol_line *l, uint8_t party, uint8_t slot);
@@ -437,6 +438,7 @@ ol_path *ol_path_best(ol_line *l, uint8_t party);
 uint64_t ol_path_repeat_ms(const ol_line *l, uint8_t party);
 void ol_path_rtt(ol_path *path, uint64_t ms);
 void ol_path_due(ol_line *l);
+void ol_path_lost(ol_line *l, ol_path_id id);
 uint64_t ol_path_next_ms(const ol_line *l);
 
 #endif

@@ -11,7 +11,7 @@
 #include <sodium.h>
 
 #include "lib/parties.h"
-#include "station/drive.h"
+#include "station/drive_parts.h"
 #include "station/flight.h"
 #include "station/locked.h"
 #include "station/log.h"
@@ -295,6 +295,36 @@ static void unknown_places(void **state) {
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* What carried a path is gone: it is not live at once, counts go on, and it comes back. */
+static void path_lost(void **state) {
+    (void)state;
+    uv_loop_t loop;
+    station a, b;
+    ol_event lost = { .kind = EV_PATH_LOST };
+    lost.path.path = OL_PATHS_PER_PEER;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    begin(&a, &loop, 0, NULL);
+    begin(&b, &loop, 1, NULL);
+    set_off(&b, 0, NULL);
+    set_off(&a, 1, b.url);
+    submit(&a, 7, NULL);
+    until(&loop, &a.receipts, 1);
+    ol_path_status was = path_of(&a, 1, 0);
+    assert_true(was.is_live && was.proven_wall > 0);
+    ol_drive_step(a.drive, 0, &lost);
+    ol_path_status now = path_of(&a, 1, 0);
+    assert_true(now.is_up && !now.is_live);
+    assert_true(now.frames_out == was.frames_out && now.proven_wall == was.proven_wall);
+    submit(&b, 8, NULL); /* b has not noticed: what it sends in the old session is read */
+    until(&loop, &b.receipts, 2);
+    submit(&a, 9, NULL);
+    until(&loop, &a.receipts, 3);
+    assert_true(path_of(&a, 1, 0).is_live);
+    end(&a, false);
+    end(&b, false);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 static void many_at_once(void **state) {
     (void)state;
     enum { MANY = 3000 };
@@ -466,7 +496,7 @@ int main(void) {
         cmocka_unit_test(there_and_stored), cmocka_unit_test(many_at_once),
         cmocka_unit_test(items_once),       cmocka_unit_test(the_disk_fills),
         cmocka_unit_test(started_again),    cmocka_unit_test(known_place),
-        cmocka_unit_test(unknown_places),
+        cmocka_unit_test(unknown_places),   cmocka_unit_test(path_lost),
     };
     ol_log_from(OL_ERROR);
     if (sodium_init() < 0)
