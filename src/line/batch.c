@@ -385,7 +385,7 @@ static void receipt_signed(ol_line *l, const ol_job *j) {
     memcpy(g->root, j->root, sizeof g->root);
     memcpy(g->sig, j->sig, sizeof g->sig);
     for (unsigned p = 0; p < l->parties; p++)
-        j->log->sync[p].owe_receipt = p != l->self;
+        j->log->sync[p].owe_receipt = p != l->self, j->log->sync[p].is_again = false;
 }
 
 void ol_batch_signed(ol_line *l, uint32_t token, const uint8_t *sig) {

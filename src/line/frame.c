@@ -1,37 +1,9 @@
-/* Frames in and out of a path's sessions; when a path is tried, pinged, given up. */
+/* Frames in and out of a path's sessions (§5.1). */
 #include "line/state.h"
 
 #include <sodium.h>
 
 enum { COUNTER_LEN = 2, TRANSPORT_MIN = 2 + COUNTER_LEN + OL_NOISE_TAG_LEN };
-
-ol_path *ol_path_best(ol_line *l, uint8_t party) {
-    ol_path *best = NULL;
-    for (size_t i = 0; i < OL_PATHS_PER_PEER; i++) {
-        ol_path *path = &l->peer[party].path[i];
-        if (path->is_up &&
-            (best == NULL || (ol_session_live(best) == NULL && ol_session_live(path) != NULL)))
-            best = path;
-    }
-    return best;
-}
-
-uint64_t ol_path_repeat_ms(const ol_line *l, uint8_t party) {
-    uint64_t rtt = 0;
-    for (size_t i = 0; i < OL_PATHS_PER_PEER; i++) {
-        const ol_path *path = &l->peer[party].path[i];
-        if (path->is_up && path->rtt_ms > rtt)
-            rtt = path->rtt_ms;
-    }
-    if (rtt == 0)
-        rtt = OL_RTT_START_MS;
-    return rtt + (rtt / 4 > 20 ? rtt / 4 : 20);
-}
-
-void ol_path_rtt(ol_path *path, uint64_t ms) {
-    ms = ms == 0 ? 1 : ms;
-    path->rtt_ms = path->rtt_ms == 0 ? ms : (7 * path->rtt_ms + ms + 4) / 8;
-}
 
 static void drop(ol_line *l, ol_count why) {
     l->count[why]++;
@@ -55,6 +27,8 @@ static void transport_in(ol_line *l, uint8_t party, ol_path *path, ol_holder *h,
         drop(l, OL_COUNT_TAG_BAD);
         return;
     }
+    if (h->state == HS_LIVE)
+        ol_path_arrived(path, &h->replay, n);
     ol_replay_take(&h->replay, n);
     if (h->state == HS_STANDBY)
         ol_session_promote(l, path, h);
@@ -115,6 +89,7 @@ void ol_frame_in(ol_line *l, const ol_event *ev) {
     }
     path->frames_in++;
     path->bytes_in += ev->frame.frame.len;
+    ol_path_carried(l, path, ev->frame.frame.len);
     if (hit->kind == OL_TAG_HINT) {
         ol_session_first(l, hit->party, path, ev);
         return;
@@ -132,13 +107,8 @@ void ol_frame_in(ol_line *l, const ol_event *ev) {
 
 /* ---- out ---- */
 
-static bool pings_now(const ol_line *l, const ol_path *path) {
-    return l->mono_ms - path->heard_ms >= OL_PING_MS &&
-           (path->ping_ms == 0 || l->mono_ms - path->ping_ms >= OL_PING_MS / 2);
-}
-
-static bool says(const ol_line *l, const ol_path *path) {
-    return path->owe_pong || path->owe_confirm || pings_now(l, path);
+static bool says(const ol_line *l, uint8_t party, const ol_path *path) {
+    return path->owe_pong || path->owe_confirm || ol_path_pings(l, party, path);
 }
 
 int ol_line_peek(const ol_line *l, ol_path_id id, ol_mono now) {
@@ -153,9 +123,33 @@ int ol_line_peek(const ol_line *l, ol_path_id id, ol_mono now) {
         return OL_CLASS_URGENT;
     if (ol_session_live(path) == NULL || !path->has_address)
         return OL_CLASS_NONE;
-    bool is_best = ol_path_best((ol_line *)(uintptr_t)l, party) == path;
-    int class = is_best ? ol_sync_class(l, party) : OL_CLASS_NONE;
-    return class == OL_CLASS_NONE && says(l, path) ? OL_CLASS_ROUTINE : class;
+    if (ol_path_next_copy(path) != NULL)
+        return OL_CLASS_URGENT;
+    int class = ol_path_best(l, party) == path ? ol_sync_class(l, party) : OL_CLASS_NONE;
+    return class == OL_CLASS_NONE && says(l, party, path) ? OL_CLASS_ROUTINE : class;
+}
+
+/* The items of the next frame: what is for this path alone, then what waits to be copied to it or,
+ * on the best path, whatever there is to say. */
+static void fill(ol_line *l, uint8_t party, ol_path *path, ol_wr *pay) {
+    const ol_copy *copy = ol_path_next_copy(path);
+    if (path->owe_pong)
+        ol_item_put(pay, &(ol_item){ .type = OL_ITEM_PONG, .token = path->pong });
+    path->owe_pong = false;
+    if (ol_path_pings(l, party, path))
+        ol_path_ping(l, path, pay);
+    if (copy != NULL) {
+        if (copy->len <= pay->cap - pay->len)
+            ol_wr_put(pay, copy->bytes, copy->len);
+        ol_path_drop_copy(l, path);
+        return;
+    }
+    if (ol_path_best(l, party) != path)
+        return;
+    size_t begin = pay->len, max = ol_path_copy_max(l, party, path);
+    size_t urgent = ol_sync_pack(l, party, pay, false, max);
+    if (urgent > 0)
+        ol_path_copy(l, party, path, pay->p + begin, urgent);
 }
 
 static size_t transport_out(ol_line *l, uint8_t party, ol_path *path, uint8_t *buf, size_t cap) {
@@ -168,16 +162,7 @@ static size_t transport_out(ol_line *l, uint8_t party, ol_path *path, uint8_t *b
     ol_wr_put(&w, h->theirs, h->theirs_len);
     ol_wr_be(&w, h->n & 0xffff, COUNTER_LEN);
     ol_wr pay = ol_wr_of(buf + lead, max - lead - OL_NOISE_TAG_LEN);
-    if (path->owe_pong)
-        ol_item_put(&pay, &(ol_item){ .type = OL_ITEM_PONG, .token = path->pong });
-    path->owe_pong = false;
-    if (ol_path_best(l, party) == path)
-        ol_sync_pack(l, party, &pay, false);
-    if (pings_now(l, path)) {
-        ol_random(l, (uint8_t *)&path->ping, sizeof path->ping);
-        ol_item_put(&pay, &(ol_item){ .type = OL_ITEM_PING, .token = path->ping });
-        path->ping_ms = l->mono_ms;
-    }
+    fill(l, party, path, &pay);
     if (pay.len == 0 && !path->owe_confirm)
         return 0;
     path->owe_confirm = false;
@@ -209,67 +194,9 @@ size_t ol_line_poll(ol_line *l, ol_path_id id, uint8_t *buf, size_t cap, ol_mono
         n = ol_session_write1(l, party, path, buf, cap);
     else
         n = transport_out(l, party, path, buf, cap);
-    if (n > 0)
+    if (n > 0) {
         path->frames_out++, path->bytes_out += n, path->said_ms = l->mono_ms;
-    return n;
-}
-
-/* ---- time ---- */
-
-static void no_session(ol_line *l, ol_path *path) {
-    path->live = OL_HOLDERS;
-    path->note = true;
-    path->open_ms = l->mono_ms, path->open_tries = 0;
-}
-
-void ol_path_due(ol_line *l) {
-    for (uint8_t p = 0; p < l->parties; p++)
-        for (size_t i = 0; i < OL_PATHS_PER_PEER; i++) {
-            ol_path *path = &l->peer[p].path[i];
-            ol_holder *h = path->is_up ? ol_session_live(path) : NULL;
-            if (h == NULL || l->mono_ms - path->heard_ms < OL_DEAD_MS)
-                continue;
-            no_session(l, path);
-            ol_session_drop(l, h);
-        }
-}
-
-void ol_path_lost(ol_line *l, ol_path_id id) {
-    ol_path *path = &l->peer[id / OL_PATHS_PER_PEER].path[id % OL_PATHS_PER_PEER];
-    ol_holder *h = path->is_up ? ol_session_live(path) : NULL;
-    if (h == NULL)
-        return;
-    no_session(l, path);
-    ol_session_demote(l, path, h); /* what is on its way by another connection is still read */
-}
-
-static uint64_t path_next(const ol_line *l, uint8_t party, const ol_path *path) {
-    if (!path->is_up)
-        return OL_NEVER;
-    uint64_t next = OL_NEVER;
-    const ol_holder *live = ol_session_live(path);
-    if (live == NULL && path->has_address && l->vault->pair[party].has_ss)
-        next = path->open_ms;
-    if (live != NULL) {
-        uint64_t ping =
-            path->ping_ms == 0 ? path->heard_ms + OL_PING_MS : path->ping_ms + OL_PING_MS / 2;
-        if (ping < path->heard_ms + OL_PING_MS)
-            ping = path->heard_ms + OL_PING_MS;
-        next = ol_min_ms(ping, path->heard_ms + OL_DEAD_MS);
-        if (path->has_address && path->open_ms > l->mono_ms &&
-            ol_sync_class(l, party) != OL_CLASS_NONE)
-            next = ol_min_ms(next, path->open_ms);
+        ol_path_carried(l, path, n);
     }
-    for (size_t i = 0; i < OL_HOLDERS; i++)
-        if (path->holder[i].state == HS_STANDBY && path->holder[i].owes_reply)
-            next = ol_min_ms(next, path->holder[i].born_ms + OL_REPLY_HOLD_MS);
-    return next;
-}
-
-uint64_t ol_path_next_ms(const ol_line *l) {
-    uint64_t next = OL_NEVER;
-    for (uint8_t p = 0; p < l->parties; p++)
-        for (size_t i = 0; i < OL_PATHS_PER_PEER; i++)
-            next = ol_min_ms(next, path_next(l, p, &l->peer[p].path[i]));
-    return next;
+    return n;
 }

@@ -123,7 +123,7 @@ static void answer_known(ol_line *l, uint8_t source, ol_log *log, uint64_t size,
         s->owe_ask = size;
     }
     if (!log->is_own && log->got[l->self].is_signed && log->got[l->self].size >= size)
-        s->owe_receipt = true;
+        s->is_again = !s->owe_receipt || s->is_again, s->owe_receipt = true;
     else
         s->owe_have = true, s->owe_prove = log->is_gated && log->key.party == source;
 }

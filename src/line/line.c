@@ -411,8 +411,14 @@ void ol_line_path_status(const ol_line *l, ol_path_id id, ol_path_status *ret) {
     const ol_holder *live = p->is_up ? ol_session_live(p) : NULL;
     *ret = (ol_path_status){
         .is_up = p->is_up,
-        .is_live = live != NULL && !ol_session_is_suspect(l, (uint8_t)(id / OL_PATHS_PER_PEER), p),
+        .is_live = live != NULL && p->missed < 2 &&
+                   !ol_session_is_suspect(l, (uint8_t)(id / OL_PATHS_PER_PEER), p),
         .is_initiator = live != NULL && live->is_initiator,
+        .is_best = live != NULL && ol_path_best(l, (uint8_t)(id / OL_PATHS_PER_PEER)) == p,
+        .missed = p->missed,
+        .lost = (uint16_t)(p->expected == 0 ? 0 : (p->expected - p->arrived) * 1000 / p->expected),
+        .rate = p->rate,
+        .bits = p->bits_last,
         .proven_ms = p->proven_ms,
         .heard_ms = p->heard_ms,
         .rtt_ms = p->rtt_ms,

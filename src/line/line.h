@@ -152,6 +152,7 @@ typedef struct {
             bool has_address; /* false: we can only answer until the peer has spoken */
             bool is_ip;       /* first messages carry a MAC */
             uint16_t frame_max;
+            uint32_t rate; /* bit/s; 0: not known, fast */
             /* EV_PATH_LOST: a connection that carried it is gone. Its session is not live any more:
              * other paths are better, and it is opened anew when the port can send again. */
         } path;
@@ -255,6 +256,11 @@ size_t ol_line_poll(ol_line *l, ol_path_id path, uint8_t *buf, size_t cap, ol_mo
 typedef struct {
     bool is_up, is_initiator;
     bool is_live;                         /* a session, and what is sent over it is answered */
+    bool is_best;                         /* carries what need not go on all */
+    uint8_t missed;                       /* PINGs unanswered since the last answer */
+    uint16_t lost;                        /* of a thousand frames that the peer sent, lately */
+    uint32_t rate;                        /* bit/s that it was configured for; 0: not known */
+    uint64_t bits;                        /* a second, both ways, in the last second of traffic */
     uint64_t proven_ms, heard_ms, rtt_ms; /* mono; proven/heard 0: never in this run */
     uint64_t proven_wall;                 /* 0: never in this run */
     uint64_t frames_in, frames_out, bytes_in, bytes_out;

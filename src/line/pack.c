@@ -89,10 +89,16 @@ static bool put_have(packer *k, uint8_t party) {
     return put(k, &it);
 }
 
+static void pack_receipt(packer *k, bool is_again) {
+    ol_sync *s = k->s;
+    if (s->owe_receipt && s->is_again == is_again && k->log->got[k->l->self].is_signed)
+        s->owe_receipt = !put_receipt(k, k->l->self);
+    s->is_again = s->is_again && s->owe_receipt;
+}
+
 static void pack_answers(packer *k, uint8_t party) {
     ol_sync *s = k->s;
-    if (s->owe_receipt && k->log->got[k->l->self].is_signed)
-        s->owe_receipt = !put_receipt(k, k->l->self);
+    pack_receipt(k, false);
     if (s->owe_back && put_have(k, party) && put_back(k, party))
         s->owe_back = false;
     if (s->owe_have)
@@ -207,7 +213,7 @@ static void pack_gaps(ol_line *l, uint8_t party, ol_wr *w) {
     }
 }
 
-void ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake) {
+static void pack_line(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake) {
     ol_peer *peer = &l->peer[party];
     if (peer->owe_stopped && !is_handshake && w->cap - w->len > 2) {
         ol_item_put(w, &(ol_item){ .type = OL_ITEM_STOPPED, .why = l->storage });
@@ -221,12 +227,37 @@ void ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake) {
         ol_item_put(w, &(ol_item){ .type = OL_ITEM_TOLD, .run = peer->run });
         peer->owe_told = false;
     }
+}
+
+static void pack_lane(ol_line *l, uint8_t party, uint8_t lane, ol_wr *w) {
     size_t frame = w->cap - w->len;
-    for (uint8_t lane = 0; lane < OL_LANES; lane++)
-        for (size_t i = 0; i < l->log.n; i++) {
-            packer k = { .l = l, .w = w, .log = l->log.v[i], .s = &l->log.v[i]->sync[party] };
-            if (k.log->key.lane == lane && wants(l, k.log, party))
-                pack_log(&k, party, frame);
-        }
+    for (size_t i = 0; i < l->log.n; i++) {
+        packer k = { .l = l, .w = w, .log = l->log.v[i], .s = &l->log.v[i]->sync[party] };
+        if (k.log->key.lane == lane && wants(l, k.log, party))
+            pack_log(&k, party, frame);
+    }
+}
+
+/* Receipts that answer repeats. */
+static void pack_again(ol_line *l, uint8_t party, ol_wr *w) {
+    for (size_t i = 0; i < l->log.n; i++) {
+        packer k = { .l = l, .w = w, .log = l->log.v[i], .s = &l->log.v[i]->sync[party] };
+        if (k.s->is_again)
+            pack_receipt(&k, true);
+    }
+}
+
+size_t ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake, size_t urgent) {
+    size_t cap = w->cap, begin = w->len;
+    if (urgent < cap - begin)
+        w->cap = begin + urgent;
+    pack_line(l, party, w, is_handshake);
+    size_t line = w->len;
+    pack_lane(l, party, OL_LANE_URGENT, w);
+    size_t end = w->len;
+    w->cap = cap;
+    pack_again(l, party, w);
+    pack_lane(l, party, OL_LANE_ROUTINE, w);
     pack_gaps(l, party, w);
+    return end > line ? end - begin : 0;
 }

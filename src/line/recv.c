@@ -239,9 +239,7 @@ static void recv_of_line(context *c, const ol_item *it) {
         c->path->owe_pong = true, c->path->pong = it->token;
         break;
     case OL_ITEM_PONG:
-        if (c->path->ping_ms > 0 && it->token == c->path->ping)
-            ol_path_rtt(c->path, c->l->mono_ms - c->path->ping_ms);
-        c->path->ping_ms = 0;
+        ol_path_pong(c->l, c->path, it->token);
         break;
     default:
         break;

@@ -117,7 +117,7 @@ void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h) {
     ol_noise_wipe(&h->hs);
     path->live = (uint8_t)(h - path->holder);
     path->open_tries = 0;
-    path->ping_ms = 0;
+    path->ping_ms = 0, path->missed = 0, path->wants_ping = false;
     path->note = true;
 }
 
@@ -154,15 +154,22 @@ bool ol_session_is_suspect(const ol_line *l, uint8_t party, const ol_path *path)
     return false;
 }
 
+/* Something waits that this path is to carry: while another one is live, that one does. */
+static bool has_something(const ol_line *l, uint8_t party, const ol_path *path) {
+    if (ol_path_best(l, party) == path || !ol_sync_is_live(l, party))
+        return ol_sync_class(l, party) != OL_CLASS_NONE;
+    return ol_path_next_copy(path) != NULL;
+}
+
 bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path) {
     if (!path->is_up || !path->has_address || !l->is_started || !l->vault->pair[party].has_ss ||
         l->counter >= l->reserved)
         return false;
-    bool has_more = ol_sync_class(l, party) != OL_CLASS_NONE;
+    bool has_more = has_something(l, party, path);
     if (l->mono_ms < path->open_ms && !(path->is_idle_try && has_more))
         return false;
     const ol_holder *live = ol_session_live(path);
-    if (live == NULL)
+    if (live == NULL || path->missed >= OL_REPEATS_SUSPECT)
         return true;
     bool is_spent = l->mono_ms - live->born_ms >= OL_REKEY_MS || live->n >> 32 > 0;
     if (is_spent && has_more)
@@ -193,9 +200,10 @@ size_t ol_session_write1(ol_line *l, uint8_t party, ol_path *path, uint8_t *buf,
     uint8_t payload[OL_FRAME_MAX], e[32];
     uint8_t slot = (uint8_t)(path - l->peer[party].path);
     size_t mac_len = path->is_ip ? MAC_LEN : 0, max = cap < path->frame_max ? cap : path->frame_max;
-    if (ol_session_live(path) == NULL)
+    bool is_carrying = ol_path_best(l, party) == path || !ol_sync_is_live(l, party);
+    if (!ol_sync_is_live(l, party))
         ol_sync_again(l, party); /* what earlier first messages carried was not answered */
-    bool has_more = ol_sync_class(l, party) != OL_CLASS_NONE;
+    bool has_more = has_something(l, party, path);
     ol_holder *h = take_holder(l, party, slot, HS_OPENING);
     next_try(l, party, path, has_more);
     if (h == NULL || max < FIRST_MIN + mac_len + 64)
@@ -211,7 +219,8 @@ size_t ol_session_write1(ol_line *l, uint8_t party, ol_path *path, uint8_t *buf,
     ol_wr_put(&pay, h->mine, h->mine_len);
     if (l->has_forgotten)
         ol_item_put(&pay, &(ol_item){ .type = OL_ITEM_FORGOT, .run = l->run });
-    ol_sync_pack(l, party, &pay, true);
+    if (is_carrying)
+        (void)ol_sync_pack(l, party, &pay, true, SIZE_MAX);
     noise_begin(l, party, true, buf, &h->hs);
     ol_random(l, e, sizeof e);
     ol_err err = ol_noise_write1(&h->hs, e, l->vault->pair[party].ss, payload, pay.len, &w);
@@ -344,7 +353,7 @@ size_t ol_session_write2(ol_line *l, uint8_t party, ol_path *path, ol_holder *h,
     } else {
         if (l->has_forgotten)
             ol_item_put(&pay, &(ol_item){ .type = OL_ITEM_FORGOT, .run = l->run });
-        ol_sync_pack(l, party, &pay, true);
+        (void)ol_sync_pack(l, party, &pay, true, SIZE_MAX);
     }
     ol_random(l, e, sizeof e);
     ol_err err = ol_noise_write2(&h->hs, e, payload, pay.len, &w);
@@ -454,6 +463,7 @@ ol_err ol_session_path_up(ol_line *l, uint8_t party, uint8_t slot, const ol_even
     path->is_up = path->note = true;
     path->has_address = ev->path.has_address, path->is_ip = ev->path.is_ip;
     path->port = ev->path.port, path->frame_max = ev->path.frame_max;
+    path->rate = ev->path.rate, path->since_ms = l->mono_ms;
     return OL_OK;
 }
 
@@ -465,5 +475,7 @@ void ol_session_path_down(ol_line *l, uint8_t party, uint8_t slot) {
         ol_mem_put(l->secret, path->holder, OL_HOLDERS, sizeof *path->holder);
         ol_mem_put(l->secret, path->wait, 1, sizeof *path->wait);
     }
+    while (path->copy[0] != NULL)
+        ol_path_drop_copy(l, path);
     *path = (ol_path){ .live = OL_HOLDERS, .note = path->is_up };
 }

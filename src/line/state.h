@@ -2,7 +2,8 @@
  * Rooms    log.c the table of logs · append.c own entries · batch.c what is committed and signed ·
  *          hold.c entries without a head yet · recv.c items in · sync.c who lacks what ·
  *          chunk.c entries from the store · pack.c items out · session.c handshakes and keys ·
- *          frame.c frames in and out · line.c events and effects.
+ *          path.c which path, and is it alive · frame.c frames in and out · line.c events and
+ *          effects.
  * Rule     decisions set flags and sizes; ol_pump turns them into effects, so that a full effect
  *          list loses nothing: what did not fit is still flagged. */
 #ifndef OL_LINE_STATE_H
@@ -38,7 +39,10 @@ enum {
     OL_OPEN_MAX_MS = 2000,    /* between tries while the round trip is not known */
     OL_REPEAT_HELD_MS = 5000, /* the peer holds all, only its receipt is missing */
     OL_PING_MS = 20000,
-    OL_DEAD_MS = 50000,
+    OL_KEEP_SHARE = 96000,   /* bits of a PING and its PONG, times 100: one per cent of the rate */
+    OL_MISSED_MAX_MS = 5000, /* between tries of a path that did not answer */
+    OL_COPIES = 4,           /* urgent payloads that wait for one path */
+    OL_COPY_MS = 5000,       /* then they are late: what they carry is repeated anyhow */
     OL_REKEY_MS = 120000,
     OL_REPLY_HOLD_MS = 30,     /* message 2 waits this long for the receipt it can carry */
     OL_ANSWER_AGAIN_MS = 1000, /* to a repeated first message (§5.1) */
@@ -74,6 +78,7 @@ typedef struct {
     bool is_unsure; /* the peer forgot: a head first, entries when it has answered */
     bool is_known;  /* the peer has shown to know the log: short LOG items do */
     bool owe_receipt, owe_have, owe_prove, owe_back;
+    bool is_again; /* the receipt owed answers a repeat: on one path, not on all */
     bool note_sent;
     uint16_t part; /* bytes of entry `sent` that went out as PART */
 } ol_sync;
@@ -192,16 +197,28 @@ typedef struct {
 } ol_dh_wait;
 
 typedef struct {
+    uint64_t at_ms;
+    size_t len;
+    uint8_t bytes[];
+} ol_copy; /* a payload of urgent items that went out on the best path */
+
+typedef struct {
     bool is_up, has_address, is_ip, note;
     uint8_t port, live; /* live: index of a holder, OL_HOLDERS: none */
+    uint8_t missed;     /* PINGs unanswered since the last PONG */
     uint16_t frame_max;
-    ol_holder *holder; /* OL_HOLDERS, secret */
-    ol_dh_wait *wait;  /* secret */
-    uint64_t open_ms;  /* next first message, when wanted; */
+    uint32_t rate; /* bit/s that the bearer was configured for; 0: not known, a fat one */
+    ol_copy *copy[OL_COPIES];
+    uint64_t expected, arrived;                /* frames of the peer's numbering, lately */
+    uint64_t since_ms, since_bytes, bits_last; /* both ways, in this second; in the last one */
+    ol_holder *holder;                         /* OL_HOLDERS, secret */
+    ol_dh_wait *wait;                          /* secret */
+    uint64_t open_ms;                          /* next first message, when wanted; */
     uint64_t open_tries, heard_ms, said_ms, proven_ms, proven_wall, answered_ms, rtt_ms;
     uint64_t ping_ms; /* when the PING that is out left; 0 none */
     uint16_t ping;
-    bool owe_pong, owe_confirm, is_idle_try; /* idle: the last try had nothing to carry */
+    bool owe_pong, owe_confirm, wants_ping;
+    bool is_idle_try; /* the last try had nothing to carry */
     uint16_t pong;
     uint32_t move; /* token of the address that proved itself; 0 none */
     uint64_t frames_in, frames_out, bytes_in, bytes_out;
@@ -225,6 +242,7 @@ typedef struct {
     uint64_t opened_ms[OL_LANES]; /* the day in which so many logs of this party were begun */
     uint32_t opened[OL_LANES];
     uint32_t window, run; /* run: the last FORGOT told */
+    uint8_t best;         /* slot of the path that carries what need not go on all */
     uint32_t dh_token;    /* ss is being asked for; 0 no */
     bool dh_wanted;       /* not asked yet */
     uint8_t stopped;
@@ -410,7 +428,9 @@ void ol_chunk_rest(ol_line *l, ol_log *log); /* freed, where nobody needs it any
 
 /* pack.c */
 int ol_sync_class(const ol_line *l, uint8_t party); /* OL_CLASS_… of what is to be sent now */
-void ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake);
+/* urgent: bytes that urgent items may take, so that they fit other paths too; those at the front
+ * of what was packed are copied to them: their number is returned. */
+size_t ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake, size_t urgent);
 
 /* session.c */
 void ol_session_want_ss(ol_line *l);
@@ -434,9 +454,23 @@ void ol_session_path_down(ol_line *l, uint8_t party, uint8_t slot);
 
 /* frame.c */
 void ol_frame_in(ol_line *l, const ol_event *ev);
-ol_path *ol_path_best(ol_line *l, uint8_t party);
+
+/* path.c */
+ol_path *ol_path_best(const ol_line *l, uint8_t party); /* NULL: none is up */
+void ol_path_choose(ol_line *l);
 uint64_t ol_path_repeat_ms(const ol_line *l, uint8_t party);
 void ol_path_rtt(ol_path *path, uint64_t ms);
+void ol_path_missed(ol_line *l, uint8_t party); /* nothing answers what went over the best path */
+void ol_path_pong(ol_line *l, ol_path *path, uint16_t token);
+bool ol_path_pings(const ol_line *l, uint8_t party, const ol_path *path);
+void ol_path_ping(ol_line *l, ol_path *path, ol_wr *w);
+void ol_path_copy(ol_line *l, uint8_t party, const ol_path *from, const uint8_t *p, size_t len);
+size_t ol_path_copy_max(const ol_line *l, uint8_t party, const ol_path *from); /* payload bytes */
+ol_copy *ol_path_next_copy(const ol_path *path);   /* NULL: none waits */
+void ol_path_drop_copy(ol_line *l, ol_path *path); /* the first */
+void ol_path_arrived(ol_path *path, const ol_replay *before, uint64_t n);
+void ol_path_carried(ol_line *l, ol_path *path, size_t bytes);
+uint64_t ol_path_keep_ms(const ol_path *path); /* between signs of life */
 void ol_path_due(ol_line *l);
 void ol_path_lost(ol_line *l, ol_path_id id);
 uint64_t ol_path_next_ms(const ol_line *l);

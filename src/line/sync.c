@@ -167,6 +167,7 @@ void ol_sync_due(ol_line *l) {
             if (l->peer[p].window < OL_WINDOW_MIN)
                 l->peer[p].window = OL_WINDOW_MIN;
             l->count[OL_COUNT_RESENT]++;
+            ol_path_missed(l, p);
         }
     }
 }
