@@ -147,6 +147,23 @@ static void read_below_seen(const ol_submit *s, const ol_seen *seen, ol_entry *e
 
 /* ---- appending ---- */
 
+/* With the head that every so many entries end with (§3.2). */
+static OL_MUST ol_err put_entry(ol_line *l, ol_own *own, const ol_entry *e, const ol_wr *w,
+                                const ol_submit *s) {
+    ol_err err = own_save(l, own);
+    if (err == OL_OK)
+        err = ol_batch_touch(l, own->log);
+    if (err == OL_OK)
+        err = seen_adopt(l, own, e);
+    if (err == OL_OK)
+        err = ol_batch_entry(l, own->log, w->p, w->len, s->has_item ? s->item : NULL);
+    if (err != OL_OK || own->log->tree.size % OL_HEAD_EVERY != 0)
+        return err;
+    ol_hash root = ol_frontier_root(&own->log->tree);
+    err = ol_batch_head(l, own->log, own->log->tree.size, root.b, NULL);
+    return err != OL_OK ? err : ol_job_add(l, own->log, false, own->log->tree.size, 0, root.b);
+}
+
 static OL_MUST ol_err append(ol_line *l, ol_own *own, ol_submit *s) {
     static const size_t mentions[] = { OL_MENTIONS_MAX, 16, 4, 0 };
     uint8_t room[OL_ENTRY_MAX];
@@ -162,20 +179,11 @@ static OL_MUST ol_err append(ol_line *l, ol_own *own, ol_submit *s) {
         w = ol_wr_of(room, sizeof room);
         ol_entry_encode(&e, &w);
     }
-    ol_err err = w.err;
-    if (err == OL_OK)
-        err = own_save(l, own);
-    if (err == OL_OK)
-        err = ol_batch_touch(l, own->log);
-    if (err == OL_OK)
-        err = seen_adopt(l, own, &e);
-    if (err == OL_OK)
-        err = ol_batch_entry(l, own->log, room, w.len, s->has_item ? s->item : NULL);
-    if (err != OL_OK || own->log->tree.size % OL_HEAD_EVERY != 0)
-        return err;
-    ol_hash root = ol_frontier_root(&own->log->tree);
-    err = ol_batch_head(l, own->log, own->log->tree.size, root.b, NULL);
-    return err != OL_OK ? err : ol_job_add(l, own->log, false, own->log->tree.size, 0, root.b);
+    if (w.err != OL_OK)
+        return w.err;
+    ol_err err = put_entry(l, own, &e, &w, s);
+    l->batch_failing = l->batch_failing || err != OL_OK; /* half of it is there */
+    return err;
 }
 
 static ol_log *predecessor(const ol_line *l, uint8_t lane) {
@@ -196,7 +204,7 @@ static OL_MUST ol_err open_log(ol_line *l, uint8_t lane) {
         while (ol_log_find(l, &key) != NULL);
         ol_log *log = ol_log_add(l, &key);
         if (log == NULL)
-            return OL_ELIMIT;
+            return l->log.n >= OL_LOGS_MAX ? OL_ELIMIT : OL_ENOMEM;
         log->why = before == NULL ? OL_WHY_FIRST : own->next_why;
         seen_free(l, &own->seen);
         seen_free(l, &own->undo);
@@ -266,10 +274,23 @@ static uint64_t must_wait_s(ol_line *l, const ol_submit *s) {
 
 /* ---- submissions ---- */
 
+/* What is submitted is always answered: a place for it, whichever way it goes, is made before. */
+static bool has_places(ol_line *l) {
+    size_t said = l->unsaid.n + l->submit.n + 1;
+    void *v = ol_mem_grow(l->mem, l->unsaid.v, &l->unsaid.cap, said, sizeof *l->unsaid.v);
+    if (v == NULL)
+        return false;
+    l->unsaid.v = v;
+    v = ol_mem_grow(l->mem, l->answer.v, &l->answer.cap, l->answer.n + said, sizeof *l->answer.v);
+    if (v != NULL)
+        l->answer.v = v;
+    return v != NULL;
+}
+
 static void answer(ol_line *l, const ol_answer *a, bool is_now) {
     ol_answer *slot = is_now ? OL_PUSH(l, &l->answer) : OL_PUSH(l, &l->unsaid);
-    if (slot != NULL)
-        *slot = *a;
+    OL_ASSERT(slot != NULL);
+    *slot = *a;
 }
 
 static bool in_batch(const ol_line *l, const uint8_t *item, ol_answer *a) {
@@ -290,7 +311,7 @@ static void take(ol_line *l, ol_submit *s) {
         return;
     }
     if (l->storage != 0)
-        a.err = l->storage == OL_STORAGE_FULL ? OL_EFULL : OL_EIO;
+        a.err = ol_line_stopped(l);
     else
         a.wait_s = must_wait_s(l, s), a.err = a.wait_s > 0 ? OL_ELIMIT : OL_OK;
     ol_own *own = &l->own[s->lane];
@@ -336,6 +357,10 @@ void ol_append_submit(ol_line *l, const ol_event *ev) {
     s.has_read = ev->submit.has_read, s.reads = s.has_read ? ev->submit.reads : 0;
     s.read = (ol_known *)(uintptr_t)ev->submit.read;
     OL_ASSERT(s.lane < OL_LANES && s.body_len > 0 && s.kind != OL_KIND_OPENING);
+    if (!has_places(l)) {
+        l->refused = (ol_answer){ .token = s.token, .err = OL_ENOMEM };
+        return;
+    }
     if (l->storage == 0 && (!ol_batch_has_room(l) || l->submit.n > 0)) {
         ol_err err = keep(l, &s);
         if (err != OL_OK)

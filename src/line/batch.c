@@ -99,6 +99,11 @@ ol_err ol_batch_state(ol_line *l, const char *key, const void *p, size_t len) {
 
 /* ---- what is added when the batch is taken ---- */
 
+/* Without one of its parts the batch is given up whole: the rest would not fit. */
+static void must(ol_line *l, ol_err err) {
+    l->batch_failing = l->batch_failing || err != OL_OK;
+}
+
 static ol_err put_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r) {
     const uint8_t *s = r->is_signed ? ol_batch_copy(l, r->sig, OL_SIG_LEN) : NULL;
     ol_put *o = r->is_signed && s == NULL ? NULL : put(l, OL_PUT_RECEIPT, log);
@@ -117,71 +122,70 @@ static void put_unsaved(ol_line *l) {
             continue;
         ol_got r = { .size = j->size, .time = j->time, .is_signed = true };
         memcpy(r.sig, j->sig, sizeof r.sig);
-        ol_err err = j->is_receipt ? put_receipt(l, j->log, l->self, &r)
-                                   : ol_batch_head(l, j->log, j->size, j->root, j->sig);
-        j->is_saving = err == OL_OK;
+        must(l, j->is_receipt ? put_receipt(l, j->log, l->self, &r)
+                              : ol_batch_head(l, j->log, j->size, j->root, j->sig));
+        j->is_saving = true;
     }
     for (size_t i = 0; i < l->log.n; i++)
         for (uint8_t p = 0; p < l->parties; p++) {
             ol_got *g = &l->log.v[i]->got[p];
-            if (g->is_unsaved && put_receipt(l, l->log.v[i], p, g) == OL_OK)
-                g->is_unsaved = false;
+            if (g->is_unsaved)
+                must(l, put_receipt(l, l->log.v[i], p, g));
+            g->is_unsaved = false;
         }
     l->save_ms = OL_NEVER;
 }
 
-static void put_size(ol_line *l, ol_log *log) {
+static OL_MUST ol_err put_size(ol_line *l, ol_log *log) {
     uint8_t room[OL_FRONTIER_MAX];
     ol_wr w = ol_wr_of(room, sizeof room);
     ol_frontier_put(&log->tree, &w);
     const uint8_t *p = ol_batch_copy(l, room, w.len);
     ol_put *o = p == NULL ? NULL : put(l, OL_PUT_SIZE, log);
     if (o == NULL)
-        l->storage = OL_STORAGE_NO_MEMORY;
-    else
-        o->at = log->tree.size, o->p = p, o->len = w.len;
+        return OL_ENOMEM;
+    o->at = log->tree.size, o->p = p, o->len = w.len;
+    return OL_OK;
 }
 
 /* Own logs: the head to be signed once the entries are durable. */
-static void put_own_head(ol_line *l, ol_log *log) {
+static OL_MUST ol_err put_own_head(ol_line *l, ol_log *log) {
     ol_hash root = ol_frontier_root(&log->tree);
     uint64_t last = log->tree.size;
     if (last % OL_HEAD_EVERY == 0)
-        return; /* put when the entry was appended */
-    if (ol_batch_head(l, log, last, root.b, NULL) != OL_OK ||
-        ol_job_add(l, log, false, last, 0, root.b) != OL_OK)
-        l->storage = OL_STORAGE_NO_MEMORY;
+        return OL_OK; /* put when the entry was appended */
+    ol_err err = ol_batch_head(l, log, last, root.b, NULL);
+    return err == OL_OK ? ol_job_add(l, log, false, last, 0, root.b) : err;
 }
 
 /* Our receipt for the largest head of another's log: on disk before it is signed. */
-static void put_own_receipt(ol_line *l, ol_log *log) {
+static OL_MUST ol_err put_own_receipt(ol_line *l, ol_log *log) {
     bool is_new = log->head_staged > log->head_size;
     uint64_t size = is_new ? log->head_staged : log->head_size;
     const uint8_t *root = is_new ? log->staged_root : log->head_root;
     ol_got *g = &log->got[l->self];
     log->wants_receipt = false;
     if (log->is_gated || log->is_forked || size <= g->size)
-        return;
+        return OL_OK;
     ol_got r = { .size = size, .time = ol_claim_time(l) };
     if (r.time < g->time)
         r.time = g->time;
-    if (put_receipt(l, log, l->self, &r) != OL_OK ||
-        ol_job_add(l, log, true, size, r.time, root) != OL_OK)
-        l->storage = OL_STORAGE_NO_MEMORY;
+    ol_err err = put_receipt(l, log, l->self, &r);
+    return err == OL_OK ? ol_job_add(l, log, true, size, r.time, root) : err;
 }
 
 static void put_logs(ol_line *l) {
     for (size_t i = 0; i < l->log.n; i++) {
         ol_log *log = l->log.v[i];
-        if (log->is_dirty) {
-            put_size(l, log);
-            if (log->is_own && log == l->own[log->key.lane].log)
-                put_own_head(l, log);
-        }
+        if (log->is_dirty)
+            must(l, put_size(l, log));
+        if (log->is_dirty && log->is_own && log == l->own[log->key.lane].log)
+            must(l, put_own_head(l, log));
         if (!log->is_own && (log->is_dirty || log->wants_receipt))
-            put_own_receipt(l, log);
-        if (log->wants_close && put(l, OL_PUT_CLOSED, log) != NULL)
-            log->wants_close = false;
+            must(l, put_own_receipt(l, log));
+        if (log->wants_close)
+            must(l, put(l, OL_PUT_CLOSED, log) == NULL ? OL_ENOMEM : OL_OK);
+        log->wants_close = false;
     }
 }
 
@@ -190,14 +194,13 @@ static void put_states(ol_line *l) {
     if (l->reserving > 0) {
         ol_wr w = ol_wr_of(b, sizeof b);
         ol_wr_be(&w, l->reserving, 8);
-        if (ol_batch_state(l, "counter", b, 8) != OL_OK)
-            l->storage = OL_STORAGE_NO_MEMORY;
+        must(l, ol_batch_state(l, "counter", b, 8));
     }
     if (l->is_forgot_new) {
         ol_wr w = ol_wr_of(b, sizeof b);
         ol_wr_be(&w, l->run, 8);
-        if (ol_batch_state(l, "forgot", b, l->has_forgotten ? 8 : 0) == OL_OK)
-            l->is_forgot_new = false;
+        must(l, ol_batch_state(l, "forgot", b, l->has_forgotten ? 8 : 0));
+        l->is_forgot_new = false;
     }
     for (unsigned p = 0; p < l->parties; p++) {
         char key[] = "last.00";
@@ -206,36 +209,27 @@ static void put_states(ol_line *l) {
         key[5] = (char)('0' + p / 10), key[6] = (char)('0' + p % 10);
         ol_wr w = ol_wr_of(b, sizeof b);
         ol_wr_be(&w, l->peer[p].last_counter, 8);
-        if (ol_batch_state(l, key, b, 8) == OL_OK)
-            l->peer[p].is_counter_new = false;
+        must(l, ol_batch_state(l, key, b, 8));
+        l->peer[p].is_counter_new = false;
     }
     for (uint8_t lane = 0; lane < OL_LANES; lane++)
-        if (l->own[lane].log != NULL && l->own[lane].log->is_dirty &&
-            ol_own_put_seen(l, lane) != OL_OK)
-            l->storage = OL_STORAGE_NO_MEMORY;
+        if (l->own[lane].log != NULL && l->own[lane].log->is_dirty)
+            must(l, ol_own_put_seen(l, lane));
     ol_wr w = ol_wr_of(b, sizeof b);
     ol_wr_be(&w, l->last_time, 8);
-    if (ol_batch_state(l, "time", b, 8) != OL_OK)
-        l->storage = OL_STORAGE_NO_MEMORY;
+    must(l, ol_batch_state(l, "time", b, 8));
 }
 
 const ol_batch *ol_line_batch(ol_line *l) {
     if (l->batch.is_out || !l->wants_commit)
         return NULL;
-    l->batch_failing = false;
-    uint8_t before = l->storage;
-    l->storage = 0;
     put_logs(l);
     put_unsaved(l);
     put_states(l);
-    bool is_short = l->storage == OL_STORAGE_NO_MEMORY;
-    l->storage = before;
     l->wants_commit = false;
     l->batch.is_out = true;
-    if (is_short) { /* answered as a commit that failed */
-        l->batch_failing = true;
-        return NULL;
-    }
+    if (l->batch_failing)
+        return NULL; /* answered as a commit that failed */
     l->batch.view = (ol_batch){ .put = l->batch.put, .n = l->batch.n };
     memcpy(l->batch.view.line, l->id, sizeof l->batch.view.line);
     return &l->batch.view;
@@ -279,8 +273,7 @@ static void log_done(ol_line *l, ol_log *log) {
 static void say_all(ol_line *l, ol_err err) {
     for (size_t i = 0; i < l->unsaid.n; i++) {
         ol_answer *a = OL_PUSH(l, &l->answer);
-        if (a == NULL)
-            break; /* the client sees its connection's time-out */
+        OL_ASSERT(a != NULL); /* its place was made when it was submitted */
         *a = l->unsaid.v[i];
         a->err = err;
     }
@@ -323,7 +316,18 @@ void ol_batch_done(ol_line *l) {
     ol_batch_free(l);
 }
 
+/* Evidence that was not stored is taken again when it comes again. */
+static void forget_evidence(ol_line *l) {
+    for (size_t i = 0; i < l->batch.n; i++) {
+        ol_log *log =
+            l->batch.put[i].kind == OL_PUT_EVIDENCE ? ol_log_find(l, &l->batch.put[i].log) : NULL;
+        if (log != NULL)
+            log->is_forked = log->note_fork = false;
+    }
+}
+
 void ol_batch_failed(ol_line *l, ol_err err) {
+    forget_evidence(l);
     for (size_t i = 0; i < l->log.n; i++) {
         ol_log *log = l->log.v[i];
         if (log->undo != NULL) {
@@ -347,7 +351,9 @@ void ol_batch_failed(ol_line *l, ol_err err) {
     for (unsigned p = 0; p < l->parties; p++)
         l->peer[p].owe_stopped = true, l->peer[p].is_counter_new = l->peer[p].last_counter > 0;
     l->is_forgot_new = l->is_hold_due = true;
-    l->storage = err == OL_EFULL ? OL_STORAGE_FULL : OL_STORAGE_FAILS;
+    l->storage = err == OL_EFULL    ? OL_STORAGE_FULL
+                 : err == OL_ENOMEM ? OL_STORAGE_NO_MEMORY
+                                    : OL_STORAGE_FAILS;
     l->save_ms = l->mono_ms + OL_RETRY_MS;
     say_all(l, err);
     ol_batch_free(l);

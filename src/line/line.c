@@ -158,6 +158,15 @@ ol_err ol_line_load_log(ol_line *l, const ol_load_log *in) {
     return OL_OK;
 }
 
+/* A head or receipt that was stored and whose signature was not. */
+static OL_MUST ol_err sign_again(ol_line *l, ol_log *log, bool is_receipt, uint64_t size,
+                                 uint64_t time, const uint8_t root[32]) {
+    ol_err err = ol_job_add(l, log, is_receipt, size, time, root);
+    if (err == OL_OK)
+        l->job.v[l->job.n - 1].is_ready = true;
+    return err;
+}
+
 ol_err ol_line_load_head(ol_line *l, const ol_log_key *key, uint64_t size, const uint8_t root[32],
                          const uint8_t *sig) {
     ol_log *log = ol_log_find(l, key);
@@ -169,12 +178,14 @@ ol_err ol_line_load_head(ol_line *l, const ol_log_key *key, uint64_t size, const
             memcpy(log->got[p].root, root, sizeof log->got[p].root);
             log->got[p].has_root = true;
         }
-    if (sig == NULL) {
-        ol_err err = log->is_own ? ol_job_add(l, log, false, size, 0, root) : OL_ECONFLICT;
-        if (err == OL_OK)
-            l->job.v[l->job.n - 1].is_ready = true;
-        return err;
+    const ol_got *own = &log->got[l->self];
+    if (own->size == size && size > 0 && !own->is_signed) {
+        ol_err err = sign_again(l, log, true, size, own->time, root);
+        if (err != OL_OK)
+            return err;
     }
+    if (sig == NULL)
+        return log->is_own ? sign_again(l, log, false, size, 0, root) : OL_ECONFLICT;
     if (size < log->head_size)
         return OL_OK;
     log->head_size = log->head_staged = size;
@@ -257,15 +268,6 @@ static void begin_sync(ol_line *l, ol_log *log) {
     }
 }
 
-/* A receipt whose size and time were stored and whose signature was not. */
-static void sign_again(ol_line *l, ol_log *log) {
-    const ol_got *g = &log->got[l->self];
-    if (g->size == 0 || g->is_signed || !g->has_root)
-        return;
-    if (ol_job_add(l, log, true, g->size, g->time, g->root) == OL_OK)
-        l->job.v[l->job.n - 1].is_ready = true;
-}
-
 static void start(ol_line *l, const ol_marker *m) {
     l->is_started = true;
     bool is_old = is_behind(l, OL_LANE_URGENT, m) || is_behind(l, OL_LANE_ROUTINE, m);
@@ -286,7 +288,6 @@ static void start(ol_line *l, const ol_marker *m) {
         if (log->is_own && log != l->own[log->key.lane].log && !log->is_closed)
             log->is_closed = log->wants_close = true;
         begin_sync(l, log);
-        sign_again(l, log);
     }
     l->reserving = l->counter + OL_COUNTERS;
     l->wants_commit = true;
@@ -370,6 +371,11 @@ static void dispatch(ol_line *l, const ol_event *ev) {
     }
 }
 
+static void give_up(ol_line *l) {
+    if (l->batch_failing)
+        l->batch_failing = false, ol_batch_failed(l, OL_ENOMEM);
+}
+
 /* What follows from time and from what has just changed. */
 static void settle(ol_line *l) {
     if (!l->is_started)
@@ -377,13 +383,13 @@ static void settle(ol_line *l) {
     ol_sync_due(l);
     ol_path_due(l);
     ol_sync_tell(l);
-    if (l->batch_failing)
-        l->batch_failing = false, ol_batch_failed(l, OL_ENOMEM);
+    give_up(l);
     if (!l->batch.is_out) {
         ol_append_waiting(l);
         for (uint8_t p = 0; p < l->parties && l->is_hold_due; p++)
             ol_hold_adopt(l, p);
         l->is_hold_due = false; /* until a batch is answered: payloads see to their own */
+        give_up(l);
     }
     if (l->counter + OL_COUNTERS / 4 >= l->reserved && l->reserving == 0)
         l->reserving = l->counter + OL_COUNTERS, l->wants_commit = true;
@@ -444,6 +450,13 @@ void ol_line_marker(const ol_line *l, ol_marker *ret) {
 
 bool ol_line_clock_is_doubtful(const ol_line *l) {
     return l->is_doubtful;
+}
+
+ol_err ol_line_stopped(const ol_line *l) {
+    static const ol_err of[] = { [OL_STORAGE_FULL] = OL_EFULL,
+                                 [OL_STORAGE_FAILS] = OL_EIO,
+                                 [OL_STORAGE_NO_MEMORY] = OL_ENOMEM };
+    return of[l->storage];
 }
 
 uint64_t ol_line_count(const ol_line *l, ol_count which) {

@@ -267,6 +267,8 @@ typedef struct {
 } ol_path_status;
 void ol_line_path_status(const ol_line *l, ol_path_id path, ol_path_status *ret);
 bool ol_line_clock_is_doubtful(const ol_line *l);
+/* Why nothing is taken in, ours or others': OL_EFULL, OL_ENOMEM, OL_EIO; OL_OK: it is. */
+ol_err ol_line_stopped(const ol_line *l);
 
 typedef enum { /* counters of what was refused or done, for status and tests */
                OL_COUNT_FRAME_DROPPED,

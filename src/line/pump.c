@@ -80,16 +80,19 @@ static void pump_fetches(ol_line *l, ol_effects *out) {
     }
 }
 
+static bool reply(ol_effects *out, const ol_answer *a) {
+    ol_effect *fx = put(out, FX_REPLY);
+    if (fx == NULL)
+        return false;
+    fx->reply.token = a->token, fx->reply.err = a->err, fx->reply.log = a->log;
+    fx->reply.index = a->index, fx->reply.wait_s = a->wait_s;
+    return true;
+}
+
 static void pump_answers(ol_line *l, ol_effects *out) {
     size_t done = 0;
-    for (; done < l->answer.n; done++) {
-        const ol_answer *a = &l->answer.v[done];
-        ol_effect *fx = put(out, FX_REPLY);
-        if (fx == NULL)
-            break;
-        fx->reply.token = a->token, fx->reply.err = a->err, fx->reply.log = a->log;
-        fx->reply.index = a->index, fx->reply.wait_s = a->wait_s;
-    }
+    while (done < l->answer.n && reply(out, &l->answer.v[done]))
+        done++;
     l->answer.n -= done;
     if (done > 0 && l->answer.n > 0)
         memmove(l->answer.v, l->answer.v + done, l->answer.n * sizeof *l->answer.v);
@@ -161,6 +164,8 @@ static void pump_timer(ol_line *l, ol_effects *out) {
 
 void ol_pump(ol_line *l, ol_effects *out) {
     out->n = 0, out->more = false;
+    if (l->refused.err != OL_OK && reply(out, &l->refused))
+        l->refused = (ol_answer){ 0 };
     pump_dh(l, out);
     pump_jobs(l, out);
     pump_fetches(l, out);

@@ -315,6 +315,7 @@ struct ol_line {
     OL_VEC(ol_job) job;
     OL_VEC(ol_answer) unsaid; /* replies that wait for the commit */
     OL_VEC(ol_answer) answer; /* replies to be said now */
+    ol_answer refused; /* to what there was no memory for; err OL_OK: none. Said in the same step */
     OL_VEC(ol_submit) submit;
     uint64_t wall, mono_ms;                        /* of the event in hand */
     uint64_t clock_wall, clock_mono_ms, last_time; /* trusted pair; last signed or written time */

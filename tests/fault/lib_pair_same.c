@@ -1,0 +1,155 @@
+/* When two records are the same, whole and true to the rules. */
+#include "fault/lib_pair.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "record/view.h"
+#include "wire/entry.h"
+
+enum { LOGS = 64 };
+
+typedef struct {
+    const pair *w;
+    ol_log_key log[LOGS];
+    uint64_t size[LOGS];
+    size_t n;
+    uint64_t receipt, head; /* of the log in hand, in the store in hand */
+    unsigned other;
+} comparer;
+
+static ol_err on_receipt(void *ctx, const ol_stored_receipt *r) {
+    comparer *c = ctx;
+    if (r->sig != NULL && r->party == c->other && r->size > c->receipt)
+        c->receipt = r->size;
+    return OL_OK;
+}
+
+static ol_err on_signed(void *ctx, const ol_stored_head *h) {
+    comparer *c = ctx;
+    if (h->sig != NULL && h->size > c->head)
+        c->head = h->size;
+    return OL_OK;
+}
+
+typedef struct {
+    uint8_t sum[32];
+    uint64_t n;
+} digest;
+
+static ol_err on_sum(void *ctx, const ol_stored_entry *e) {
+    digest *d = ctx;
+    ol_part part[] = { { d->sum, 32 }, { e->entry, e->len } };
+    ol_hash_sha256_parts(part, 2, d->sum);
+    d->n++;
+    return OL_OK;
+}
+
+static ol_err on_key(void *ctx, const ol_stored_log *g) {
+    comparer *c = ctx;
+    OL_ASSERT(c->n < OL_LEN(c->log));
+    c->log[c->n] = g->key, c->size[c->n++] = g->size;
+    return OL_OK;
+}
+
+/* A log of one store is in the other, byte for byte, headed to its end, receipted in both. */
+static bool is_same_log(comparer *c, const ol_log_key *key, uint64_t size) {
+    const pair *w = c->w;
+    digest sum[2] = { 0 };
+    c->other = 1u - key->party;
+    for (unsigned p = 0; p < 2; p++) {
+        ol_store *s = w->st[p].store;
+        c->receipt = c->head = 0;
+        ol_err err = s->ops->receipts(s, pair_line_id, key, on_receipt, c);
+        if (err == OL_OK)
+            err = s->ops->heads(s, pair_line_id, key, 0, on_signed, c);
+        if (err == OL_OK)
+            err = s->ops->entries(s, pair_line_id, key, 0, OL_SIZE_MAX, on_sum, &sum[p]);
+        PAIR_CHECK(w, err == OL_OK, "reading: %s", ol_err_name(err));
+        if (c->receipt != size || c->head != size || sum[p].n != size)
+            return false;
+    }
+    return memcmp(sum[0].sum, sum[1].sum, 32) == 0;
+}
+
+bool pair_is_same(const pair *w) {
+    for (unsigned p = 0; p < 2; p++) {
+        comparer c = { .w = w };
+        ol_store *s = w->st[p].store;
+        PAIR_CHECK(w, s->ops->logs(s, pair_line_id, on_key, &c) == OL_OK, "reading");
+        for (size_t i = 0; i < c.n; i++)
+            if (!is_same_log(&c, &c.log[i], c.size[i]))
+                return false;
+    }
+    return true;
+}
+
+static bool is_done(const pair *w) {
+    for (size_t i = 0; i < w->saids; i++)
+        if (!w->said[i].is_told)
+            return false;
+    return w->st[0].is_up && w->st[1].is_up && pair_is_same(w);
+}
+
+/* ---- the rules of a record ---- */
+
+static void on_issue(void *ctx, const ol_view_issue *issue) {
+    static const char *const name[2] = { "party-a", "party-b" };
+    char text[OL_VIEW_SENTENCE_MAX];
+    const pair *w = ctx;
+    ol_view_sentence(issue, name, text);
+    PAIR_CHECK(w, !ol_view_rule_is_broken(issue->rule), "party %u lane %u: %s", issue->log.party,
+               issue->log.lane, text);
+}
+
+typedef struct {
+    ol_view *view;
+    size_t log;
+} viewer;
+
+static ol_err on_view(void *ctx, const ol_stored_entry *e) {
+    const viewer *v = ctx;
+    return ol_view_add_entry(v->view, v->log, e->entry, e->len);
+}
+
+static void judge(const pair *w) {
+    comparer c = { .w = w };
+    ol_store *s = w->st[0].store;
+    ol_mem mem;
+    ol_mem_heap(&mem, 16 << 20);
+    ol_view_opts o = { .mem = &mem, .parties = 2, .rungs = 1, .issue = on_issue };
+    o.ctx = (void *)(uintptr_t)w;
+    viewer v = { .view = NULL };
+    ol_err err = ol_view_new(&o, &v.view);
+    if (err == OL_OK)
+        err = s->ops->logs(s, pair_line_id, on_key, &c);
+    for (size_t i = 0; i < c.n && err == OL_OK; i++) {
+        err = ol_view_add_log(v.view, &c.log[i], &v.log);
+        if (err == OL_OK)
+            err = s->ops->entries(s, pair_line_id, &c.log[i], 0, OL_SIZE_MAX, on_view, &v);
+    }
+    if (err == OL_OK)
+        err = ol_view_finish(v.view);
+    PAIR_CHECK(w, err == OL_OK, "viewing: %s", ol_err_name(err));
+    ol_view_free(v.view);
+}
+
+void pair_converge(pair *w, uint64_t limit_ms) {
+    uint64_t began = w->now_ms;
+    while (!is_done(w)) {
+        if (w->now_ms - began >= limit_ms)
+            for (size_t i = 0; i < w->saids; i++)
+                if (!w->said[i].is_told)
+                    fprintf(stderr, "said %zu by %u: %s, refused %u times\n", i, w->said[i].by,
+                            w->said[i].is_out ? "not answered" : "refused", w->said[i].refusals);
+        PAIR_CHECK(w, w->now_ms - began < limit_ms, "not the same after %llu ms",
+                   (unsigned long long)limit_ms);
+        pair_until(w, w->now_ms + 100);
+    }
+    for (size_t i = 0; i < w->saids; i++)
+        for (unsigned p = 0; p < 2; p++)
+            PAIR_CHECK(w, pair_size_in(w, w->st[p].store, &w->said[i].log) > w->said[i].index,
+                       "a durable word is missing");
+    judge(w);
+}
