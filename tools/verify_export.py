@@ -57,6 +57,7 @@ TILE_WIDTH = 256
 FILES_MAX = 1_000_000
 ENTRIES_MAX = 1 << 24
 CARDS_MAX = 1000
+EVIDENCE_MAX = 16
 SENTENCES_MAX = 50
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -142,6 +143,11 @@ RULES = {
     "heads-behind": "stands at size {size}; checkpoint shows a later receipt of {party}, "
                     "over size {later}",
     "pending-wrong": "does not say what the receipts say: {why}",
+    # evidence of two histories
+    "evidence-unsigned": "is signed neither by the log key of {party} nor by a receipt key of a "
+                         "member",
+    "evidence-size": "speaks of size {size}, the note beside it only of {beside}",
+    "evidence-none": "contradicts nothing: its root over size {size} is that of the tiles",
     # tiles
     "tile-form": "does not hold {want} {what}",
     "tile-leaf": "entry {index} has a leaf of {length} bytes, not 17 to 2,064",
@@ -1111,11 +1117,13 @@ class Log:
         self.dir = f"{party}/{LANES[lane]}/{incarnation}/"
         self.name = self.dir[:-1]
         self.heads = {}     # file: Head
+        self.evidence = {}  # file of what contradicts: Head
         self.stored = {}    # party: (size, time)
         self.size = None    # of the tiles, once they were found right
         self.rows = []      # per entry: (wall, ((log key, size), ...))
         self.opening = None
         self.charter = None
+        self.log_key = None  # of its policy
 
 
 def log_id(key):
@@ -1207,6 +1215,7 @@ class Record:
                 log.heads[file] = head
                 self.report.note_strangers(path, head.strangers)
         if policy:
+            log.log_key = policy[0]
             self._check_quorum(log, policy[1])
         self._check_heads_agree(log, others)
 
@@ -1290,6 +1299,7 @@ class Record:
         if self.count > ENTRIES_MAX:
             raise Broken("too-many", file=log.name, limit=ENTRIES_MAX, what="entries")
         self._check_pending(log, last.size)
+        self._read_evidence(log)
         leaves = self._read_leaves(log, last.size)
         if leaves is None:
             self.tree.touched.update(log.dir + path for path in self.tree.under(log.dir))
@@ -1321,6 +1331,53 @@ class Record:
                 raise Broken("pending-wrong", why=f"{why} \"{line}\"")
             if len(lines) != len(want):
                 raise Broken("pending-wrong", why="a line stands twice")
+
+    def _read_evidence(self, log):
+        """Pairs of notes: one of this export's history, one that contradicts it."""
+        for number in range(EVIDENCE_MAX):
+            own, other = (f"evidence/{number}.{x}.note" for x in "ab")
+            if self.tree.has(log.dir + own) or self.tree.has(log.dir + other):
+                heads = [self._read_evidence_note(log, file) for file in (own, other)]
+                if None in heads:
+                    continue
+                if heads[1].size > heads[0].size:
+                    self.report.fail("evidence-size", log.dir + other, size=heads[1].size,
+                                     beside=heads[0].size)
+                    continue
+                log.heads[own], log.evidence[other] = heads
+
+    def _read_evidence_note(self, log, file):
+        origin, author, receipt = self._keys(log)
+        with self.report.on(log.dir + file):
+            head = Head(self.tree.read(log.dir + file, NOTE_BYTES_MAX), origin, author, receipt)
+            self.report.note_strangers(log.dir + file, head.strangers)
+            ours = {log.log_key.public} if log.log_key else {k.public for k in author}
+            if file.endswith(".a.note") and not head.author & ours:
+                raise Broken("head-unsigned", party=log.party)
+            if not head.author and not head.receipts:
+                raise Broken("evidence-unsigned", party=log.party)
+            return head
+        return None
+
+    def _judge_evidence(self, log, roots):
+        """What was signed over another root than the tiles' says that there are two histories."""
+        words = f"{LANES[log.lane]} log {log.incarnation}"
+        for file, head in log.evidence.items():
+            path, size = log.dir + file, head.size
+            if size not in roots:
+                continue
+            if head.root == roots[size]:
+                self.report.fail("evidence-none", path, size=size)
+                continue
+            if head.author:
+                self.report.note(f"{path}: {log.party} signed two histories of its {words}: over "
+                                 f"size {size} the one in this export, and another")
+            for party in head.receipts:
+                self.report.note(
+                    f"{path}: {party} receipted another history of the {words} of {log.party} "
+                    f"than the one in this export, over size {size}" + (
+                        "" if head.author else
+                        f"; nothing here shows that it was ever signed by {log.party}"))
 
     def _read_leaves(self, log, size):
         leaves = []
@@ -1374,7 +1431,8 @@ class Record:
 
     def _check_roots(self, log, last):
         """Every note against the tiles. A validly signed other root is a fork."""
-        roots = roots_at(log.hashes, [head.size for head in log.heads.values()])
+        notes = [*log.heads.values(), *log.evidence.values()]
+        roots = roots_at(log.hashes, [head.size for head in notes])
         if roots[last.size] != last.root:
             self.report.fail("head-root", log.dir + "head.note", size=last.size)
             return False
@@ -1386,6 +1444,7 @@ class Record:
                 self.report.fail("head-fork", path, party=log.party, size=head.size)
                 for party in head.receipts:
                     self.report.fail("receipt-fork", path, party=party, size=head.size)
+        self._judge_evidence(log, roots)
         return True
 
     def _read_entries(self, log, leaves):

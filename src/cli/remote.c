@@ -176,8 +176,42 @@ static ol_err no_state(ol_store *s, const uint8_t *line, ol_state_fn *fn, void *
     return OL_OK;
 }
 
-static ol_err no_evidence(ol_store *s, const uint8_t *line, ol_evidence_fn *fn, void *ctx) {
-    (void)s, (void)line, (void)fn, (void)ctx;
+static ol_err walk_evidence_of(const remote *r, const json_t *log, ol_evidence_fn *fn, void *ctx) {
+    size_t i;
+    json_t *o;
+    json_array_foreach(json_object_get(log, "evidence"), i, o) {
+        uint8_t root[32];
+        uint8_t sig[OL_SIG_LEN];
+        const char *name = text_of(o, "party");
+        int party = ol_charter_party(r->charter, name, strlen(name));
+        ol_stored_evidence e = { .party = (uint8_t)party,
+                                 .size = u64_of(o, "size"),
+                                 .time = u64_of(o, "time"),
+                                 .root = root,
+                                 .sig = sig };
+        ol_err err = party < 0 ? OL_EFORM : key_of(r, text_of(log, "log"), &e.log);
+        if (err == OL_OK)
+            err = bytes_of(o, "root", root, sizeof root);
+        if (err == OL_OK)
+            err = bytes_of(o, "signature", sig, sizeof sig);
+        if (err == OL_OK)
+            err = fn(ctx, &e);
+        if (err != OL_OK)
+            return err;
+    }
+    return OL_OK;
+}
+
+static ol_err walk_evidence(ol_store *s, const uint8_t *line, ol_evidence_fn *fn, void *ctx) {
+    remote *r = (remote *)s;
+    size_t i;
+    json_t *log;
+    (void)line;
+    json_array_foreach(r->logs, i, log) {
+        ol_err err = walk_evidence_of(r, log, fn, ctx);
+        if (err != OL_OK)
+            return err;
+    }
     return OL_OK;
 }
 
@@ -216,7 +250,7 @@ static const ol_store_ops ops = {
     .receipts = walk_receipts,
     .entries = walk_entries,
     .state = no_state,
-    .evidence = no_evidence,
+    .evidence = walk_evidence,
     .find_item = no_item,
     .since = no_since,
     .last_seq = last_seq,

@@ -8,9 +8,10 @@
 #include "record/tile.h"
 
 enum {
-    SIZES_MAX = OL_PARTIES_MAX + 2, /* of notes: each receipt, the checkpoint, the head */
-    NOTE_MAX = 8192,                /* a head with fifteen receipts has less than 4,400 bytes */
-    TEXT_MAX = 16384                /* policy, pending, a proof with its note */
+    /* of notes: each receipt, the checkpoint, the head, two of each piece of evidence */
+    SIZES_MAX = OL_PARTIES_MAX + 2 + 2 * OL_EXPORT_EVIDENCE_MAX,
+    NOTE_MAX = 8192, /* a head with fifteen receipts has less than 4,400 bytes */
+    TEXT_MAX = 16384 /* policy, pending, a proof with its note */
 };
 _Static_assert((int)OL_POLICY_MAX <= (int)TEXT_MAX, "policy");
 _Static_assert(64 + OL_PROOF_MAX * 45 + NOTE_MAX <= TEXT_MAX, "proof");
@@ -33,6 +34,8 @@ typedef struct { /* of one export; the part from `n` on is of the present log */
     ol_record_receipt receipt[OL_PARTIES_MAX]; /* each party's largest */
     uint64_t agreed;                           /* 0: no size is */
     ol_record_receipt agreement[OL_PARTIES_MAX];
+    ol_record_evidence evidence[OL_EXPORT_EVIDENCE_MAX];
+    size_t evidences;
     root_at root[SIZES_MAX];
     size_t roots;
     ol_frontier frontier;
@@ -166,6 +169,23 @@ static ol_err read_agreement(job *j) {
     return err == OL_ENOENT ? OL_ECONFLICT : err; /* agreed, and yet there is no receipt */
 }
 
+static ol_err read_evidence(job *j) {
+    const ol_reader *r = j->reader;
+    ol_err err = OL_OK;
+    for (j->evidences = 0; err == OL_OK && j->evidences < OL_EXPORT_EVIDENCE_MAX;) {
+        ol_record_evidence *e = &j->evidence[j->evidences];
+        err = r->evidence(r->ctx, j->n, j->evidences, e);
+        if (err == OL_OK && (e->party >= r->parties || e->size > e->own_size))
+            err = OL_ECONFLICT;
+        if (err == OL_OK)
+            err = want_root(j, e->size);
+        if (err == OL_OK)
+            err = want_root(j, e->own_size);
+        j->evidences += err == OL_OK;
+    }
+    return err == OL_ENOENT ? OL_OK : err;
+}
+
 /* OL_ENOENT past the last log. */
 static ol_err open_log(job *j, size_t n) {
     const ol_reader *r = j->reader;
@@ -189,7 +209,9 @@ static ol_err open_log(job *j, size_t n) {
     err = want_root(j, j->log.size);
     if (err == OL_OK)
         err = read_largest(j);
-    return err == OL_OK ? read_agreement(j) : err;
+    if (err == OL_OK)
+        err = read_agreement(j);
+    return err == OL_OK ? read_evidence(j) : err;
 }
 
 /* ── one log: the walk over its leaves ───────────────────────────────────────────────────────── */
@@ -262,14 +284,18 @@ static ol_err make_policy(job *j) {
     return make_file_of(j, &w);
 }
 
+static const ol_hash *root_of(const job *j, uint64_t size) {
+    const root_at *at = j->root;
+    while (at->size != size) /* want_root saw to its being there */
+        at++;
+    return &at->root;
+}
+
 /* Begins a note over `size`, once the author's signature fits the leaves. */
 static ol_err put_head(const job *j, uint64_t size, const uint8_t *head, ol_wr *w,
                        ol_checkpoint *ret) {
     char text[OL_CHECKPOINT_TEXT_MAX];
-    const root_at *at = j->root;
-    while (at->size != size) /* want_root saw to its being there */
-        at++;
-    const ol_checkpoint cp = { { j->origin, strlen(j->origin) }, size, at->root };
+    const ol_checkpoint cp = { { j->origin, strlen(j->origin) }, size, *root_of(j, size) };
     if (ol_checkpoint_verify(&cp, j->log.log_pub, head) != OL_OK)
         return OL_ECONFLICT;
     ol_note_put_text(w, text, ol_checkpoint_put(&cp, text));
@@ -333,6 +359,47 @@ static ol_err make_head(job *j) {
     return err == OL_OK ? make_file_of(j, &w) : err;
 }
 
+/* What contradicts the leaves, under its own root; it must do so. */
+static ol_err put_contradiction(const job *j, const ol_record_evidence *e, ol_wr *w) {
+    char text[OL_CHECKPOINT_TEXT_MAX];
+    ol_checkpoint cp = { .origin = { j->origin, strlen(j->origin) }, .size = e->size };
+    memcpy(cp.root.b, e->root, sizeof cp.root.b);
+    bool is_head = e->party == j->log.key.party;
+    ol_note_key key = is_head ? j->log_key : mirror_of(j, e->party, e->pub);
+    if (ol_hash_is_equal(&cp.root, root_of(j, e->size)))
+        return OL_ECONFLICT;
+    if (is_head && ol_note_key_of(j->origin, strlen(j->origin), OL_NOTE_ED25519, e->pub, &key) != 0)
+        return OL_ECONFLICT;
+    if ((is_head ? ol_checkpoint_verify(&cp, e->pub, e->sig)
+                 : ol_receipt_verify(&cp, e->time, e->pub, e->sig)) != OL_OK)
+        return OL_ECONFLICT;
+    ol_note_put_text(w, text, ol_checkpoint_put(&cp, text));
+    ol_note_put_sig(w, &key, is_head ? 0 : e->time, e->sig);
+    return w->err;
+}
+
+static ol_err make_evidence(job *j) {
+    ol_err err = OL_OK;
+    for (size_t i = 0; err == OL_OK && i < j->evidences; i++) {
+        const ol_record_evidence *e = &j->evidence[i];
+        char number[21];
+        ol_checkpoint cp;
+        ol_u64_put(i, number);
+        ol_wr w = ol_wr_of(j->text, sizeof j->text);
+        name_file(j, j->dir_len, "evidence/", number, ".a.note");
+        err = put_head(j, e->own_size, e->own_head, &w, &cp);
+        if (err == OL_OK)
+            err = make_file_of(j, &w);
+        w = ol_wr_of(j->text, sizeof j->text);
+        name_file(j, j->dir_len, "evidence/", number, ".b.note");
+        if (err == OL_OK)
+            err = put_contradiction(j, e, &w);
+        if (err == OL_OK)
+            err = make_file_of(j, &w);
+    }
+    return err;
+}
+
 static ol_err make_notes(job *j) {
     ol_err err = make_policy(j);
     if (err == OL_OK)
@@ -372,6 +439,8 @@ static ol_err export_all(job *j) {
         err = walk(j);
         if (err == OL_OK)
             err = make_notes(j);
+        if (err == OL_OK)
+            err = make_evidence(j);
         if (err == OL_OK)
             err = make_pending(j);
     }

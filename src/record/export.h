@@ -1,7 +1,7 @@
 /* record/export.h — a line's record as files that a stranger can check without us.
  * Full     charter, charter.<g>, cards/<party>.<serial>, and per log with a signed head, in
  *          <party>/<lane>/<incarnation>/: tile/…, policy, heads/<other>.note, checkpoint,
- *          head.note, pending (if anything is).
+ *          head.note, pending (if anything is), evidence/<n>.a.note and .b.note (if there is any).
  * Proof    charters, cards, and for one log policy and notes, <index>.leaf, <index>.tlog-proof. The
  *          proof stands against `checkpoint`: an entry that not all members have receipted has none
  *          yet (OL_ESTATE).
@@ -22,7 +22,11 @@
 #include "base/mem.h"
 #include "record/reader.h"
 
-enum { OL_EXPORT_PATH_MAX = 127, OL_EXPORT_MEM = 700 * 1024 };
+enum {
+    OL_EXPORT_PATH_MAX = 127,
+    OL_EXPORT_EVIDENCE_MAX = 16,
+    /* a log */ OL_EXPORT_MEM = 700 * 1024
+};
 
 typedef struct {
     /* Makes a file with all its bytes; path is relative, with '/', in a-z 0-9 - . and NUL-ended. */

@@ -38,6 +38,16 @@ typedef struct {
     uint8_t head[OL_SIG_LEN];     /* the author's signature at this size */
 } ol_record_receipt;
 
+/* A note that contradicts the leaves: the author's own head, or a member's receipt, over another
+ * root than theirs. Beside it the smallest of the author's kept heads at or above its size. */
+typedef struct {
+    uint8_t party; /* who signed it: the author a head, another a receipt */
+    uint64_t size, time;
+    uint8_t root[32], sig[OL_SIG_LEN], pub[OL_SIGN_PUB_LEN];
+    uint64_t own_size;
+    uint8_t own_head[OL_SIG_LEN];
+} ol_record_evidence;
+
 /* leaf = salt ‖ entry; borrowed for the call. Other than OL_OK ends the walk, which returns it. */
 typedef ol_err ol_record_leaf_fn(void *ctx, uint64_t index, const uint8_t *leaf, size_t len);
 
@@ -53,6 +63,8 @@ typedef struct {
     ol_err (*receipt)(void *ctx, size_t log, uint8_t party, uint64_t size, ol_record_receipt *ret);
     /* The largest size that every other member has receipted, exactly it. */
     ol_err (*agreed)(void *ctx, size_t log, uint64_t *ret_size);
+    /* The nth piece of evidence against a log that is within its size, from 0. */
+    ol_err (*evidence)(void *ctx, size_t log, size_t n, ol_record_evidence *ret);
     /* The leaves [from, to) of a log, ascending. */
     ol_err (*leaves)(void *ctx, size_t log, uint64_t from, uint64_t to, ol_record_leaf_fn *fn,
                      void *fn_ctx);

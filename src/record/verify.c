@@ -220,6 +220,7 @@ static bool check_log(vf *v) {
         ol_vf_notes(v);
         if (v->now.head[VF_HEAD_NOTE].is_there && ol_vf_count(v)) {
             ol_vf_pending(v);
+            ol_vf_evidence(v);
             is_proven = ol_vf_tiles(v);
         }
     }

@@ -227,6 +227,7 @@ static bool read_signature(vf *v, const char *path, const ol_note *note, const v
     if (err != OL_OK)
         return false;
     if (is_author) {
+        h->is_by_author = true;
         *ret_is_author |= !v->now.has_policy || is_same_key(&key, &v->now.log_key);
         return true;
     }
@@ -257,33 +258,44 @@ static void name_strangers(vf *v, const char *path, const ol_note *note) {
     }
 }
 
-/* of: the party whose receipt it must carry; -1: none. */
-static void read_head(vf *v, unsigned which, const char *file, int of) {
-    char path[OL_VERIFY_PATH_MAX];
+bool ol_vf_read_note(vf *v, const char *path, vf_head *ret, bool *ret_is_ours) {
     size_t len = 0;
     ol_note note;
     vf_head h = { .is_there = true };
+    if (!ol_vf_read(v, path, v->note, sizeof v->note, &len))
+        return false;
+    if (ol_note_parse((const char *)v->note, len, &note) != OL_OK) {
+        ol_vf_fail(v, "note-form", path,
+                   "is not a signed note: a text, an empty line and well-formed signature lines");
+        return false;
+    }
+    if (!read_text(v, path, &note, &h))
+        return false;
+    for (size_t i = 0; i < v->cards; i++)
+        if (!read_signature(v, path, &note, &v->card[i], &h, ret_is_ours))
+            return false;
+    name_strangers(v, path, &note);
+    *ret = h;
+    return true;
+}
+
+/* of: the party whose receipt it must carry; -1: none. */
+static void read_head(vf *v, unsigned which, const char *file, int of) {
+    char path[OL_VERIFY_PATH_MAX];
+    vf_head h = { .is_there = false };
     bool is_author = false;
     path_of(v, file, path);
     if (which != VF_HEAD_NOTE && ol_vf_find(v, path) == NULL)
         return;
-    if (!ol_vf_read(v, path, v->note, sizeof v->note, &len))
-        return;
     if (of >= 0 && !v->party[of].has_card) {
+        vf_file *f = ol_vf_find(v, path);
+        f->is_touched = true;
         ol_vf_fail(v, "card-missing", "cards",
                    "%s has authored or receipted, and there is no card of it", v->party_name[of]);
         return;
     }
-    if (ol_note_parse((const char *)v->note, len, &note) != OL_OK) {
-        ol_vf_fail(v, "note-form", path,
-                   "is not a signed note: a text, an empty line and well-formed signature lines");
+    if (!ol_vf_read_note(v, path, &h, &is_author))
         return;
-    }
-    if (!read_text(v, path, &note, &h))
-        return;
-    for (size_t i = 0; i < v->cards; i++)
-        if (!read_signature(v, path, &note, &v->card[i], &h, &is_author))
-            return;
     if (!is_author) {
         ol_vf_fail(v, "head-unsigned", path,
                    "is not signed by the log key of %s that the policy names",
@@ -295,7 +307,6 @@ static void read_head(vf *v, unsigned which, const char *file, int of) {
         return;
     }
     v->now.head[which] = h;
-    name_strangers(v, path, &note);
 }
 
 /* ── what they say together ────────────────────────────────────────────────────────────────────*/

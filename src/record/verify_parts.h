@@ -11,10 +11,12 @@
 enum {
     VF_PARTIES_MAX = OL_VIEW_PARTIES_MAX,
     VF_NOTE_MAX = 65536,
-    VF_HEADS_MAX = OL_PARTIES_MAX + 2, /* head.note, checkpoint, one of each other member */
+    VF_EVIDENCE_MAX = 16, /* pieces of one log */
     VF_HEAD_NOTE = 0,
     VF_CHECKPOINT = 1,
-    VF_HEAD_OF = 2 /* + the member's number in its charter */
+    VF_HEAD_OF = 2,                            /* + the member's number in its charter */
+    VF_EVIDENCE = VF_HEAD_OF + OL_PARTIES_MAX, /* + 2 n: what it is held against; + 1: it */
+    VF_HEADS_MAX = VF_EVIDENCE + 2 * VF_EVIDENCE_MAX
 };
 
 typedef struct {
@@ -41,7 +43,7 @@ typedef struct {
 } vf_card;
 
 typedef struct {
-    bool is_there, has_root;
+    bool is_there, has_root, is_by_author; /* by_author: by the log key of any of its cards */
     uint64_t size;
     ol_hash root, found; /* as it says; as the tiles have it, once they came to its size */
     uint64_t receipted;  /* a bit per party: carries its receipt */
@@ -120,6 +122,15 @@ void ol_vf_strangers(vf *v, const char *file, const ol_note *note, const ol_note
 
 void ol_vf_notes(vf *v);
 void ol_vf_pending(vf *v);
+/* A head's text and signatures, of whomever; *ret_is_ours: by the key that the policy names. */
+bool ol_vf_read_note(vf *v, const char *path, vf_head *ret, bool *ret_is_ours);
+
+/* ── verify_fork.c: notes that contradict the tiles ────────────────────────────────────────────*/
+
+void ol_vf_evidence(vf *v);       /* reads them, beside the other notes */
+void ol_vf_judge_evidence(vf *v); /* once the roots are known */
+/* <n>.a.note or <n>.b.note, by its place among the heads. */
+void ol_vf_evidence_path(const vf *v, unsigned which, char ret[OL_VERIFY_PATH_MAX]);
 
 /* ── verify_tiles.c: its tiles and entries ─────────────────────────────────────────────────────*/
 

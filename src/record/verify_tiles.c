@@ -147,7 +147,9 @@ static bool add_to_frontier(vf *v, uint64_t index, const uint8_t *leaf, size_t l
 
 /* A head's path. */
 static void name_head(const vf *v, unsigned which, char ret[OL_VERIFY_PATH_MAX]) {
-    if (which >= VF_HEAD_OF)
+    if (which >= VF_EVIDENCE)
+        ol_vf_evidence_path(v, which, ret);
+    else if (which >= VF_HEAD_OF)
         snprintf(ret, OL_VERIFY_PATH_MAX, "%s/heads/%s.note", v->now.name,
                  v->party_name[v->now.generation->member[which - VF_HEAD_OF]]);
     else
@@ -176,7 +178,8 @@ static bool check_roots(vf *v) {
     }
     for (unsigned i = 0; i < VF_HEADS_MAX; i++) {
         const vf_head *h = &v->now.head[i];
-        if (!h->is_there || (h->has_root && ol_hash_is_equal(&h->root, &h->found)))
+        bool is_evidence = i >= VF_EVIDENCE && (i - VF_EVIDENCE) % 2 == 1; /* is to differ */
+        if (!h->is_there || is_evidence || (h->has_root && ol_hash_is_equal(&h->root, &h->found)))
             continue;
         name_head(v, i, path);
         if (!h->has_root) {
@@ -193,6 +196,7 @@ static bool check_roots(vf *v) {
                            " a root that is not that of the tiles",
                            v->party_name[p], h->size);
     }
+    ol_vf_judge_evidence(v);
     return true;
 }
 

@@ -14,7 +14,7 @@
 #include "station/station_api.h"
 #include "station/why.h"
 
-enum { OL_DESK_LINES_MAX = 64 };
+enum { OL_DESK_LINES_MAX = 64, OL_DESK_EVIDENCE_MAX = 16 /* pieces told of one log */ };
 
 typedef struct { /* how far a log came to a party, as the engine said in this run */
     uint16_t line;

@@ -93,12 +93,46 @@ static json_t *sig_json(const uint8_t *p, size_t len) {
     return json_string(text);
 }
 
+typedef struct { /* notes against one log */
+    const ol_api_line *line;
+    const ol_log_key *log;
+    json_t *list;
+    uint64_t size[OL_DESK_EVIDENCE_MAX]; /* of each, until a head at or above it is told */
+    size_t n;
+} evidence;
+
+static ol_err keep_evidence(void *ctx, const ol_stored_evidence *e) {
+    evidence *w = ctx;
+    if (!ol_log_key_eq(&e->log, w->log) || w->n == OL_DESK_EVIDENCE_MAX ||
+        e->party >= w->line->charter->parties)
+        return OL_OK;
+    w->size[w->n++] = e->size;
+    json_t *o =
+        json_pack("{s:s, s:I, s:I, s:o, s:o}", "party", w->line->charter->party[e->party].name,
+                  "size", (json_int_t)e->size, "time", (json_int_t)e->time, "root",
+                  sig_json(e->root, 32), "signature", sig_json(e->sig, OL_SIG_LEN));
+    return json_array_append_new(w->list, o) == 0 ? OL_OK : OL_ENOMEM;
+}
+
 typedef struct {
     const receipts *k;
     const bool *wanted;
+    evidence *against;
     json_t *list, *last; /* last: the largest signed head */
     uint64_t size;
 } heads;
+
+/* The first head at or above a piece's size is what it is held against. */
+static bool is_held_against(evidence *against, uint64_t size) {
+    bool is_wanted = false;
+    for (size_t i = 0; i < against->n; i++) {
+        if (against->size[i] == 0 || against->size[i] > size)
+            continue;
+        against->size[i] = 0;
+        is_wanted = true;
+    }
+    return is_wanted;
+}
 
 static ol_err keep_head(void *ctx, const ol_stored_head *h) {
     heads *w = ctx;
@@ -109,10 +143,12 @@ static ol_err keep_head(void *ctx, const ol_stored_head *h) {
     json_decref(w->last);
     w->last = o;
     w->size = h->size;
+    bool is_told = is_held_against(w->against, h->size);
     for (size_t i = 0; i < w->k->n; i++)
-        if (w->wanted[i] && w->k->receipt[i].size == h->size)
-            return json_array_append(w->list, o) == 0 ? OL_OK : OL_ENOMEM;
-    return o != NULL ? OL_OK : OL_ENOMEM;
+        is_told = is_told || (w->wanted[i] && w->k->receipt[i].size == h->size);
+    if (o == NULL || (is_told && json_array_append(w->list, o) != 0))
+        return OL_ENOMEM;
+    return OL_OK;
 }
 
 static ol_err log_json(const ol_desk *d, const ol_api_line *line, const ol_log_key *key,
@@ -121,7 +157,8 @@ static ol_err log_json(const ol_desk *d, const ol_api_line *line, const ol_log_k
     char name[OL_DESK_NAME_LEN + 1];
     bool *wanted = NULL;
     json_t *list = json_array();
-    heads w = { .k = &k, .list = json_array() };
+    evidence against = { .line = line, .log = key, .list = json_array() };
+    heads w = { .k = &k, .list = json_array(), .against = &against };
     ol_err err = d->store->ops->receipts(d->store, line->id, key, keep_receipt, &k);
     if (err == OL_OK && k.n > 0 && (wanted = calloc(k.n, sizeof *wanted)) == NULL)
         err = OL_ENOMEM;
@@ -129,6 +166,8 @@ static ol_err log_json(const ol_desk *d, const ol_api_line *line, const ol_log_k
     for (size_t i = 0; i < k.n && err == OL_OK; i++)
         wanted[i] = is_wanted(&k, i, size);
     w.wanted = wanted;
+    if (err == OL_OK)
+        err = d->store->ops->evidence(d->store, line->id, keep_evidence, &against);
     if (err == OL_OK)
         err = d->store->ops->heads(d->store, line->id, key, 0, keep_head, &w);
     size_t n = json_array_size(w.list);
@@ -143,11 +182,13 @@ static ol_err log_json(const ol_desk *d, const ol_api_line *line, const ol_log_k
                                                   (json_int_t)k.receipt[i].time, "signature",
                                                   sig_json(k.sig[i], OL_SIG_LEN)));
     if (err == OL_OK)
-        *ret = json_pack("{s:s, s:I, s:O, s:O}", "log", ol_desk_log_name(line, key, name), "size",
-                         (json_int_t)w.size, "heads", w.list, "receipts", list);
+        *ret = json_pack("{s:s, s:I, s:O, s:O, s:O}", "log", ol_desk_log_name(line, key, name),
+                         "size", (json_int_t)w.size, "heads", w.list, "receipts", list, "evidence",
+                         against.list);
     json_decref(w.last);
     json_decref(w.list);
     json_decref(list);
+    json_decref(against.list);
     free(wanted);
     free(k.receipt);
     free(k.sig);

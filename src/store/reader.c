@@ -212,6 +212,56 @@ static ol_err read_agreed(void *ctx, size_t log, uint64_t *ret_size) {
 }
 
 typedef struct {
+    const row *row;
+    size_t nth;
+    bool is_there;
+    ol_record_evidence *ret;
+} evidence_walk;
+
+static ol_err take_evidence(void *ctx, const ol_stored_evidence *e) {
+    evidence_walk *w = ctx;
+    if (!ol_log_key_eq(&e->log, &w->row->key) || e->size > w->row->size || w->is_there ||
+        w->nth-- != 0)
+        return OL_OK;
+    w->is_there = true;
+    w->ret->party = e->party, w->ret->size = e->size, w->ret->time = e->time;
+    memcpy(w->ret->root, e->root, sizeof w->ret->root);
+    memcpy(w->ret->sig, e->sig, sizeof w->ret->sig);
+    return OL_OK;
+}
+
+static ol_err take_head_above(void *ctx, const ol_stored_head *h) {
+    ol_record_evidence *e = ctx;
+    if (h->sig == NULL || e->own_size != 0)
+        return OL_OK;
+    e->own_size = h->size;
+    memcpy(e->own_head, h->sig, sizeof e->own_head);
+    return OL_OK;
+}
+
+static ol_err read_evidence(void *ctx, size_t log, size_t n, ol_record_evidence *ret) {
+    ol_store_reader *r = ctx;
+    ol_store *s = r->opts.store;
+    const uint8_t *line = r->opts.charter->id;
+    if (log >= r->n)
+        return OL_ENOENT;
+    ol_record_evidence e = { .size = 0 };
+    evidence_walk w = { .row = &r->row[log], .nth = n, .ret = &e };
+    ol_err err = s->ops->evidence(s, line, take_evidence, &w);
+    if (err == OL_OK && (!w.is_there || e.party >= r->opts.charter->parties))
+        err = OL_ENOENT;
+    if (err == OL_OK)
+        err = s->ops->heads(s, line, &w.row->key, e.size, take_head_above, &e);
+    if (err != OL_OK)
+        return err;
+    const ol_card *card = r->opts.card[e.party].card;
+    if (card != NULL)
+        memcpy(e.pub, e.party == w.row->key.party ? card->log : card->receipt, sizeof e.pub);
+    *ret = e;
+    return OL_OK;
+}
+
+typedef struct {
     const ol_store_reader *reader;
     ol_record_leaf_fn *fn;
     void *ctx;
@@ -253,6 +303,7 @@ ol_err ol_store_reader_new(const ol_store_reader_opts *opts, ol_store_reader **r
                              .log = read_log,
                              .receipt = read_receipt,
                              .agreed = read_agreed,
+                             .evidence = read_evidence,
                              .leaves = read_leaves };
     memcpy(r->reader.line, opts->charter->line, sizeof r->reader.line);
     for (uint8_t p = 0; p < opts->charter->parties; p++)

@@ -102,6 +102,23 @@ def head(name, log, size, *receipts, **more):
     return hand
 
 
+def evidence(other, log="u", own=9, number=0):
+    """A piece of evidence: other(log) contradicts the log's own head of size `own`."""
+    def hand(w):
+        a_log = w.logs[log]
+        path = f"{a_log.dir}/evidence/{number}"
+        return w.files() | {f"{path}.a.note": a_log.head(own), f"{path}.b.note": other(a_log)}
+    return hand
+
+
+def only_receipt(log, size, root, party="prc", serial=2):
+    """A receipt that stands alone under a head of this root, as its signer handed it out."""
+    text = log.head_text(size, root)
+    name = f"{x.LINE}/{party}/mirror"
+    key = log.world.party(party).receipt[serial]
+    return x.note(text, x.receipt_line(name, key, text, x.START))
+
+
 def entries(act, *names):
     """act(w) appends to logs; the logs named are receipted by all afterwards."""
     def hand(w):

@@ -4,7 +4,8 @@
 The record verifies in every row here; the reason, or the sentence, must be given.
 """
 import libexport as x
-from libhands import ABSENT, amendment, change, entries, says
+from libhands import (ABSENT, OTHER_ROOT, amendment, change, entries, evidence, only_receipt,
+                      says)
 
 START = x.START
 ITEM = b"item 1"
@@ -243,6 +244,18 @@ ANOMALIES = [
      "the same", entries(see_each_other, "t", "v")),
     ("{t}: was opened when prc knew 2 entries of {p}; of the 3 in the export the others were "
      "recovered later", entries(restored, "t")),
+    ("{u}/evidence/0.b.note: usa signed two histories of its urgent log 94f1bfc1d57e2bd3: over size "
+     "9 the one in this export, and another",
+     evidence(lambda u: u.head(9, root=OTHER_ROOT))),
+    ("{u}/evidence/15.b.note: usa signed two histories of its urgent log 94f1bfc1d57e2bd3: over "
+     "size 4 the one in this export, and another",
+     evidence(lambda u: u.head(4, root=OTHER_ROOT), number=15)),
+    ("{u}/evidence/0.b.note: prc receipted another history of the urgent log 94f1bfc1d57e2bd3 of usa "
+     "than the one in this export, over size 5",
+     evidence(lambda u: u.head(5, ("prc", x.START, 2), root=OTHER_ROOT))),
+    ("{u}/evidence/1.b.note: prc receipted another history of the urgent log 94f1bfc1d57e2bd3 of usa "
+     "than the one in this export, over size 5; nothing here shows that it was ever signed by usa",
+     evidence(lambda u: only_receipt(u, 5, OTHER_ROOT), own=5, number=1)),
     ("{u}: entry 9 refers to prc/urgent/" + ABSENT.hex()
      + ", entry 4, which the export does not hold", says("u", ref=[1, 0, ABSENT, 4])),
     ("{u}: entry 9 refers to {p}, entry 3, which the export does not hold",

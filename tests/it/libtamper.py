@@ -8,8 +8,8 @@ import re
 import libexport as x
 from libhands import (
     ABSENT, KEY, NOT_A_POINT, NOT_CANONICAL, ONE, OTHER_ROOT, PRIME, Link, amendment, card,
-    change, charter, entries, head, impostor, lines, log_key, opens, parties, plus_order, proof,
-    put, receipt_by, renamed, resign, rewrite, rewritten_after_receipt,
+    change, charter, entries, evidence, head, impostor, lines, log_key, only_receipt, opens,
+    parties, plus_order, proof, put, receipt_by, renamed, resign, rewrite, rewritten_after_receipt,
     rewritten_with_receipt_copied, rolled_back, says, shared_key, sign_small, stranger_card,
     stranger_log, swap, thief_identity_card)
 
@@ -301,6 +301,50 @@ row("pending-wrong", "{u}/pending: does not say what the receipts say: a line st
     put(files={"{u}/pending": b"5 4 swi\n5 4 swi\n"}))
 row("pending-wrong", "{u}/pending: does not say what the receipts say: it does not end in a "
     "newline", put(files={"{u}/pending": b"5 4 swi"}))
+
+# ---------------------------------------------------------------- evidence of two histories
+row("evidence-none", "{u}/evidence/0.b.note: contradicts nothing: its root over size 5 is that of "
+    "the tiles", evidence(lambda u: u.head(5)))
+row("evidence-none", "{u}/evidence/0.b.note: contradicts nothing: its root over size 9 is that of "
+    "the tiles", evidence(lambda u: only_receipt(u, 9, None)))
+row("evidence-size", "{u}/evidence/0.b.note: speaks of size 9, the note beside it only of 5",
+    evidence(lambda u: u.head(9, root=OTHER_ROOT), own=5))
+row("evidence-unsigned", "{u}/evidence/0.b.note: is signed neither by the log key of usa nor by a "
+    "receipt key of a member",
+    evidence(lambda u: u.head(9, root=OTHER_ROOT, key=u.world.party("prc").log[1])))
+row("evidence-unsigned", "{u}/evidence/0.b.note: is signed neither by the log key of usa nor by a "
+    "receipt key of a member", evidence(lambda u: x.note(u.head_text(9, OTHER_ROOT), x.line_of(
+        "somebody", b"abcd" + bytes(64)))))
+row("sig-head", "{u}/evidence/0.b.note: the head of usa does not verify over size 9",
+    evidence(lambda u: x.note(u.head_text(9, OTHER_ROOT), u.head(9).decode().split(
+        "\n\n")[1])))
+row("sig-receipt", "{u}/evidence/0.b.note: receipt of prc does not verify over size 9",
+    evidence(lambda u: x.note(u.head_text(9, OTHER_ROOT), only_receipt(
+        u, 9, None).decode().split("\n\n")[1])))
+row("head-origin", "{u}/evidence/0.b.note: is a head of hotline/{r}, not of hotline/{u}",
+    evidence(lambda u: u.world.logs["r"].head(9, root=OTHER_ROOT)))
+row("head-unsigned", "{u}/evidence/0.a.note: is not signed by the log key of usa that the policy "
+    "names", lambda w: evidence(lambda u: u.head(9, root=OTHER_ROOT))(w) | {
+        w.logs["u"].dir + "/evidence/0.a.note": only_receipt(w.logs["u"], 9, None)})
+row("head-fork", "{u}/evidence/0.a.note: the log key of usa signed another root over size 9 than "
+    "head.note leads to: its log contradicts itself",
+    lambda w: evidence(lambda u: u.head(5, root=OTHER_ROOT))(w) | {
+        w.logs["u"].dir + "/evidence/0.a.note": w.logs["u"].head(9, root=OTHER_ROOT)})
+row("head-beyond", "{u}/evidence/0.a.note: speaks of size 10, the export holds 9",
+    lambda w: evidence(lambda u: u.head(10, root=OTHER_ROOT))(w) | {
+        w.logs["u"].dir + "/evidence/0.a.note": w.logs["u"].head(10, root=OTHER_ROOT)})
+row("file-missing", "{u}/evidence/0.a.note: is missing",
+    lambda w: w.files() | {w.logs["u"].dir + "/evidence/0.b.note": w.logs["u"].head(
+        9, root=OTHER_ROOT)})
+row("file-missing", "{u}/evidence/3.b.note: is missing",
+    lambda w: w.files() | {w.logs["u"].dir + "/evidence/3.a.note": w.logs["u"].head(9)})
+row("file-unexpected", "{u}/evidence/16.b.note: does not belong in this export",
+    evidence(lambda u: u.head(9, root=OTHER_ROOT), number=16))
+row("file-unexpected", "{u}/evidence/0.c.note: does not belong in this export",
+    put(files={"{u}/evidence/0.c.note": b""}))
+row("file-unexpected", "{u}/evidence/0.b.note: does not belong in this export",
+    lambda w: w.proof(w.logs["u"], 1) | {
+        w.logs["u"].dir + "/evidence/0.b.note": w.logs["u"].head(9, root=OTHER_ROOT)})
 
 # ---------------------------------------------------------------- tiles
 row("tile-form", "{u}/tile/entries/000.p/9: does not hold 9 entries",

@@ -194,6 +194,28 @@ static ol_err get_agreed(void *ctx, size_t log, uint64_t *ret_size) {
     return OL_OK;
 }
 
+static ol_err get_evidence(void *ctx, size_t log, size_t n, ol_record_evidence *ret) {
+    const test_record *r = ctx;
+    char origin[OL_NOTE_NAME_MAX + 1];
+    if (log != 1 || n >= r->evidence)
+        return OL_ENOENT;
+    ol_checkpoint cp = checkpoint_of(log, n == 0 ? 256 : 600, origin);
+    cp.root.b[0] ^= r->spoil == SPOIL_EVIDENCE_NONE ? 0 : 1;
+    *ret = (ol_record_evidence){ .party = n == 0 ? USA : PRC, .size = cp.size };
+    ret->time = n == 0 ? 0 : RECORD_START;
+    ol_sign_key key = key_of(ret->party, n == 0 ? "log" : "receipt", serials[ret->party]);
+    if (n == 0)
+        ol_checkpoint_sign(&cp, &key, ret->sig);
+    else
+        ol_receipt_sign(&cp, ret->time, &key, ret->sig);
+    memcpy(ret->pub, key.pub, sizeof ret->pub);
+    memcpy(ret->root, cp.root.b, sizeof ret->root);
+    ret->own_size = r->spoil == SPOIL_EVIDENCE_SIZE ? 255 : cp.size;
+    sign_head(log, ret->own_size, ret->own_head);
+    ret->sig[40] ^= r->spoil == SPOIL_EVIDENCE;
+    return OL_OK;
+}
+
 /* ── logs, cards, charters ───────────────────────────────────────────────────────────────────── */
 
 static ol_err get_log(void *ctx, size_t n, ol_record_log *ret) {
@@ -270,6 +292,7 @@ void record_make(test_record *r) {
                     .log = get_log,
                     .receipt = get_receipt,
                     .agreed = get_agreed,
+                    .evidence = get_evidence,
                     .leaves = leaves },
         .generations = 1,
     };

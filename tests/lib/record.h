@@ -27,6 +27,9 @@ typedef enum {
     SPOIL_MEMBERS,       /* members that there are not */
     SPOIL_CARD,          /* a card of a party that there is not */
     SPOIL_CHARTER,       /* no charter at all */
+    SPOIL_EVIDENCE,      /* one bit of each piece's signature */
+    SPOIL_EVIDENCE_NONE, /* it says what the leaves say */
+    SPOIL_EVIDENCE_SIZE, /* more than what it is held against */
     SPOILS
 } record_spoil;
 
@@ -34,6 +37,7 @@ typedef struct {
     ol_reader reader;
     record_spoil spoil;
     size_t generations; /* charters; 1 unless changed */
+    size_t evidence;    /* pieces against the second log: a head over 256, prc's receipt over 600 */
     size_t leaves_asked;
     uint64_t grown; /* if not 0, the size of the second log, which nobody has receipted then */
 } test_record;

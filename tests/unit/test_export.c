@@ -175,7 +175,7 @@ static const struct {
     { SPOIL_MEMBERS, "" },
     { SPOIL_CARD, "cards/" },
 };
-_Static_assert(sizeof spoils / sizeof spoils[0] == SPOILS - 2, "each has a row or a test");
+_Static_assert(sizeof spoils / sizeof spoils[0] == SPOILS - 5, "each has a row or a test");
 
 static void spoilt(void **state) {
     (void)state;
@@ -196,6 +196,37 @@ static void spoilt(void **state) {
         assert_int_equal(run(&f, &log, 1, &at), OL_ECONFLICT);
     }
     record.spoil = SPOIL_NOTHING;
+}
+
+/* Both notes of each piece; one that shows nothing makes no export. */
+static void evidence(void **state) {
+    (void)state;
+    static const char *const path[] = { "/0.a.note", "/0.b.note", "/1.a.note", "/1.b.note" };
+    static const record_spoil bad[] = { SPOIL_EVIDENCE, SPOIL_EVIDENCE_NONE, SPOIL_EVIDENCE_SIZE };
+    ol_log_key log = record_key(1);
+    files none = { .n = 0 }, f = { .n = 0 };
+    ol_export_at at;
+    assert_int_equal(run(&none, NULL, 0, NULL), OL_OK);
+    record.evidence = 2;
+    assert_int_equal(run(&f, NULL, 0, NULL), OL_OK);
+    assert_int_equal(f.n, none.n + 4);
+    for (size_t i = 0; i < OL_LEN(path); i++) {
+        size_t found = 0;
+        for (size_t k = 0; k < f.n; k++)
+            found += strstr(f.file[k].path, "/evidence/") != NULL &&
+                     strstr(f.file[k].path, path[i]) != NULL;
+        assert_int_equal(found, 1);
+    }
+    for (size_t i = 0; i < OL_LEN(bad); i++) {
+        files spoilt_files = { .n = 0 };
+        record.spoil = bad[i];
+        assert_int_equal(run(&spoilt_files, NULL, 0, &at), OL_ECONFLICT);
+    }
+    record.spoil = SPOIL_NOTHING, f.n = 0;
+    assert_int_equal(run(&f, &log, 100, NULL), OL_OK); /* no part of a proof */
+    for (size_t k = 0; k < f.n; k++)
+        assert_null(strstr(f.file[k].path, "evidence"));
+    record.evidence = 0;
 }
 
 static void charters(void **state) {
@@ -259,6 +290,7 @@ int main(void) {
         cmocka_unit_test(proof_of_each), cmocka_unit_test(spoilt),
         cmocka_unit_test(disk_fails),    cmocka_unit_test(charters),
         cmocka_unit_test(memory_fails),  cmocka_unit_test(long_log),
+        cmocka_unit_test(evidence),
     };
     record_make(&record);
     return cmocka_run_group_tests(tests, NULL, NULL);

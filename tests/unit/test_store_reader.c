@@ -188,6 +188,41 @@ static void receipt_without_head(void **state) {
     ol_store_reader_free(r);
 }
 
+static ol_put piece(ol_log_key k, uint8_t party, uint64_t at, uint64_t t) {
+    ol_put p = put(OL_PUT_EVIDENCE, k, at);
+    p.party = party, p.time = t, p.root = ROOT[3], p.p = SIG[4], p.len = OL_SIG_LEN;
+    return p;
+}
+
+/* Each log's own, in the order of arrival, with the smallest head at or above. */
+static void evidence(void **state) {
+    fixture *f = *state;
+    ol_store_reader *r = NULL;
+    ol_record_evidence got;
+    const ol_put list[] = { piece(B, 1, 1, 0), piece(A, 2, 4, 9), piece(A, 0, 2, 0),
+                            piece(A, 2, 3, 170) };
+    ol_batch batch = { .put = list, .n = OL_LEN(list) };
+    memcpy(batch.line, f->charter.id, sizeof batch.line);
+    assert_int_equal(f->s->ops->commit(f->s, &batch, 1), OL_OK);
+    assert_int_equal(ol_store_reader_new(&f->opts, &r), OL_OK);
+    const ol_reader *v = ol_store_reader_of(r);
+    assert_int_equal(v->evidence(v->ctx, 0, 0, &got),
+                     OL_OK); /* that of 4 is above what is signed */
+    assert_int_equal(got.size, 2);
+    assert_int_equal(got.own_size, 2);
+    assert_memory_equal(got.own_head, SIG[1], OL_SIG_LEN);
+    assert_memory_equal(got.sig, SIG[4], OL_SIG_LEN);
+    assert_memory_equal(got.root, ROOT[3], 32);
+    assert_memory_equal(got.pub, f->party[0].card.log, OL_SIGN_PUB_LEN);
+    assert_int_equal(v->evidence(v->ctx, 0, 1, &got), OL_OK);
+    assert_true(got.size == 3 && got.party == 2 && got.time == 170 && got.own_size == 3);
+    assert_memory_equal(got.pub, f->party[2].card.receipt, OL_SIGN_PUB_LEN);
+    assert_int_equal(v->evidence(v->ctx, 0, 2, &got), OL_ENOENT);
+    assert_int_equal(v->evidence(v->ctx, 1, 0, &got), OL_OK);
+    assert_int_equal(v->evidence(v->ctx, 9, 0, &got), OL_ENOENT);
+    ol_store_reader_free(r);
+}
+
 typedef struct {
     uint64_t next;
     char text[64];
@@ -241,6 +276,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(logs_and_cards, set_up, tear_down),
         cmocka_unit_test_setup_teardown(receipts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(receipt_without_head, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(evidence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(leaves_are_salted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(memory_fails, set_up, tear_down),
     };

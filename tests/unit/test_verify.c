@@ -141,6 +141,30 @@ static void verifies(void **state) {
     drop(&t);
 }
 
+/* Evidence of two histories is told, and breaks nothing. */
+static void forks(void **state) {
+    (void)state;
+    static tree t;
+    ol_mem mem;
+    ol_verify_result r;
+    make(&t, NULL, 0);
+    drop(&t);
+    record.evidence = 2;
+    memset(&t, 0, sizeof t);
+    ol_mem_heap(&mem, OL_EXPORT_MEM);
+    const ol_export_to to = { take_file, &t, &mem };
+    ol_export_at at;
+    assert_int_equal(ol_export_all(&record.reader, &to, &at), OL_OK);
+    ol_mem_heap(&mem, OL_VERIFY_MEM + (1 << 20));
+    assert_int_equal(check(&t, &mem, &r), OL_OK);
+    print_message("%s", t.told);
+    assert_int_equal(r.broken, 0);
+    assert_non_null(strstr(t.told, "~fork usa/routine/"));
+    assert_non_null(strstr(t.told, "/evidence/0.b.note: usa signed two histories of its routine"));
+    assert_non_null(strstr(t.told, "~fork-receipt usa/routine/"));
+    drop(&t);
+}
+
 /* Nothing else says what it said: a size at which all receipts met, a card that no note needs. */
 static bool is_dispensable(const char *path) {
     size_t n = strlen(path);
@@ -232,9 +256,8 @@ static void allocations(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verifies),
-        cmocka_unit_test(nothing_unseen),
-        cmocka_unit_test(files_missing),
+        cmocka_unit_test(verifies),       cmocka_unit_test(forks),
+        cmocka_unit_test(nothing_unseen), cmocka_unit_test(files_missing),
         cmocka_unit_test(allocations),
     };
     return cmocka_run_group_tests_name("verify", tests, NULL, NULL);
