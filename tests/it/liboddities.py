@@ -244,17 +244,18 @@ ANOMALIES = [
      "the same", entries(see_each_other, "t", "v")),
     ("{t}: was opened when prc knew 2 entries of {p}; of the 3 in the export the others were "
      "recovered later", entries(restored, "t")),
-    ("{u}/evidence/0.b.note: usa signed two histories of its urgent log 94f1bfc1d57e2bd3: over size "
-     "9 the one in this export, and another",
+    ("{u}/evidence/0.b.note: usa signed two histories of its urgent log 94f1bfc1d57e2bd3: over "
+     "size 9 the one in this export, and another",
      evidence(lambda u: u.head(9, root=OTHER_ROOT))),
     ("{u}/evidence/15.b.note: usa signed two histories of its urgent log 94f1bfc1d57e2bd3: over "
      "size 4 the one in this export, and another",
      evidence(lambda u: u.head(4, root=OTHER_ROOT), number=15)),
-    ("{u}/evidence/0.b.note: prc receipted another history of the urgent log 94f1bfc1d57e2bd3 of usa "
-     "than the one in this export, over size 5",
+    ("{u}/evidence/0.b.note: prc receipted another history of the urgent log 94f1bfc1d57e2bd3 of "
+     "usa than the one in this export, over size 5",
      evidence(lambda u: u.head(5, ("prc", x.START, 2), root=OTHER_ROOT))),
-    ("{u}/evidence/1.b.note: prc receipted another history of the urgent log 94f1bfc1d57e2bd3 of usa "
-     "than the one in this export, over size 5; nothing here shows that it was ever signed by usa",
+    ("{u}/evidence/1.b.note: prc receipted another history of the urgent log 94f1bfc1d57e2bd3 of "
+     "usa than the one in this export, over size 5; nothing here shows that it was ever signed by "
+     "usa",
      evidence(lambda u: only_receipt(u, 5, OTHER_ROOT), own=5, number=1)),
     ("{u}: entry 9 refers to prc/urgent/" + ABSENT.hex()
      + ", entry 4, which the export does not hold", says("u", ref=[1, 0, ABSENT, 4])),
