@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const ol_bearer *const rows[] = { &ol_bearer_udp };
+static const ol_bearer *const rows[] = { &ol_bearer_udp, &ol_bearer_tcp };
 
 const ol_bearer *ol_bearer_at(size_t i) {
     return i < OL_LEN(rows) ? rows[i] : NULL;

@@ -43,6 +43,8 @@ typedef struct ol_port ol_port;
 typedef struct {
     void (*frames)(void *ctx, const ol_port_frame *v, size_t n); /* borrowed for the call */
     void (*writable)(void *ctx); /* after a send that did not take all: it may take more now */
+    /* The connection by which addr was reached is gone, with whatever it held. */
+    void (*lost)(void *ctx, const ol_addr *addr);
     void *ctx;
 } ol_port_user;
 
@@ -69,6 +71,14 @@ typedef struct {
                    ol_port_fault *ret_fault);
     /* Takes v[0] … v[k-1] and returns k; k < n: the rest when `writable` comes. */
     size_t (*send)(ol_port *p, const ol_port_frame *v, size_t n);
+    /* Bearers that make connections; the three are NULL for others, which can always try.
+     * has_room: a frame for addr is taken now; if not, what is needed is begun, such as connecting,
+     * and `writable` comes. Asked before each frame: little waits that could not be overtaken. */
+    bool (*has_room)(ol_port *p, const ol_addr *addr);
+    /* An authentic frame came from there: until then a peer's connection is a stranger's. */
+    void (*proven)(ol_port *p, const ol_addr *addr);
+    /* The peer gave a sign of life elsewhere: what is put off for this address is tried now. */
+    void (*wake)(ol_port *p, const ol_addr *addr);
     /* Looks up a peer's url. fn is called once, from inside when no look-up is needed. A name with
      * several addresses gives another one with each turn. */
     void (*resolve)(ol_port *p, const char *url, unsigned turn, ol_resolved_fn *fn, void *ctx);
@@ -84,6 +94,6 @@ typedef struct {
 const ol_bearer *ol_bearer_find(const char *url);
 const ol_bearer *ol_bearer_at(size_t i); /* row i; NULL past the last */
 
-extern const ol_bearer ol_bearer_udp;
+extern const ol_bearer ol_bearer_tcp, ol_bearer_udp;
 
 #endif

@@ -4,13 +4,12 @@
 #include "bearer/bearer.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bearer/udp_addr.h"
+#include "bearer/ip_lookup.h"
 
 enum {
     FRAME_MAX = 1200,
@@ -34,21 +33,12 @@ struct ol_port {
     uv_poll_t poll;
     int fd;
     bool is_v4, is_closing, wants_write;
-    unsigned lookups; /* out; the port outlives them */
+    ol_ip_lookups lookups; /* the port outlives them */
     ol_port_user user;
     ol_port_counts counts;
     batch in, out;
     uint8_t bytes[OL_PORT_BATCH][RECEIVE_MAX];
 };
-
-typedef struct {
-    uv_getaddrinfo_t req;
-    ol_port *port;
-    uint16_t number;
-    unsigned turn;
-    ol_resolved_fn *fn;
-    void *ctx;
-} lookup;
 
 /* ── in ────────────────────────────────────────────────────────────────────────────────────── */
 
@@ -62,7 +52,7 @@ static struct in6_addr local_of(struct msghdr *m) {
         } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo info;
             memcpy(&info, CMSG_DATA(c), sizeof info);
-            a = ol_udp_mapped(&info.ipi_addr);
+            a = ol_ip_mapped(&info.ipi_addr);
         }
     }
     if (IN6_IS_ADDR_MULTICAST(&a))
@@ -84,15 +74,15 @@ static size_t receive(ol_port *p, ol_port_frame v[OL_PORT_BATCH], int *ret_n) {
     *ret_n = recvmmsg(p->fd, b->header, OL_PORT_BATCH, MSG_DONTWAIT, NULL);
     size_t n = 0;
     for (int i = 0; i < *ret_n; i++) {
-        ol_udp_addr a;
+        ol_ip_addr a;
         size_t len = b->header[i].msg_len;
         if (len == 0 || len > FRAME_MAX ||
-            !ol_udp_from_sockaddr((const struct sockaddr *)&b->name[i], &a)) {
+            !ol_ip_from_sockaddr((const struct sockaddr *)&b->name[i], &a)) {
             p->counts.dropped_in++;
             continue;
         }
         a.local = local_of(&b->header[i].msg_hdr);
-        ol_udp_addr_put(&a, &v[n].addr);
+        ol_ip_put(&a, &v[n].addr);
         v[n].p = p->bytes[i], v[n].len = len, n++;
         p->counts.frames_in++, p->counts.bytes_in += len;
     }
@@ -133,14 +123,14 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
 
 /* ── out ───────────────────────────────────────────────────────────────────────────────────── */
 
-static void set_local(struct msghdr *m, const ol_udp_addr *a, bool is_v4, char *control) {
+static void set_local(struct msghdr *m, const ol_ip_addr *a, bool is_v4, char *control) {
     if (IN6_IS_ADDR_UNSPECIFIED(&a->local))
         return;
     m->msg_control = control;
     m->msg_controllen = CONTROL_MAX;
     struct cmsghdr *c = CMSG_FIRSTHDR(m);
     if (is_v4) {
-        struct in_pktinfo info = { .ipi_spec_dst = ol_udp_unmapped(&a->local) };
+        struct in_pktinfo info = { .ipi_spec_dst = ol_ip_unmapped(&a->local) };
         c->cmsg_level = IPPROTO_IP, c->cmsg_type = IP_PKTINFO;
         c->cmsg_len = CMSG_LEN(sizeof info);
         m->msg_controllen = CMSG_SPACE(sizeof info);
@@ -155,11 +145,11 @@ static void set_local(struct msghdr *m, const ol_udp_addr *a, bool is_v4, char *
 
 static void prepare(ol_port *p, size_t i, const ol_port_frame *f) {
     batch *b = &p->out;
-    ol_udp_addr a = ol_udp_addr_get(&f->addr);
+    ol_ip_addr a = ol_ip_get(&f->addr);
     b->part[i] = (struct iovec){ (void *)(uintptr_t)f->p, f->len };
     struct msghdr m = { .msg_name = &b->name[i], .msg_iov = &b->part[i], .msg_iovlen = 1 };
     memset(&b->control[i], 0, sizeof b->control[i]);
-    m.msg_namelen = ol_udp_to_sockaddr(&a, p->is_v4, &b->name[i]);
+    m.msg_namelen = ol_ip_to_sockaddr(&a, p->is_v4, &b->name[i]);
     set_local(&m, &a, p->is_v4, b->control[i].bytes);
     b->header[i].msg_hdr = m;
 }
@@ -200,72 +190,21 @@ static size_t udp_send(ol_port *p, const ol_port_frame *v, size_t n) {
     return done;
 }
 
-/* ── looking up ────────────────────────────────────────────────────────────────────────────── */
+/* ── opening and closing ───────────────────────────────────────────────────────────────────── */
 
-static void release(ol_port *p) {
-    if (p->is_closing && p->lookups == 0 && p->fd < 0)
-        free(p);
-}
-
-static bool fits(const ol_port *p, const struct addrinfo *ai, ol_udp_addr *ret) {
-    return ol_udp_from_sockaddr(ai->ai_addr, ret) &&
-           (!p->is_v4 || IN6_IS_ADDR_V4MAPPED(&ret->peer));
-}
-
-static void on_lookup(uv_getaddrinfo_t *req, int status, struct addrinfo *res) {
-    lookup *l = req->data;
-    ol_port *p = l->port;
-    ol_err err = p->is_closing ? OL_ESTATE : OL_ENOENT;
-    ol_udp_addr a;
-    unsigned n = 0, i = 0;
-    ol_addr addr = { 0 };
-    for (const struct addrinfo *ai = res; status == 0 && ai != NULL; ai = ai->ai_next)
-        n += fits(p, ai, &a);
-    for (const struct addrinfo *ai = res; !p->is_closing && n > 0 && ai != NULL; ai = ai->ai_next) {
-        if (!fits(p, ai, &a) || i++ != l->turn % n)
-            continue;
-        a.port = l->number;
-        ol_udp_addr_put(&a, &addr);
-        err = OL_OK;
-    }
-    l->fn(l->ctx, err, err == OL_OK ? &addr : NULL);
-    uv_freeaddrinfo(res);
-    free(l);
-    p->lookups--;
-    release(p);
+static const char *udp_check(const char *url, bool is_local) {
+    return ol_ip_check("udp", url, is_local);
 }
 
 static void udp_resolve(ol_port *p, const char *url, unsigned turn, ol_resolved_fn *fn, void *ctx) {
-    ol_udp_target t;
-    ol_udp_addr a;
-    ol_addr addr;
-    if (p->is_closing || ol_udp_parse(url, false, &t) != NULL) {
-        fn(ctx, p->is_closing ? OL_ESTATE : OL_EFORM, NULL);
-        return;
-    }
-    if (ol_udp_numeric(&t, &a)) {
-        bool is_reachable = !p->is_v4 || IN6_IS_ADDR_V4MAPPED(&a.peer);
-        ol_udp_addr_put(&a, &addr);
-        fn(ctx, is_reachable ? OL_OK : OL_ENOENT, is_reachable ? &addr : NULL);
-        return;
-    }
-    static const struct addrinfo hints = { .ai_family = AF_UNSPEC,
-                                           .ai_socktype = SOCK_DGRAM,
-                                           .ai_flags = AI_ADDRCONFIG };
-    lookup *l = calloc(1, sizeof *l);
-    if (l != NULL) {
-        *l = (lookup){ .port = p, .number = t.port, .turn = turn, .fn = fn, .ctx = ctx };
-        l->req.data = l;
-        if (uv_getaddrinfo(p->poll.loop, &l->req, on_lookup, t.host, NULL, &hints) == 0) {
-            p->lookups++;
-            return;
-        }
-    }
-    free(l);
-    fn(ctx, OL_ENOMEM, NULL);
+    ol_ip_resolve(&p->lookups, "udp", url, turn, fn, ctx);
 }
 
-/* ── opening and closing ───────────────────────────────────────────────────────────────────── */
+static void release(void *ctx) {
+    ol_port *p = ctx;
+    if (p->is_closing && p->lookups.out == 0 && p->fd < 0)
+        free(p);
+}
 
 static int set(int fd, int level, int name, int value) {
     return setsockopt(fd, level, name, &value, sizeof value);
@@ -287,45 +226,10 @@ static const char *set_options(int fd, bool is_v4) {
     return NULL;
 }
 
-/* -1: *ret says why. */
-static int open_socket(const ol_udp_target *t, bool *ret_v4, ol_port_fault *ret) {
-    ol_udp_addr a = { 0 };
-    struct sockaddr_storage name;
-    *ret = (ol_port_fault){ "the host of a port must be an address of this host", 0 };
-    if (!ol_udp_numeric(t, &a))
-        return -1;
-    int type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    int fd = socket(AF_INET6, type, 0);
-    bool is_any = IN6_IS_ADDR_UNSPECIFIED(&a.peer);
-    *ret_v4 = fd < 0 && errno == EAFNOSUPPORT && (is_any || IN6_IS_ADDR_V4MAPPED(&a.peer));
-    if (*ret_v4)
-        fd = socket(AF_INET, type, 0);
-    *ret = (ol_port_fault){ "cannot make a socket", errno };
-    if (fd < 0)
-        return -1;
-    const char *why = set_options(fd, *ret_v4);
-    *ret = (ol_port_fault){ why, errno };
-    if (why == NULL) {
-        socklen_t len = ol_udp_to_sockaddr(&a, *ret_v4, &name);
-        if (bind(fd, (struct sockaddr *)&name, len) == 0)
-            return fd;
-        why = "cannot bind to this address";
-        if (errno == EADDRINUSE)
-            why = "another program has this port";
-        else if (errno == EADDRNOTAVAIL)
-            why = "this host does not have that address";
-        else if (errno == EACCES)
-            why = "ports below 1024 are for root";
-        *ret = (ol_port_fault){ why, errno };
-    }
-    (void)close(fd);
-    return -1;
-}
-
 static ol_err udp_open(uv_loop_t *loop, const char *url, const ol_port_user *user, ol_port **ret,
                        ol_port_fault *ret_fault) {
-    ol_udp_target t;
-    const char *why = ol_udp_parse(url, true, &t);
+    ol_ip_target t;
+    const char *why = ol_ip_parse("udp", url, true, &t);
     if (why != NULL) {
         *ret_fault = (ol_port_fault){ why, 0 };
         return OL_EFORM;
@@ -335,7 +239,7 @@ static ol_err udp_open(uv_loop_t *loop, const char *url, const ol_port_user *use
     if (p == NULL)
         return OL_ENOMEM;
     p->user = *user;
-    p->fd = open_socket(&t, &p->is_v4, ret_fault);
+    p->fd = ol_ip_bind(&t, SOCK_DGRAM, set_options, &p->is_v4, ret_fault);
     if (p->fd < 0) {
         free(p);
         return OL_EIO;
@@ -348,6 +252,9 @@ static ol_err udp_open(uv_loop_t *loop, const char *url, const ol_port_user *use
         return OL_EIO;
     }
     p->poll.data = p;
+    p->lookups = (ol_ip_lookups){
+        .loop = loop, .is_v4 = p->is_v4, .socket_type = SOCK_DGRAM, .done = release, .ctx = p
+    };
     listen_for(p);
     *ret = p;
     return OL_OK;
@@ -356,11 +263,11 @@ static ol_err udp_open(uv_loop_t *loop, const char *url, const ol_port_user *use
 static void udp_local(const ol_port *p, ol_addr *ret) {
     struct sockaddr_storage name = { 0 };
     socklen_t len = sizeof name;
-    ol_udp_addr a;
+    ol_ip_addr a;
     *ret = (ol_addr){ 0 };
     if (getsockname(p->fd, (struct sockaddr *)&name, &len) == 0 &&
-        ol_udp_from_sockaddr((const struct sockaddr *)&name, &a))
-        ol_udp_addr_put(&a, ret);
+        ol_ip_from_sockaddr((const struct sockaddr *)&name, &a))
+        ol_ip_put(&a, ret);
 }
 
 static const ol_port_counts *udp_counts(const ol_port *p) {
@@ -377,7 +284,7 @@ static void on_close(uv_handle_t *handle) {
 static void udp_close(ol_port *p) {
     if (p == NULL || p->is_closing)
         return;
-    p->is_closing = true;
+    p->is_closing = p->lookups.is_closing = true;
     uv_close((uv_handle_t *)&p->poll, on_close);
 }
 
@@ -386,12 +293,12 @@ const ol_bearer ol_bearer_udp = {
     .form = "udp://<host>:<port>",
     .is_ip = true,
     .frame_max = FRAME_MAX,
-    .check = ol_udp_check,
+    .check = udp_check,
     .open = udp_open,
     .send = udp_send,
     .resolve = udp_resolve,
-    .nearness = ol_udp_nearness,
-    .address_text = ol_udp_address_text,
+    .nearness = ol_ip_nearness,
+    .address_text = ol_ip_address_text,
     .local = udp_local,
     .counts = udp_counts,
     .close = udp_close,

@@ -436,6 +436,13 @@ void ol_line_path_status(const ol_line *l, ol_path_id id, ol_path_status *ret) {
     };
 }
 
+uint64_t ol_line_heard_ms(const ol_line *l, uint8_t party) {
+    uint64_t ms = 0;
+    for (size_t i = 0; i < OL_PATHS_PER_PEER; i++)
+        ms = l->peer[party].path[i].heard_ms > ms ? l->peer[party].path[i].heard_ms : ms;
+    return ms;
+}
+
 void ol_line_marker(const ol_line *l, ol_marker *ret) {
     *ret = (ol_marker){ .is_valid = true };
     for (unsigned lane = 0; lane < OL_LANES; lane++) {

@@ -266,6 +266,8 @@ typedef struct {
     uint64_t frames_in, frames_out, bytes_in, bytes_out;
 } ol_path_status;
 void ol_line_path_status(const ol_line *l, ol_path_id path, ol_path_status *ret);
+/* When anything authentic last came from a party, by whatever path; 0: never in this run. */
+uint64_t ol_line_heard_ms(const ol_line *l, uint8_t party);
 bool ol_line_clock_is_doubtful(const ol_line *l);
 /* Why nothing is taken in, ours or others': OL_EFULL, OL_ENOMEM, OL_EIO; OL_OK: it is. */
 ol_err ol_line_stopped(const ol_line *l);

@@ -75,7 +75,8 @@ static ol_err take_url(ol_str value, bool is_local, char *to, const char **why) 
         return OL_ELIMIT;
     copy(value, to);
     const ol_bearer *bearer = ol_bearer_find(to);
-    const char *fault = "value is no url of this version, which has udp://<host>:<port>";
+    const char *fault = "value is no url of this version, which has udp://<host>:<port> and "
+                        "tcp://<host>:<port>";
     if (bearer != NULL)
         fault = bearer->check(to, is_local);
     *why = fault;
@@ -137,9 +138,14 @@ static ol_err find_port(const ol_config *c, const ol_config_bearer *b, const cha
             why, OL_ENOENT,
             "[bearer %s %s]: there is no port %s; add it with openline port add --name", b->line,
             b->party, name);
-    return ol_why_set(why, OL_EFORM, "[bearer %s %s]: %s port speaks %s; %s", b->line, b->party,
-                      found == 0 ? "no" : "more than one", bearer->scheme,
-                      found == 0 ? "add one with openline port add" : "say which: port = <name>");
+    if (found == 0)
+        return ol_why_set(why, OL_EFORM,
+                          "[bearer %s %s]: no port speaks %s; add one: openline port add "
+                          "%s://[::]:4477",
+                          b->line, b->party, bearer->scheme, bearer->scheme);
+    return ol_why_set(why, OL_EFORM,
+                      "[bearer %s %s]: more than one port speaks %s; say which: port = <name>",
+                      b->line, b->party, bearer->scheme);
 }
 
 static ol_err check_bearers(reader *r, ol_why *why) {

@@ -176,6 +176,18 @@ static void on_path_up(void *ctx, uint16_t number, const ol_event *up) {
                d->line[number]->name, (unsigned)up->path.path);
 }
 
+static void on_path_lost(void *ctx, uint16_t number, ol_path_id path) {
+    ol_event ev = { .kind = EV_PATH_LOST };
+    ev.path.path = path;
+    ol_drive_step(ctx, number, &ev);
+    ol_drive_drain(ctx);
+}
+
+static uint64_t on_heard_ms(void *ctx, uint16_t number, uint8_t party) {
+    const ol_drive *d = ctx;
+    return ol_line_heard_ms(d->line[number]->engine, party);
+}
+
 static bool on_is_live(void *ctx, uint16_t number, ol_path_id path) {
     const ol_drive *d = ctx;
     ol_path_status s;
@@ -191,9 +203,12 @@ ol_err ol_drive_new(const ol_drive_opts *opts, ol_drive **ret) {
         return OL_ENOMEM;
     d->o = *opts;
     ol_err err = ol_switch_new(opts->mem, &d->sw);
-    ol_net_user user = {
-        .frame = on_frame, .path_up = on_path_up, .is_live = on_is_live, .ctx = d
-    };
+    ol_net_user user = { .frame = on_frame,
+                         .path_up = on_path_up,
+                         .path_lost = on_path_lost,
+                         .is_live = on_is_live,
+                         .heard_ms = on_heard_ms,
+                         .ctx = d };
     if (err == OL_OK)
         err = ol_net_new(opts->loop, d->sw, &user, &d->net);
     if (err != OL_OK) {

@@ -24,6 +24,7 @@ typedef struct {
     ol_addr now, home, moved; /* where frames go; what the url says; where the peer spoke from */
     unsigned turn;
     bool is_looking;
+    uint64_t heard_ms; /* its peer, when this path was last told so */
 } path;
 
 struct ol_net {
@@ -35,6 +36,7 @@ struct ol_net {
     path **path;
     uv_timer_t tend;
     bool is_started, is_stopped;
+    bool has_connections; /* some port makes them */
     uint64_t strangers;
     ol_tokens tokens;
 };
@@ -75,6 +77,20 @@ static void place(ol_net *n, const port *pt, const ol_addr *addr, ol_event *ev) 
         ev->frame.from = ol_tokens_take(&n->tokens, pt->number, addr);
 }
 
+/* A peer that was heard by one path may be reached by the others too. */
+static void wake(ol_net *n, const ol_switch_hit *hit) {
+    uint64_t heard = n->user.heard_ms(n->user.ctx, hit->line, hit->party);
+    for (size_t i = 0; i < n->paths; i++) {
+        path *p = n->path[i];
+        const port *pt = n->port[p->p.port];
+        if (p->p.line != hit->line || p->p.id / OL_PATHS_PER_PEER != hit->party ||
+            pt->bearer->wake == NULL || p->heard_ms == heard)
+            continue;
+        p->heard_ms = heard;
+        pt->bearer->wake(pt->port, &p->home);
+    }
+}
+
 static void on_frames(void *ctx, const ol_port_frame *v, size_t count) {
     port *pt = ctx;
     ol_net *n = pt->net;
@@ -88,12 +104,31 @@ static void on_frames(void *ctx, const ol_port_frame *v, size_t count) {
         }
         place(n, pt, &v[i].addr, &ev);
         n->user.frame(n->user.ctx, ev.frame.hit.line, &ev);
+        if (n->has_connections)
+            wake(n, &ev.frame.hit);
     }
 }
 
 static void on_writable(void *ctx) {
     port *pt = ctx;
     pt->is_blocked = false; /* whoever sends looks again after each turn of the loop */
+}
+
+static void on_lost(void *ctx, const ol_addr *addr) {
+    const port *pt = ctx;
+    ol_net *n = pt->net;
+    for (size_t i = 0; i < n->paths; i++) {
+        path *p = n->path[i];
+        if (p->p.port != pt->number)
+            continue;
+        bool is_now = is_same(&p->now, addr);
+        if (is_same(&p->moved, addr))
+            p->moved = (ol_addr){ 0 };
+        if (is_now)
+            p->now = p->home;
+        if (is_now && !n->is_stopped)
+            n->user.path_lost(n->user.ctx, p->p.line, p->p.id);
+    }
 }
 
 /* ---- out ---- */
@@ -107,24 +142,38 @@ static void flush(port *pt) {
         pt->sent = pt->queued = 0;
 }
 
-uint8_t *ol_net_room(ol_net *n, size_t i) {
-    port *pt = n->port[n->path[i]->p.port];
+/* false: the address is not known any more. */
+static bool target(const ol_net *n, const path *p, uint32_t to, ol_addr *ret) {
+    uint8_t by = p->p.port;
+    *ret = p->now;
+    bool is_known = to == 0 || ol_tokens_find(&n->tokens, to, &by, ret);
+    return is_known && by == p->p.port && ret->len > 0;
+}
+
+uint8_t *ol_net_room(ol_net *n, size_t i, uint32_t to) {
+    const path *p = n->path[i];
+    port *pt = n->port[p->p.port];
+    ol_addr addr;
     if (pt->queued == OL_PORT_BATCH)
         flush(pt);
+    bool has_target = target(n, p, to, &addr);
+    if (pt->bearer->has_room != NULL && to == 0 &&
+        (!has_target || !pt->bearer->has_room(pt->port, &addr)))
+        return NULL; /* an answer goes where it can, or is lost */
     return pt->is_blocked || pt->queued == OL_PORT_BATCH ? NULL : pt->bytes[pt->queued];
 }
 
 void ol_net_put(ol_net *n, size_t i, size_t len, uint32_t to) {
     const path *p = n->path[i];
     port *pt = n->port[p->p.port];
-    ol_addr addr = p->now;
-    uint8_t by = p->p.port;
-    bool is_known = to == 0 || ol_tokens_find(&n->tokens, to, &by, &addr);
+    ol_addr addr;
     OL_ASSERT(pt->queued < OL_PORT_BATCH && len <= OL_FRAME_MAX);
-    if (!is_known || by != p->p.port || addr.len == 0)
+    if (!target(n, p, to, &addr))
         return; /* lost, as on any network */
     pt->queue[pt->queued] = (ol_port_frame){ addr, pt->bytes[pt->queued], len };
     pt->queued++;
+    if (pt->bearer->has_room != NULL)
+        flush(pt);
 }
 
 void ol_net_flush(ol_net *n) {
@@ -148,6 +197,9 @@ void ol_net_move(ol_net *n, uint16_t line, ol_path_id id, uint32_t from) {
     if (p == NULL || !ol_tokens_find(&n->tokens, from, &by, &addr) || by != p->p.port)
         return;
     p->now = p->moved = addr;
+    const port *pt = n->port[by];
+    if (pt->bearer->proven != NULL)
+        pt->bearer->proven(pt->port, &addr);
 }
 
 static void tell_up(path *p) {
@@ -219,7 +271,7 @@ ol_err ol_net_add_port(ol_net *n, const char *name, const char *url, ol_why *why
     if (pt == NULL)
         return ol_why_set(why, OL_ENOMEM, "out of memory");
     *pt = (port){ .net = n, .bearer = bearer, .name = name, .number = (uint8_t)n->ports };
-    ol_port_user user = { on_frames, on_writable, pt };
+    ol_port_user user = { on_frames, on_writable, on_lost, pt };
     ol_err err = bearer->open(n->loop, url, &user, &pt->port, &fault);
     if (err != OL_OK) {
         free(pt);
@@ -229,6 +281,7 @@ ol_err ol_net_add_port(ol_net *n, const char *name, const char *url, ol_why *why
             name, url, fault.why, fault.sys == 0 ? "" : " (", system, fault.sys == 0 ? "" : ")");
     }
     n->port[n->ports++] = pt;
+    n->has_connections = n->has_connections || bearer->has_room != NULL;
     return OL_OK;
 }
 

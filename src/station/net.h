@@ -4,11 +4,14 @@
  *          there is to that peer by this port, else a token (station/tokens.h).
  * Out      frames are built straight into a port's queue of OL_PORT_BATCH and go out together. A
  *          port whose queue the system does not take has no room until it does; that wakes the
- *          loop.
+ *          loop. A bearer with connections has room for each address by itself, and each frame
+ *          goes out at once.
  * Paths    one for each configured bearer; and for a peer without one by some port, one by that
  *          port that waits until the peer speaks. A path's address is what its url was resolved
  *          to, until the engine moves it. While a path is not live, its url is looked up again
  *          every OL_NET_TEND_MS, and that address and the one it had moved to are tried in turn.
+ *          When a connection is gone by which it was reached, its address is that of its url again;
+ *          a sign of life over another path ends the wait before the next attempt to connect.
  * Errors   why has the sentence: port in use and the like.
  * Memory   from the C heap; urls are borrowed and outlive it. */
 #ifndef OL_STATION_NET_H
@@ -28,7 +31,9 @@ typedef struct {
     void (*frame)(void *ctx, uint16_t line, const ol_event *in); /* EV_FRAME */
     /* EV_PATH_UP for the engine: at start, and when a path has come to have an address. */
     void (*path_up)(void *ctx, uint16_t line, const ol_event *up);
+    void (*path_lost)(void *ctx, uint16_t line, ol_path_id path); /* EV_PATH_LOST */
     bool (*is_live)(void *ctx, uint16_t line, ol_path_id path);
+    uint64_t (*heard_ms)(void *ctx, uint16_t line, uint8_t party); /* ol_line_heard_ms */
     void *ctx;
 } ol_net_user;
 
@@ -53,8 +58,9 @@ size_t ol_net_paths(const ol_net *n);
 const ol_net_path *ol_net_path_at(const ol_net *n, size_t i);
 bool ol_net_is_port_used(const ol_net *n, uint16_t line, uint8_t party, uint8_t port);
 
-/* Room for a frame of path i: OL_FRAME_MAX bytes to build it in; NULL: not now. */
-uint8_t *ol_net_room(ol_net *n, size_t i);
+/* Room for a frame of path i to the token's address, 0: the path's own: OL_FRAME_MAX bytes to build
+ * it in; NULL: not now. */
+uint8_t *ol_net_room(ol_net *n, size_t i, uint32_t to);
 /* The frame of len bytes built there goes to the token's address, 0: the path's own. */
 void ol_net_put(ol_net *n, size_t i, size_t len, uint32_t to);
 void ol_net_flush(ol_net *n);

@@ -6,7 +6,9 @@ static bool send_one(ol_drive *d, size_t i, int class) {
     ol_driven *l = d->line[p->line];
     ol_mono now = ol_drive_now(d);
     int has = ol_line_peek(l->engine, p->id, now);
-    uint8_t *room = has == OL_CLASS_NONE || has > class ? NULL : ol_net_room(d->net, i);
+    uint8_t *room = NULL;
+    if (has != OL_CLASS_NONE && has <= class)
+        room = ol_net_room(d->net, i, ol_line_peek_to(l->engine, p->id));
     if (room == NULL)
         return false;
     uint32_t to = 0;

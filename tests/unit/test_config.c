@@ -50,6 +50,16 @@ static const struct {
     { "which port",
       "[port a]\nurl = udp://[::]:1\n[port b]\nurl = udp://[::]:2\n[bearer h p]\nurl = udp://h:1\n",
       OL_EFORM, "say which" },
+    { "streams", "[port a]\nurl = tcp://[::]:1\n[bearer h p]\nurl = tcp://h.example:1\n", OL_OK,
+      "" },
+    { "both",
+      "[port a]\nurl = tcp://[::]:1\n[port b]\nurl = udp://[::]:1\n[bearer h p]\nurl = tcp://h:1\n"
+      "[bearer h p 2]\nurl = udp://h:1\n",
+      OL_OK, "" },
+    { "no such port's scheme", "[bearer h p]\nurl = tcp://h:1\n", OL_EFORM,
+      "no port speaks tcp; add one: openline port add tcp://[::]:4477" },
+    { "another scheme", "[port a]\nurl = tcp://[::]:1\n[bearer h p]\nurl = udp://h:1\nport = a\n",
+      OL_EFORM, "port a does not speak udp" },
     { "key outside", "url = udp://[::]:1\n", OL_EFORM, "line 1" },
     { "no newline", "[port a]\nurl = udp://[::]:1", OL_EFORM, "newline" },
 };
@@ -122,7 +132,7 @@ static void adding(void **state) {
     assert_int_equal(slot, 1);
     assert_int_equal(ol_config_add_port(&h, NULL, "udp://[::]:7", &why), OL_OK);
     assert_int_equal(ol_config_add_port(&h, NULL, "udp://[::]:7", &why), OL_EEXIST);
-    assert_int_equal(ol_config_add_port(&h, NULL, "tcp://[::]:7", &why), OL_EFORM);
+    assert_int_equal(ol_config_add_port(&h, NULL, "serial:/dev/x", &why), OL_EFORM);
     assert_non_null(strstr(why.text, "udp://<host>:<port>"));
     /* a second port would leave the first bearer without a port of its own */
     assert_int_equal(ol_config_add_port(&h, NULL, "udp://[::]:8", &why), OL_EFORM);

@@ -144,13 +144,13 @@ static void add_path(station *s, unsigned peer, unsigned slot, unsigned port, co
 }
 
 /* A further port; its url. */
-static void add_port(station *s, const char *name, char url[96]) {
+static void add_port(station *s, const char *name, const char *bind, char url[96]) {
     ol_net *n = ol_drive_net(s->drive);
     ol_why why;
     char local[OL_ADDR_TEXT_MAX];
-    assert_int_equal(ol_net_add_port(n, name, "udp://127.0.0.1:0", &why), OL_OK);
+    assert_int_equal(ol_net_add_port(n, name, bind, &why), OL_OK);
     ol_net_local(n, ol_net_ports(n) - 1, local);
-    (void)snprintf(url, 96, "udp://%s", local);
+    (void)snprintf(url, 96, "%.6s%s", bind, local);
 }
 
 static ol_path_status path_of(const station *s, unsigned peer, unsigned slot) {
@@ -271,7 +271,7 @@ static void unknown_places(void **state) {
     assert_int_equal(uv_loop_init(&loop), 0);
     begin(&a, &loop, 0, NULL);
     begin(&b, &loop, 1, NULL);
-    add_port(&a, "second", second);
+    add_port(&a, "second", "udp://127.0.0.1:0", second);
     for (unsigned i = 0; i < 2; i++) {
         add_path(&b, 0, i, 0, NULL);
         add_path(&a, 1, i, i, b.url);
@@ -323,6 +323,57 @@ static void path_lost(void **state) {
     end(&a, false);
     end(&b, false);
     assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+/* Over connections: whoever makes them, the line works both ways, also when both do; and it goes on
+ * over the next one when one station has gone and come back. */
+static void connections(bool a_dials, bool b_dials) {
+    uv_loop_t loop;
+    station a, b;
+    char url_a[96], url_b[96];
+    print_message("a dials: %d, b dials: %d\n", a_dials, b_dials);
+    assert_int_equal(uv_loop_init(&loop), 0);
+    begin(&a, &loop, 0, NULL);
+    begin(&b, &loop, 1, NULL);
+    add_port(&a, "stream", "tcp://127.0.0.1:0", url_a);
+    add_port(&b, "stream", "tcp://127.0.0.1:0", url_b);
+    add_path(&a, 1, 0, 1, a_dials ? url_b : NULL);
+    add_path(&b, 0, 0, 1, b_dials ? url_a : NULL);
+    ol_drive_start(a.drive);
+    ol_drive_start(b.drive);
+    submit(&a, 7, NULL);
+    until(&loop, &a.receipts, 1);
+    submit(&b, 8, NULL);
+    until(&loop, &b.receipts, 2);
+    assert_true(path_of(&a, 1, 0).is_live && path_of(&b, 0, 0).is_live);
+    for (uint32_t i = 0; i < 500; i++)
+        submit(&a, 100 + i, NULL), submit(&b, 100 + i, NULL);
+    for (int i = 0; i < TURNS_MAX && (entries(&a) < 1004 || entries(&b) < 1004); i++)
+        (void)uv_run(&loop, UV_RUN_ONCE);
+    assert_true(entries(&a) == 1004 && entries(&b) == 1004);
+    ol_store *store = b.store;
+    end(&b, true);
+    for (int i = 0; i < TURNS_MAX && path_of(&a, 1, 0).is_live; i++)
+        (void)uv_run(&loop, UV_RUN_ONCE); /* noticed at once: it is in the loop's next turns */
+    assert_false(path_of(&a, 1, 0).is_live);
+    begin(&b, &loop, 1, store);
+    add_port(&b, "stream", url_b, url_b);
+    add_path(&b, 0, 0, 1, b_dials ? url_a : NULL);
+    ol_drive_start(b.drive);
+    submit(&a, 9, NULL);
+    for (int i = 0; i < TURNS_MAX && entries(&b) < 1005; i++)
+        (void)uv_run(&loop, UV_RUN_ONCE);
+    assert_int_equal(entries(&b), 1005);
+    end(&a, false);
+    end(&b, false);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void over_tcp(void **state) {
+    (void)state;
+    connections(true, false);
+    connections(false, true);
+    connections(true, true);
 }
 
 static void many_at_once(void **state) {
@@ -497,6 +548,7 @@ int main(void) {
         cmocka_unit_test(items_once),       cmocka_unit_test(the_disk_fills),
         cmocka_unit_test(started_again),    cmocka_unit_test(known_place),
         cmocka_unit_test(unknown_places),   cmocka_unit_test(path_lost),
+        cmocka_unit_test(over_tcp),
     };
     ol_log_from(OL_ERROR);
     if (sodium_init() < 0)
