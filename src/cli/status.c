@@ -78,6 +78,9 @@ static void print_line(const json_t *l) {
                  json_is_true(json_object_get(l, "clock_doubtful"))
                      ? "\n    THE CLOCK IS IN DOUBT: look at it, then openline clock accept"
                      : "");
+    json_object_foreach(json_object_get(l, "stopped"), key, v) {
+        ol_cli_print("    %s SAYS THAT IT STORES NOTHING: %s\n", key, json_string_value(v));
+    }
     json_array_foreach(json_object_get(l, "paths"), i, v) print_path(v);
     json_object_foreach(json_object_get(l, "current"), key, v) {
         ol_cli_print("    %-24s %lld entries\n", key, (long long)int_of(v, "size"));

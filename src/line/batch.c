@@ -309,7 +309,7 @@ void ol_batch_done(ol_line *l) {
         l->reserved = l->reserving, l->reserving = 0;
     if (l->storage != 0)
         for (unsigned p = 0; p < l->parties; p++)
-            l->peer[p].owe_stopped = false;
+            l->peer[p].owe_stopped = true; /* that it is over */
     l->storage = 0;
     l->is_hold_due = true;
     say_all(l, OL_OK);
@@ -354,6 +354,7 @@ void ol_batch_failed(ol_line *l, ol_err err) {
     l->storage = err == OL_EFULL    ? OL_STORAGE_FULL
                  : err == OL_ENOMEM ? OL_STORAGE_NO_MEMORY
                                     : OL_STORAGE_FAILS;
+    l->was_stopped = true;
     l->save_ms = l->mono_ms + OL_RETRY_MS;
     say_all(l, err);
     ol_batch_free(l);

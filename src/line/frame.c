@@ -133,6 +133,8 @@ int ol_line_peek(const ol_line *l, ol_path_id id, ol_mono now) {
  * on the best path, whatever there is to say. */
 static void fill(ol_line *l, uint8_t party, ol_path *path, ol_wr *pay) {
     const ol_copy *copy = ol_path_next_copy(path);
+    if (l->was_stopped && (path->owe_pong || ol_path_pings(l, party, path)))
+        l->peer[party].owe_stopped = true; /* what was said of it may have been lost */
     if (path->owe_pong)
         ol_item_put(pay, &(ol_item){ .type = OL_ITEM_PONG, .token = path->pong });
     path->owe_pong = false;

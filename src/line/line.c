@@ -466,6 +466,11 @@ ol_err ol_line_stopped(const ol_line *l) {
     return of[l->storage];
 }
 
+uint8_t ol_line_peer_stopped(const ol_line *l, uint8_t party) {
+    OL_ASSERT(party < l->parties);
+    return l->peer[party].stopped;
+}
+
 uint64_t ol_line_count(const ol_line *l, ol_count which) {
     OL_ASSERT(which < OL_COUNT_N);
     return l->count[which];

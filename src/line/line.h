@@ -180,7 +180,7 @@ typedef enum {
     OL_NOTE_RECOVERED,   /* log, size: our own entries came back from a member */
     OL_NOTE_INCARNATION, /* log: opened; size = reason */
     OL_NOTE_FORK,        /* log, party: evidence stored */
-    OL_NOTE_PEER_STOPPED, /* party; size = reason */
+    OL_NOTE_PEER_STOPPED, /* party; size = reason, 0: it stores again */
     OL_NOTE_CLOCK         /* our wall clock is in doubt (size 1) or accepted (0) */
 } ol_note_kind;
 
@@ -271,6 +271,8 @@ uint64_t ol_line_heard_ms(const ol_line *l, uint8_t party);
 bool ol_line_clock_is_doubtful(const ol_line *l);
 /* Why nothing is taken in, ours or others': OL_EFULL, OL_ENOMEM, OL_EIO; OL_OK: it is. */
 ol_err ol_line_stopped(const ol_line *l);
+/* The reason a peer gave last (STOPPED, docs/PROTOCOL.md §5.2); 0: it stores, for all we know. */
+uint8_t ol_line_peer_stopped(const ol_line *l, uint8_t party);
 
 typedef enum { /* counters of what was refused or done, for status and tests */
                OL_COUNT_FRAME_DROPPED,

@@ -27,6 +27,11 @@ static void set_log(context *c, const ol_item *it) {
         c->key = c->log->key;
 }
 
+static void set_stopped(ol_peer *peer, uint8_t why) {
+    peer->note_stopped = peer->note_stopped || peer->stopped != why;
+    peer->stopped = why;
+}
+
 /* A receipt that verifies over a root we know; false when it does not, or the root is not known. */
 bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r) {
     const uint8_t *root = ol_log_root_at(log, r->size);
@@ -42,6 +47,7 @@ bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r) {
         g->is_signed = g->is_unsaved = g->note = g->has_root = true;
         memcpy(g->root, root, sizeof g->root);
         l->save_ms = ol_min_ms(l->save_ms, l->mono_ms + OL_SAVE_MS);
+        set_stopped(&l->peer[party], 0); /* it stores, whatever it said before */
     }
     return true;
 }
@@ -232,8 +238,7 @@ static void recv_of_line(context *c, const ol_item *it) {
         recv_told(c, it);
         break;
     case OL_ITEM_STOPPED:
-        peer->note_stopped = peer->note_stopped || peer->stopped != it->why;
-        peer->stopped = it->why;
+        set_stopped(peer, it->why);
         break;
     case OL_ITEM_PING:
         c->path->owe_pong = true, c->path->pong = it->token;

@@ -320,6 +320,7 @@ struct ol_line {
     uint64_t wall, mono_ms;                        /* of the event in hand */
     uint64_t clock_wall, clock_mono_ms, last_time; /* trusted pair; last signed or written time */
     bool is_started, has_forgotten, is_doubtful, note_clock, wants_commit, batch_failing;
+    bool was_stopped;           /* once in this run */
     uint8_t storage;            /* 0 well, else the STOPPED reason */
     uint32_t run, next_token;   /* run: of our FORGOT */
     bool is_hold_due;           /* what waits for a head may be taken now */

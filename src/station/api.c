@@ -59,6 +59,9 @@ ol_err ol_api_line_status_get(const ol_station *st, size_t number, ol_api_line_s
         return OL_ENOENT;
     const ol_line *line = ol_drive_line(st->drive, number);
     ret->is_clock_doubtful = ol_line_clock_is_doubtful(line);
+    for (uint8_t p = 0; p < OL_PARTIES_MAX; p++)
+        ret->stopped[p] =
+            p < st->lines.row[number]->charter.parties ? ol_line_peer_stopped(line, p) : 0;
     ol_line_marker(line, &ret->marker);
     for (size_t i = 0; i < OL_COUNT_N; i++)
         ret->count[i] = ol_line_count(line, (ol_count)i);

@@ -82,6 +82,17 @@ static ol_err walk_log(void *ctx, const ol_stored_log *log) {
     return OL_OK;
 }
 
+/* Who has said that it cannot store, and why. */
+static json_t *stopped_json(const ol_charter *ch, const ol_api_line_status *s) {
+    static const char *const why[] = { "", "the disk is full", "storage fails", "out of memory" };
+    json_t *o = json_object();
+    for (unsigned i = 0; i < ch->parties; i++)
+        if (s->stopped[i] != 0)
+            set(o, ch->party[i].name,
+                json_string(s->stopped[i] < OL_LEN(why) ? why[s->stopped[i]] : "it does not say"));
+    return o;
+}
+
 static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) {
     const ol_api_line *line = c->desk.line[number];
     const ol_charter *ch = line->charter;
@@ -117,6 +128,7 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     if (is_whole) {
         set(o, "current", json_incref(w.current));
         set(o, "paths", json_incref(paths));
+        set(o, "stopped", stopped_json(ch, &s));
         set(o, "counts", counts_json(s.count));
     }
     json_decref(w.current);

@@ -55,8 +55,8 @@ static void log_note(const ol_station *st, size_t line, const ol_api_note *n) {
                party_name(st, line, n->party), lane, size);
         break;
     case OL_NOTE_PEER_STOPPED:
-        OL_LOG(OL_WARN, "peer.stopped", "line=%s party=%s reason=%llu", name,
-               party_name(st, line, n->party), size);
+        OL_LOG(size != 0 ? OL_WARN : OL_INFO, size != 0 ? "peer.stopped" : "peer.stores",
+               "line=%s party=%s reason=%llu", name, party_name(st, line, n->party), size);
         break;
     case OL_NOTE_CLOCK:
         OL_LOG(size != 0 ? OL_WARN : OL_INFO, "clock", "line=%s is_doubtful=%llu", name, size);

@@ -34,7 +34,7 @@ typedef struct {
     bool is_up, wants_commit, path_is_up;
     uint64_t timer_ms, retry_ms, start_ms;
     uint64_t commits, failed, reopened; /* failed: commits */
-    uint8_t peer_stopped;               /* what the other last said of its storage */
+    uint8_t peer_stopped, was_stopped;  /* what the other says of its storage, once said */
     ol_err fault;                       /* what a start may end with; else it must work */
     bool is_lossy;                      /* commits may fail with other errors than planned ones */
     ol_effect queue[PAIR_QUEUE];
@@ -65,7 +65,7 @@ typedef struct {
 
 typedef struct pair pair;
 struct pair {
-    uint64_t now_ms, order;
+    uint64_t now_ms, order, lost_every; /* a frame in so many is lost; 0: none */
     ol_line_party card[2];
     pair_station st[2];
     pair_said said[PAIR_SAIDS];

@@ -85,11 +85,41 @@ bool pair_is_same(const pair *w) {
     return true;
 }
 
+typedef struct {
+    uint64_t n, seq;
+    bool falls;
+} follower;
+
+static ol_err on_new(void *ctx, const ol_stored_entry *e) {
+    follower *f = ctx;
+    f->falls |= e->seq <= f->seq;
+    f->seq = e->seq, f->n++;
+    return OL_OK;
+}
+
+/* Whoever follows a store is told of each entry once, in order. */
+static void check_feed(const pair *w, unsigned p) {
+    comparer c = { .w = w };
+    follower f = { 0 };
+    uint64_t n = 0;
+    ol_store *s = w->st[p].store;
+    ol_err err = s->ops->logs(s, pair_line_id, on_key, &c);
+    if (err == OL_OK)
+        err = s->ops->since(s, pair_line_id, 0, SIZE_MAX, on_new, NULL, &f);
+    for (size_t i = 0; i < c.n; i++)
+        n += c.size[i];
+    PAIR_CHECK(w, err == OL_OK && f.n == n && !f.falls, "store %u tells of %llu entries, not %llu",
+               p, (unsigned long long)f.n, (unsigned long long)n);
+}
+
 static bool is_done(const pair *w) {
     for (size_t i = 0; i < w->saids; i++)
         if (!w->said[i].is_told)
             return false;
-    return w->st[0].is_up && w->st[1].is_up && pair_is_same(w);
+    for (unsigned p = 0; p < 2; p++)
+        if (!w->st[p].is_up || ol_line_peer_stopped(w->st[p].line, (uint8_t)(1 - p)) != 0)
+            return false;
+    return pair_is_same(w);
 }
 
 /* ---- the rules of a record ---- */
@@ -138,6 +168,11 @@ static void judge(const pair *w) {
 void pair_converge(pair *w, uint64_t limit_ms) {
     uint64_t began = w->now_ms;
     while (!is_done(w)) {
+        for (unsigned p = 0; p < 2 && w->now_ms - began >= limit_ms; p++)
+            if (w->st[p].is_up)
+                fprintf(stderr, "%u: peer stopped %u, own %s, same %d\n", p,
+                        ol_line_peer_stopped(w->st[p].line, (uint8_t)(1 - p)),
+                        ol_err_name(ol_line_stopped(w->st[p].line)), pair_is_same(w));
         if (w->now_ms - began >= limit_ms)
             for (size_t i = 0; i < w->saids; i++)
                 if (!w->said[i].is_told)
@@ -151,5 +186,6 @@ void pair_converge(pair *w, uint64_t limit_ms) {
         for (unsigned p = 0; p < 2; p++)
             PAIR_CHECK(w, pair_size_in(w, w->st[p].store, &w->said[i].log) > w->said[i].index,
                        "a durable word is missing");
+    check_feed(w, 0), check_feed(w, 1);
     judge(w);
 }

@@ -71,10 +71,14 @@ def run(usa, prc, where):
         check(not status["storage"]["ok"], status["storage"])
         prc.ask("send", "hotline", "while it is full")
         far.event("alarm", alarm="peer-stopped", party="usa")
+        stopped = prc.ask("status")["lines"][0]["stopped"]
+        check(stopped == {"usa": "the disk is full"}, stopped)
+        check(b"usa SAYS THAT IT STORES NOTHING" in prc.run("status").stdout, "status is silent")
         held = len([t for t in texts(usa) if t == "while it is full"])
         check(held == 0, "stored on a full disk")
         (usa.home / "filler").unlink()
         far.event("receipt", party="usa")
+        check(prc.ask("status")["lines"][0]["stopped"] == {}, "it stores, and is said not to")
     usa.ask("send", "hotline", "after", "--wait", "stored")
     check(usa.ask("status")["storage"]["ok"], "storage is not said to work again")
     for party in (usa, prc):
