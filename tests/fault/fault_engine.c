@@ -182,15 +182,15 @@ static void store_memory(void **state) {
     (void)state;
     uint64_t points = 0;
     for (unsigned faulty = 0; faulty < 2; faulty++) {
-        uint64_t gets = 1;
-        for (uint64_t n = 1; n <= gets; n = after(n, 3), points++) {
+        uint64_t most = 1;
+        for (uint64_t n = 1; n <= most; n = after(n, 3), points++) {
             world x;
             begin(&x, faulty);
             uint64_t before = x.disk[faulty].gets;
             x.disk[faulty].fail_at = before + n;
             x.w->st[faulty].is_lossy = true;
             play(&x);
-            gets = x.disk[faulty].gets - before;
+            most = x.disk[faulty].gets - before;
             end(&x);
             assert_int_equal(x.disk[faulty].used, 0);
         }
