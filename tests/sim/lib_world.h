@@ -1,9 +1,12 @@
 /* tests/sim/lib_world.h — stations in one process, one thread, virtual time and one seed.
- * Each station is the real engine over the in-memory store, driven as production drives it;
- * between them a path that loses, repeats, delays and so reorders frames. Stations lose power at
- * chosen points of the commit, are killed (the run marker stays) or rebooted (it goes), or are set
- * back to an older copy of their store. Invariants are checked as things happen; the first that
- * fails prints the seed and traps. The same seed gives the same trace. */
+ * Each station is the real engine over a store, driven as production drives it (lib_drive.c);
+ * between them are paths that lose, repeat, delay, reorder, clog and are cut (lib_net.h). Stations
+ * lose power at any point, are killed, set back to an older copy of their disk, copied and run
+ * twice (lib_power.c). Invariants are checked as things happen (lib_check.c); the first that fails
+ * prints the seed and the command that replays it, and traps. The same seed gives the same trace,
+ * whatever compiled it: no pointer, hash, clock or locale has a say.
+ * Stations st[0 … parties) are the parties'; those after them are copied homes of a party.
+ * Tokens   a station's end of a path has an address: sim_token(station, slot). */
 #ifndef OL_TESTS_SIM_LIB_WORLD_H
 #define OL_TESTS_SIM_LIB_WORLD_H
 
@@ -12,47 +15,66 @@
 
 #include "crypto/sign.h"
 #include "line/line.h"
-#include "store/mem.h"
-
-enum { SIM_PARTIES_MAX = 6, SIM_PACKETS_MAX = 4096, SIM_ITEMS_MAX = 4096, SIM_SEEN_MAX = 65536 };
-
-typedef struct {
-    uint32_t lost, repeated; /* per thousand frames */
-    uint64_t delay_ms, jitter_ms;
-    bool is_cut[SIM_PARTIES_MAX][SIM_PARTIES_MAX]; /* from, to */
-} sim_path;
+#include "sim/lib_disk.h"
+#include "sim/lib_net.h"
 
 typedef struct {
-    uint64_t at_ms, order;
-    uint8_t from, to;
-    size_t len;
-    uint8_t bytes[OL_FRAME_MAX];
-    bool is_used;
-} sim_packet;
+    ol_effect *v; /* a ring of cap places */
+    size_t at, n, cap;
+} sim_effects;
 
 typedef struct {
-    bool is_up, is_answered, fails_next;
-    bool is_liar; /* no engine: never started, and nothing is expected of it */
-    ol_mem mem, secret, disk_mem;
-    ol_store *store, *backup;
+    ol_note_kind what;
+    ol_log_key log;
+    uint8_t party;
+    uint64_t size;
+} sim_mark; /* the last that was told of something */
+
+typedef struct {
+    ol_log_key log;
+    uint64_t size;
+} sim_word; /* what a station has signed of a log */
+
+#define SIM_VEC(type)                                                                              \
+    struct {                                                                                       \
+        type *v;                                                                                   \
+        size_t n, cap;                                                                             \
+    }
+
+typedef struct {
+    bool is_up, is_over; /* over: a copied home that was ended, for ever */
+    bool is_liar;        /* no engine: never started, and nothing is expected of it */
+    bool has_lost;       /* its disk was set back: what it once signed may be gone */
+    bool is_dying;       /* power fails now; it is buried when the stack is unwound */
+    uint8_t party;
+    ol_mem mem, secret;
+    sim_disk *disk, *backup; /* backup NULL: none */
+    ol_store *store;         /* of disk, open */
     ol_switch *sw;
     ol_line *line;
     ol_marker marker; /* in its tmpfs: gone with a reboot */
-    uint64_t timer_ms, restart_ms;
+    uint64_t boot_ms; /* its monotonic clock began then */
+    uint64_t timer_ms, restart_ms, wake_ms, commit_ms, retry_ms;
+    const ol_batch *batch; /* on its way to the disk until commit_ms */
+    bool wants_commit;
     int64_t clock_off_s;
-    uint32_t crash_at; /* counts down at each point where power may fail; 0: never */
+    uint32_t cut_in; /* counts down at each point where power may fail; 0: never */
     ol_sign_key log_key, receipt_key;
     uint8_t static_priv[32];
-    uint64_t starts, recovered, opened, forks, commits, notes;
-    uint32_t address; /* the token a path was last moved to; 0: never */
+    uint32_t address[SIM_PARTIES_MAX][OL_PATHS_PER_PEER]; /* where its paths send to */
+    sim_effects fx;
+    SIM_VEC(sim_mark) mark; /* of this life */
+    SIM_VEC(sim_word) word; /* since its disk was last set back */
+    uint64_t time_floor;    /* the latest receipt, likewise */
+    uint64_t starts, recovered, opened, forks, commits, notes, frames;
 } sim_station;
 
 typedef struct {
-    uint8_t by;
+    uint8_t by; /* station */
     uint8_t id[OL_ITEM_LEN];
     bool is_told; /* the client heard that it is durable */
     ol_log_key log;
-    uint64_t index;
+    uint64_t index, life; /* life: the station's disk when it was told */
 } sim_said;
 
 struct sim_world;
@@ -60,43 +82,61 @@ struct sim_world;
 typedef void sim_frame_fn(struct sim_world *w, unsigned from, unsigned party, uint32_t to,
                           const uint8_t *p, size_t len);
 
+typedef struct {
+    uint64_t ms, said, frames, bytes, receipts, commits, cuts, kills, restores, twins, lies, jumps,
+        fulls;
+} sim_sums;
+
 typedef struct sim_world {
-    uint64_t seed, rnd, now_ms, order, trace;
-    unsigned parties;
-    bool is_verbose;
-    sim_path path;
-    sim_station st[SIM_PARTIES_MAX];
+    uint64_t seed, rnd, now_ms, trace;
+    unsigned parties, stations;
+    bool is_verbose, is_sqlite;
+    unsigned slots[SIM_PARTIES_MAX][SIM_PARTIES_MAX]; /* paths of a pair; 0: none */
+    uint64_t disk_ms;                                 /* at most, for a commit */
+    sim_net *net;
+    sim_station st[SIM_STATIONS_MAX];
     ol_line_party card[SIM_PARTIES_MAX];
-    sim_packet packet[SIM_PACKETS_MAX];
-    sim_said said[SIM_ITEMS_MAX];
-    size_t saids;
-    struct sim_claim *claim; /* what was ever signed: origin and size → root; receipts */
-    size_t claims;
-    uint64_t frames, bytes, crashes, restores, receipts;
+    SIM_VEC(sim_said) said;
+    struct sim_claims *claims; /* what was ever signed */
+    sim_sums sum;
+    ol_effects fx;          /* of the step in hand */
     sim_frame_fn *on_frame; /* NULL: nobody listens */
-    void *on_frame_ctx;
 } sim_world;
 
 extern const uint8_t sim_line_id[OL_LINE_ID_LEN], sim_line_secret[32]; /* the line's name: line */
+extern const char *sim_program;                                        /* what replays a seed */
 /* The keys that these two share, the same on both sides. */
 void sim_pair(unsigned self, unsigned peer, ol_line_party *ret);
 
 sim_world *sim_new(uint64_t seed, unsigned parties, bool is_verbose);
+/* The same, with each station on a disk of SQLite's that power failures tear. */
+sim_world *sim_new_on(uint64_t seed, unsigned parties, bool is_verbose, bool is_sqlite);
 void sim_free(sim_world *w);
 uint64_t sim_random(sim_world *w, uint64_t below);
-void sim_start(sim_world *w, unsigned party);
-void sim_kill(sim_world *w, unsigned party, bool loses_marker);
-/* A message by this party, on a lane; what the writer had read is what is stored now. */
-void sim_say(sim_world *w, unsigned party, uint8_t lane, size_t bytes);
-void sim_backup(sim_world *w, unsigned party);
-void sim_restore(sim_world *w, unsigned party); /* kills it, too */
-/* Lets everything happen until this time. */
+bool sim_one_in(sim_world *w, uint64_t n);
+void sim_start(sim_world *w, unsigned station);
+/* Everything due until this time happens. */
 void sim_until(sim_world *w, uint64_t ms);
-/* All stations up, no faults: runs until all records are the same and receipted, or fails after
- * limit_ms. Returns the virtual milliseconds it took. */
-uint64_t sim_converge(sim_world *w, uint64_t limit_ms);
-void sim_print(const sim_world *w);
+void sim_pass_ms(sim_world *w, uint64_t ms);
+/* A message of this station, on a lane; what the writer had read is what is stored now. */
+void sim_say(sim_world *w, unsigned station, uint8_t lane, size_t bytes);
 /* A frame arrives at once, from an address of this token; false: its first bytes name nothing. */
-bool sim_inject(sim_world *w, unsigned party, uint32_t from, const uint8_t *p, size_t len);
+bool sim_inject(sim_world *w, unsigned station, uint32_t from, const uint8_t *p, size_t len);
+
+/* lib_power.c */
+void sim_kill(sim_world *w, unsigned station, bool loses_power);
+void sim_backup(sim_world *w, unsigned station);
+void sim_restore(sim_world *w, unsigned station); /* kills it, too */
+/* A copy of the home runs on another machine; its number, 0 when there is no room for it. */
+unsigned sim_twin(sim_world *w, unsigned station);
+void sim_end(sim_world *w, unsigned station); /* a copied home is no more */
+void sim_clock(sim_world *w, unsigned station, int64_t off_s);
+
+/* lib_same.c: all stations up, no faults: runs until all records are the same and receipted, or
+ * fails after limit_ms; 0: after what sim_bound_ms allows. Returns the virtual milliseconds. */
+uint64_t sim_converge(sim_world *w, uint64_t limit_ms);
+/* From the longest round trip, the slowest rate and what is on record. */
+uint64_t sim_bound_ms(const sim_world *w);
+void sim_print(const sim_world *w);
 
 #endif

@@ -350,9 +350,9 @@ static unsigned a_member_that_is_silent(void) {
     sim_scene_begin(&s, "a member that is silent");
     for (unsigned i = 0; i < 120; i++)
         sim_say(s.w, i & 1, i >> 1 & 1, 700), sim_pass(&s, i < 60 ? 10 : 2000);
-    uint64_t frames = s.w->frames;
+    uint64_t frames = s.w->sum.frames;
     sim_pass(&s, 600000);
-    frames = s.w->frames - frames;
+    frames = s.w->sum.frames - frames;
     EXPECT(&s, frames < 1500, "%llu frames in ten minutes", (unsigned long long)frames);
     return sim_scene_end(&s);
 }

@@ -226,17 +226,19 @@ static bool is_undisturbed(const char *name) {
     for (unsigned p = 0; p < 2; p++) {
         const sim_station *a = &line->st[p], *b = &control->st[p];
         is_right = is_right && a->mem.used == b->mem.used && a->mem.peak == b->mem.peak &&
-                   a->secret.used == b->secret.used && a->disk_mem.used == b->disk_mem.used &&
-                   a->commits == b->commits && a->notes == b->notes && a->address == b->address;
+                   a->secret.used == b->secret.used &&
+                   sim_disk_used(a->disk) == sim_disk_used(b->disk) && a->commits == b->commits &&
+                   a->notes == b->notes && memcmp(a->address, b->address, sizeof a->address) == 0;
         if (!is_right)
             printf("%s: party %u: heap %zu for %zu, store %zu for %zu, commits %llu for %llu, "
                    "notes %llu for %llu, address %u\n",
-                   name, p, a->mem.used, b->mem.used, a->disk_mem.used, b->disk_mem.used,
-                   (unsigned long long)a->commits, (unsigned long long)b->commits,
-                   (unsigned long long)a->notes, (unsigned long long)b->notes, a->address);
+                   name, p, a->mem.used, b->mem.used, sim_disk_used(a->disk),
+                   sim_disk_used(b->disk), (unsigned long long)a->commits,
+                   (unsigned long long)b->commits, (unsigned long long)a->notes,
+                   (unsigned long long)b->notes, a->address[1 - p][0]);
     }
-    return is_right && line->frames - answers == control->frames &&
-           line->bytes - answer_bytes == control->bytes;
+    return is_right && line->sum.frames - answers == control->sum.frames &&
+           line->sum.bytes - answer_bytes == control->sum.bytes;
 }
 
 static bool run(size_t kind, uint64_t packets) {
