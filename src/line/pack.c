@@ -239,10 +239,10 @@ static void pack_lane(ol_line *l, uint8_t party, uint8_t lane, ol_wr *w) {
 }
 
 /* Receipts that answer repeats. */
-static void pack_again(ol_line *l, uint8_t party, ol_wr *w) {
+static void pack_again(ol_line *l, uint8_t party, uint8_t lane, ol_wr *w) {
     for (size_t i = 0; i < l->log.n; i++) {
         packer k = { .l = l, .w = w, .log = l->log.v[i], .s = &l->log.v[i]->sync[party] };
-        if (k.s->is_again)
+        if (k.log->key.lane == lane && k.s->is_again)
             pack_receipt(&k, true);
     }
 }
@@ -256,7 +256,8 @@ size_t ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake, size
     pack_lane(l, party, OL_LANE_URGENT, w);
     size_t end = w->len;
     w->cap = cap;
-    pack_again(l, party, w);
+    for (uint8_t lane = 0; lane < OL_LANES; lane++)
+        pack_again(l, party, lane, w);
     pack_lane(l, party, OL_LANE_ROUTINE, w);
     pack_gaps(l, party, w);
     return end > line ? end - begin : 0;

@@ -58,8 +58,8 @@ static void recv_own_receipt(ol_line *l, ol_log *log, const ol_got *r) {
         ol_log_check_receipt(l, &log->key, l->self, r->size, r->time, r->root, r->sig) != OL_OK)
         return;
     if (r->time > l->last_time)
-        l->last_time = r->time; /* times never fall */
-    if (r->size > log->tree.size) {
+        l->last_time = r->time;  /* times never fall */
+    if (r->size > log->stored) { /* in the batch is not on disk */
         log->later[l->self] = *r;
         return;
     }

@@ -72,6 +72,7 @@ typedef struct {
     uint64_t due_ms, first_ms, repeat_ms; /* repeat then; first sent at; last repeat at */
     uint64_t measure;                     /* the size whose receipt gives a round trip; 0 none */
     uint64_t behind;                      /* its author repeats a head of this size */
+    uint64_t lacks;                       /* 1 + its HAVE below its own receipts; 0 none */
     uint64_t owe_note, owe_ask;           /* sizes; 0 none */
     uint32_t bytes;                       /* of entries from believed to sent */
     uint8_t tries;

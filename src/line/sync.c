@@ -85,10 +85,20 @@ void ol_sync_behind(ol_line *l, ol_log *log, uint64_t size) {
     s->due_ms = l->mono_ms + ol_path_repeat_ms(l, log->key.party);
 }
 
+/* A member that says twice that it holds less than it has receipted has lost it, and may have said
+ * so to a copy of our home instead of us. */
+static bool has_lost(ol_sync *s, uint64_t size) {
+    bool is_again = s->lacks == size + 1;
+    s->lacks = size < s->floor ? size + 1 : 0;
+    return is_again && size < s->floor;
+}
+
 void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     ol_sync *s = &log->sync[party];
     s->is_known = size > 0; /* HAVE 0 speaks of a log by its full name, unknown there */
     s->is_unsure = false;
+    if (has_lost(s, size))
+        s->floor = size;
     uint64_t has = size > s->floor ? size : s->floor;
     if (has > s->believed) /* as good as a receipt, as far as the window goes */
         l->peer[party].window = grown(l->peer[party].window);
