@@ -30,7 +30,7 @@ typedef struct {
     int way;     /* -1: both */
 } choice;
 
-static bool number(const char *text, double max, double *ret) {
+bool number_parse(const char *text, double max, double *ret) {
     char *end;
     double v = strtod(text, &end);
     if (end == text || *end != '\0' || !(v >= 0 && v <= max))
@@ -129,13 +129,13 @@ static size_t perform(const choice *c, char **word, size_t words, char *answer, 
         return em.is_over = true, 1;
     *why = "a value is missing or out of range";
     if (strcmp(word[0], "reset-after") == 0) {
-        if (words < 2 || !number(word[1], 1e15, &value))
+        if (words < 2 || !number_parse(word[1], 1e15, &value))
             return 0;
         return reset(c, false, value), 2;
     }
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
         if (strcmp(word[0], parameters[i].name) == 0) {
-            if (words < 2 || !number(word[1], parameters[i].max, &value))
+            if (words < 2 || !number_parse(word[1], parameters[i].max, &value))
                 return 0;
             return set(c, parameters[i].at, value, false), 2;
         }

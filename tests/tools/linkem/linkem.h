@@ -76,6 +76,7 @@ bool way_is_full(const way *w, uint64_t now);             /* the rate's queue ha
 /* command.c */
 /* Performs one line; the answer is JSON without a newline. */
 void command(const char *line, char *answer, size_t size);
+bool number_parse(const char *text, double max, double *ret); /* from 0 */
 void say(const char *json); /* a line to standard output, at once */
 
 /* udp.c, tcp.c: false: *why, static. changed: a cut or a rate is other than before. */

@@ -55,11 +55,10 @@ void say(const char *json) {
 bool address_parse(const char *text, struct sockaddr_storage *ret) {
     char host[64];
     const char *colon = strrchr(text, ':');
-    char *end = NULL;
+    double port = 0;
     if (colon == NULL || (size_t)(colon - text) >= sizeof host)
         return false;
-    long port = strtol(colon + 1, &end, 10);
-    if (end == colon + 1 || *end != '\0' || port < 0 || port > 65535)
+    if (!number_parse(colon + 1, 65535, &port))
         return false;
     memset(ret, 0, sizeof *ret);
     memcpy(host, text, (size_t)(colon - text));
@@ -144,13 +143,14 @@ static void read_schedule(const char *path) {
     if (f == NULL)
         usage("cannot be read", path);
     while (fgets(text, sizeof text, f) != NULL && schedule.n < SCHEDULE_MAX) {
-        char *end;
-        unsigned long long ms = strtoull(text, &end, 10);
-        if (end == text)
+        size_t n = strcspn(text, " \t\n");
+        const char *rest = text + n + (text[n] != '\0');
+        double ms = 0;
+        text[n] = '\0';
+        if (!number_parse(text, 1e12, &ms))
             continue; /* empty, or a comment */
-        schedule.v[schedule.n].ms = ms;
-        (void)snprintf(schedule.v[schedule.n].line, sizeof schedule.v[0].line, "%.120s",
-                       end + strspn(end, " "));
+        schedule.v[schedule.n].ms = (uint64_t)ms;
+        (void)snprintf(schedule.v[schedule.n].line, sizeof schedule.v[0].line, "%.120s", rest);
         schedule.n++;
     }
     (void)fclose(f);
@@ -201,6 +201,13 @@ static void open_links(void) {
     say("{\"ready\": true}");
 }
 
+static uint64_t seed_of(const char *value) {
+    double seed = 0;
+    if (!number_parse(value, 9e15, &seed))
+        usage("no number", value);
+    return (uint64_t)seed;
+}
+
 static void take_options(int argc, char **argv) {
     const char *sets[64];
     size_t n = 0;
@@ -218,7 +225,7 @@ static void take_options(int argc, char **argv) {
         else if (value == NULL)
             usage("unknown, or its value is missing", argv[i]);
         else if (strcmp(argv[i], "--seed") == 0)
-            em.seed = strtoull(value, NULL, 0), i++;
+            em.seed = seed_of(value), i++;
         else if (strcmp(argv[i], "--schedule") == 0)
             read_schedule(value), i++;
         else if (strcmp(argv[i], "--set") == 0 && n < 64)
