@@ -66,7 +66,7 @@ PRECEDENCES = ("FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE")
 STATUSES = ("operational", "exercise", "test")
 REASONS = ("first", "started without a run marker", "the store is behind the run marker",
            "a member holds more of this log", "fork evidence", "amendment or new card")
-KIND_OPENING, KIND_MESSAGE = 1, 2
+KIND_OPENING, KIND_MESSAGE, KIND_HANDBACK = 1, 2, 3
 # Names that would collide with files of an export or with words of its policies.
 RESERVED_NAMES = ("cards", "charter", "none", "others")
 
@@ -863,6 +863,18 @@ def read_opening(body):
     return {"predecessor": before.hex(), "size": size, "root": root, "reason": reason}
 
 
+def read_handback(body):
+    demand(isinstance(body, list) and len(body) >= 3, "the handback has another form")
+    party, is_all, receipts = body[:3]
+    demand(is_uint(party, 16) and is_uint(is_all, 2) and isinstance(receipts, list)
+           and len(receipts) <= 24, "the handback has another form")
+    for r in receipts:
+        demand(isinstance(r, list) and len(r) == 4 and is_uint(r[0], 2) and is_bytes(r[1], 8)
+               and is_uint(r[2], SIZE_LIMIT) and is_uint(r[3], 1 << 40),
+               "the handback has another form")
+    return {"party": party, "receipts": len(receipts)}
+
+
 def read_message(envelope, lane, rungs, parties):
     demand(envelope.item is not None and envelope.read is not None,
            "the message has no item id or no read")
@@ -1474,6 +1486,11 @@ class Record:
             else:
                 log.opening = opening
             shown |= opening | {"root": opening["root"].hex()}
+            return
+        if envelope.kind == KIND_HANDBACK:
+            shown["handback"] = read_handback(envelope.body)
+            if index == 0:
+                self.report.fail("opening-first", log.name, why="it is a handback")
             return
         demand(envelope.kind == KIND_MESSAGE, f"unknown kind {envelope.kind}")
         charter = log.charter

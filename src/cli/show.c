@@ -106,6 +106,11 @@ void ol_show_entry(const json_t *entry) {
         ol_cli_print("%s  %s\n  %s opens this log: %s\n", text_of(entry, "entry"),
                      dtg_of(entry, "wall", dtg), text_of(entry, "author"),
                      text_of(opening, "reason"));
+    else if (strcmp(kind, "handback") == 0)
+        ol_cli_print("%s  %s\n  %s writes down which receipts of %s it holds: %s had lost them\n",
+                     text_of(entry, "entry"), dtg_of(entry, "wall", dtg), text_of(entry, "author"),
+                     text_of(json_object_get(entry, "handback"), "party"),
+                     text_of(json_object_get(entry, "handback"), "party"));
     else
         ol_cli_print("UNREADABLE %s  %s\n  from %s: %s\n", text_of(entry, "entry"),
                      dtg_of(entry, "wall", dtg), text_of(entry, "author"),

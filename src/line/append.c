@@ -231,6 +231,19 @@ static OL_MUST ol_err open_log(ol_line *l, uint8_t lane) {
     return append(l, own, &s);
 }
 
+/* Beside the token bucket: there are few of these, one for an incarnation at most. */
+ol_err ol_append_own(ol_line *l, uint8_t lane, uint64_t kind, const uint8_t *body, size_t len) {
+    if (!ol_batch_has_room(l) || l->batch_failing)
+        return OL_EAGAIN;
+    ol_err err = open_log(l, lane);
+    ol_submit s = { .kind = kind, .body = (uint8_t *)(uintptr_t)body, .body_len = len };
+    if (err == OL_OK && kind != OL_KIND_OPENING)
+        err = append(l, &l->own[lane], &s);
+    if (err == OL_OK)
+        l->wants_commit = true;
+    return err;
+}
+
 void ol_append_close(ol_line *l, ol_log *log, uint8_t why) {
     ol_own *own = &l->own[log->key.lane];
     log->is_closed = true, log->wants_close = log->is_put;

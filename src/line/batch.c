@@ -262,6 +262,9 @@ static void log_done(ol_line *l, ol_log *log) {
         log->is_dirty = false;
     }
     if (log->head_staged > log->head_size) {
+        for (uint8_t p = 0; p < l->parties; p++)
+            if (ol_sync_is_settled(l, log, p))
+                ol_relay_keep(l, log, p);
         log->head_size = log->head_staged;
         memcpy(log->head_root, log->staged_root, sizeof log->head_root);
         memcpy(log->head_sig, log->staged_sig, sizeof log->head_sig);

@@ -32,13 +32,15 @@ const uint8_t *ol_chunk_head_due(const ol_log *log, const ol_sync *s) {
 
 static bool wants_fetch(const ol_line *l, const ol_log *log, uint8_t p) {
     const ol_sync *s = &log->sync[p];
-    return p != l->self && !s->is_unsure && s->sent < log->head_size && ol_sync_may_send(l, s, p) &&
-           !ol_chunk_holds(log, s->sent) && ol_chunk_head_due(log, s) == NULL;
+    return p != l->self && !s->is_unsure && !ol_relay_is_kept(l, log, p) &&
+           s->sent < log->head_size && ol_sync_may_send(l, s, p) && !ol_chunk_holds(log, s->sent) &&
+           ol_chunk_head_due(log, s) == NULL;
 }
 
 static bool needs_chunk(const ol_line *l, const ol_log *log, uint8_t p) {
     const ol_sync *s = &log->sync[p];
-    if (p == l->self || s->is_unsure || ol_sync_is_settled(l, log, p))
+    if (p == l->self || s->is_unsure || ol_sync_is_settled(l, log, p) ||
+        ol_relay_is_kept(l, log, p))
         return false;
     return (ol_chunk_holds(log, s->sent) && ol_sync_may_send(l, s, p)) ||
            (s->sent == log->chunk->head_size && ol_chunk_head_due(log, s) != NULL);

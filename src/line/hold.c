@@ -193,6 +193,10 @@ static OL_MUST ol_err stage(ol_line *l, ol_hold *h, ol_log *log, const ol_fronti
         return err;
     }
     remember(l, h, log, tree->size);
+    for (uint64_t i = log->tree.size; i < tree->size; i++) {
+        const ol_held *e = find(h, &log->key, i);
+        ol_handback_entry(l, log, e->p, e->len);
+    }
     log->tree = *tree;
     log->head_staged = w->size;
     memcpy(log->staged_root, root->b, sizeof log->staged_root);
@@ -219,6 +223,8 @@ static void adopted(ol_line *l, uint8_t source, ol_log *log) {
     log->sync[source].is_known = true;
     ol_sync_holds(log, source, log->tree.size);
     if (!log->is_own) {
+        if (source != log->key.party && !ol_sync_is_reached(l, log->key.party))
+            l->peer[log->key.party].speaks = true;
         ol_sync_holds(log, log->key.party, log->tree.size); /* its author, whoever brought it */
         return;
     }

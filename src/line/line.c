@@ -263,6 +263,7 @@ static void begin_sync(ol_line *l, ol_log *log) {
         uint64_t has = p == log->key.party ? log->head_size : log->got[p].size;
         s->believed = s->floor = s->sent = s->sent_max = has;
         s->is_known = has > 0;
+        ol_relay_keep(l, log, p);
         if (p != l->self)
             s->due_ms = ol_sync_is_settled(l, log, p) ? OL_NEVER : l->mono_ms;
     }
@@ -276,6 +277,8 @@ static void start(ol_line *l, const ol_marker *m) {
         ol_random(l, (uint8_t *)&l->run, sizeof l->run);
     }
     l->tokens_ms = l->mono_ms;
+    for (uint8_t p = 0; p < l->parties; p++)
+        l->peer[p].reached_ms = l->mono_ms;
     l->clock_wall = l->last_time == 0 ? l->wall : l->last_time;
     l->clock_mono_ms = l->mono_ms;
     for (uint8_t lane = 0; lane < OL_LANES; lane++)
@@ -383,6 +386,8 @@ static void settle(ol_line *l) {
     ol_sync_due(l);
     ol_path_due(l);
     ol_sync_tell(l);
+    ol_relay_due(l);
+    ol_handback_due(l);
     give_up(l);
     if (!l->batch.is_out) {
         ol_append_waiting(l);

@@ -4,15 +4,15 @@
 /* ---- what there is to say about one log ---- */
 
 static bool owes(const ol_log *log, const ol_line *l, const ol_sync *s) {
-    return s->owe_have || s->owe_prove || s->owe_back || s->owe_note > 0 || s->owe_ask > 0 ||
-           (s->owe_receipt && log->got[l->self].is_signed);
+    return s->owe_have || s->owe_prove || s->owe_of != 0 || s->owe_want != 0 || s->owe_back ||
+           s->owe_note > 0 || s->owe_ask > 0 || (s->owe_receipt && log->got[l->self].is_signed);
 }
 
 static bool wants(const ol_line *l, const ol_log *log, uint8_t p) {
     const ol_sync *s = &log->sync[p];
     if (owes(log, l, s))
         return true;
-    if (log->head_size == 0 || ol_sync_is_settled(l, log, p))
+    if (log->head_size == 0 || ol_sync_is_settled(l, log, p) || ol_relay_is_kept(l, log, p))
         return false;
     if (s->is_unsure)
         return s->head_sent < log->head_size;
@@ -96,9 +96,28 @@ static void pack_receipt(packer *k, bool is_again) {
     s->is_again = s->is_again && s->owe_receipt;
 }
 
+/* Receipts of members whom this one cannot reach, and requests for such (§5.3). */
+static void pack_relay(packer *k) {
+    ol_sync *s = k->s;
+    for (uint8_t p = 0; p < k->l->parties; p++) {
+        uint16_t bit = (uint16_t)(1u << p);
+        const ol_got *g = &k->log->got[p];
+        if ((s->owe_of & bit) != 0 && (!g->is_signed || put_receipt(k, p))) {
+            s->owe_of &= (uint16_t)~bit;
+            if (g->size >= k->log->head_size)
+                s->wanted &= (uint16_t)~bit;
+        }
+        ol_item want = { .type = OL_ITEM_WANT, .party = p, .size = g->is_signed ? g->size : 0 };
+        if ((s->owe_want & bit) != 0 && put(k, &want))
+            s->owe_want &= (uint16_t)~bit;
+    }
+}
+
 static void pack_answers(packer *k, uint8_t party) {
     ol_sync *s = k->s;
     pack_receipt(k, false);
+    if ((s->owe_of | s->owe_want) != 0)
+        pack_relay(k);
     if (s->owe_back && put_have(k, party) && put_back(k, party))
         s->owe_back = false;
     if (s->owe_have)
@@ -172,7 +191,8 @@ static void pack_entries(packer *k, uint8_t party, size_t frame) {
 static void pack_log(packer *k, uint8_t party, size_t frame) {
     ol_sync *s = k->s;
     pack_answers(k, party);
-    if (k->log->head_size == 0 || ol_sync_is_settled(k->l, k->log, party))
+    if (k->log->head_size == 0 || ol_sync_is_settled(k->l, k->log, party) ||
+        ol_relay_is_kept(k->l, k->log, party))
         return;
     if (s->is_unsure) {
         if (k->log->is_own && s->head_sent < k->log->head_size && put_have(k, party))

@@ -150,6 +150,7 @@ static void pump_paths(ol_line *l, ol_effects *out) {
 
 static void pump_timer(ol_line *l, ol_effects *out) {
     uint64_t next = ol_min_ms(ol_sync_next_ms(l), ol_path_next_ms(l));
+    next = ol_min_ms(next, ol_min_ms(ol_relay_next_ms(l), ol_handback_next_ms(l)));
     next = ol_min_ms(next, l->save_ms);
     if (next == OL_NEVER || next == l->timer_ms)
         return;

@@ -48,6 +48,7 @@ bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r) {
         memcpy(g->root, root, sizeof g->root);
         l->save_ms = ol_min_ms(l->save_ms, l->mono_ms + OL_SAVE_MS);
         set_stopped(&l->peer[party], 0); /* it stores, whatever it said before */
+        ol_relay_got(l, log, party);
     }
     return true;
 }
@@ -96,13 +97,14 @@ static void recv_receipt(context *c, const ol_item *it) {
         ol_sync_believe(l, c->log, c->source, r.size);
         return;
     }
+    bool is_first = c->log->got[it->party].size == 0;
     if (r.size == c->log->got[it->party].size) { /* a repeat of what was verified */
         if (memcmp(r.sig, c->log->got[it->party].sig, sizeof r.sig) != 0 &&
             !ol_recv_receipt(l, c->log, it->party, &r))
             return;
     } else if (!ol_recv_receipt(l, c->log, it->party, &r)) {
         return;
-    } else if (!c->log->is_own) {
+    } else if (!c->log->is_own && is_first) {
         c->log->sync[it->party].owe_receipt = true; /* it has the log now: ours means something */
     }
     ol_sync_progress(l, c->log, it->party, r.size);
@@ -202,6 +204,10 @@ static void recv_of_log(context *c, const ol_item *it) {
         if (s != NULL && it->size > 0)
             s->owe_note = it->size;
         break;
+    case OL_ITEM_WANT:
+        if (s != NULL)
+            ol_relay_wanted(c->l, c->log, c->source, it->party, it->size);
+        break;
     case OL_ITEM_PROVE:
         if (s != NULL && c->log->is_own)
             s->owe_back = true;
@@ -211,21 +217,24 @@ static void recv_of_log(context *c, const ol_item *it) {
     }
 }
 
-/* The peer says that we hold again what it holds, our receipts too (§6.3). */
-static void recv_told(context *c, const ol_item *it) {
-    ol_line *l = c->l;
-    if (!l->has_forgotten || it->run != l->run)
-        return;
-    l->peer[c->source].is_told = true;
+/* That party has told us all that it holds of ours: receipts for its logs may be signed again. */
+void ol_recv_told_by(ol_line *l, uint8_t party) {
+    l->peer[party].is_told = true;
     bool is_over = true;
     for (uint8_t p = 0; p < l->parties; p++)
         is_over = is_over && (p == l->self || l->peer[p].is_told);
     for (size_t i = 0; i < l->log.n; i++)
-        if (l->log.v[i]->key.party == c->source && l->log.v[i]->is_gated)
+        if (l->log.v[i]->key.party == party && l->log.v[i]->is_gated)
             l->log.v[i]->is_gated = false, l->log.v[i]->wants_receipt = true;
     l->wants_commit = true;
     if (is_over)
         l->has_forgotten = false, l->is_forgot_new = true;
+}
+
+/* The peer says that we hold again what it holds, our receipts too (§6.3). */
+static void recv_told(const context *c, const ol_item *it) {
+    if (c->l->has_forgotten && it->run == c->l->run)
+        ol_recv_told_by(c->l, c->source);
 }
 
 static void recv_of_line(context *c, const ol_item *it) {
@@ -258,7 +267,8 @@ void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const uint8_t *p
     while (r.left > 0 && ol_item_get(&r, &it) == OL_OK) { /* checked whole by the caller */
         if (it.type == OL_ITEM_LOG_SHORT || it.type == OL_ITEM_LOG_FULL)
             set_log(&c, &it);
-        else if (it.type == OL_ITEM_FORGOT || it.type >= OL_ITEM_STOPPED)
+        else if (it.type == OL_ITEM_FORGOT ||
+                 (it.type >= OL_ITEM_STOPPED && it.type != OL_ITEM_WANT))
             recv_of_line(&c, &it);
         else if (c.has_log && !c.is_ignored)
             recv_of_log(&c, &it);

@@ -1,7 +1,8 @@
 /* line/state.h — the inside of the engine, shared by the files of src/line and by nobody else.
  * Rooms    log.c the table of logs · append.c own entries · batch.c what is committed and signed ·
  *          hold.c entries without a head yet · recv.c items in · sync.c who lacks what ·
- *          chunk.c entries from the store · pack.c items out · session.c handshakes and keys ·
+ *          chunk.c entries from the store · pack.c items out · relay.c for whom others hand
+ *          on · handback.c receipts of a member that forgot · session.c handshakes and keys ·
  *          path.c which path, and is it alive · frame.c frames in and out · line.c events and
  *          effects.
  * Rule     decisions set flags and sizes; ol_pump turns them into effects, so that a full effect
@@ -49,6 +50,11 @@ enum {
     OL_SAVE_MS = 50,           /* signatures are stored with the next commit, or after this */
     OL_RETRY_MS = 1000,        /* a commit or fetch that failed is tried again */
     OL_CHUNK_MS = 100,         /* what was fetched for one member stays so long for it */
+    OL_HAND_MS = 200,          /* and three repeats: then a member's log is handed on (§5.3) */
+    OL_HAND_RANKS = 4,         /* members wait their turn to hand on */
+    OL_WANT_MAX_MS = 60000,    /* between requests for a receipt that its signer cannot bring */
+    OL_CUT_MS = 600000,        /* so long a member's word holds that it cannot reach another */
+    OL_ALONE_MS = 10000,       /* then a member counts as out of reach for a handback (§6.4) */
     OL_OPEN_IDLE_MS = 15000,   /* at most, between tries with nothing to say */
     OL_OPENINGS_DAY = 256,     /* new logs a party and lane in 24 hours of running time (§8) */
     OL_SPAN_MAX = 4096,        /* entries held beyond a log's end */
@@ -82,6 +88,14 @@ typedef struct {
     bool is_again; /* the receipt owed answers a repeat: on one path, not on all */
     bool note_sent;
     uint16_t part; /* bytes of entry `sent` that went out as PART */
+    /* Handing on (relay.c), one bit a party. This member's log aside: */
+    uint64_t hand_ms;  /* not before: whose log it is will see to it */
+    uint16_t wanted;   /* parties whose receipts this member cannot get from them */
+    uint16_t owe_of;   /* of those: to be sent now */
+    uint16_t owe_want; /* parties whose receipts this member is to be asked for */
+    /* This member's own receipt, where it cannot bring it: */
+    uint64_t want_ms, want_size; /* asked for then; for a head of this size */
+    uint8_t want_tries;
 } ol_sync;
 
 typedef struct {
@@ -110,6 +124,7 @@ struct ol_log {
     ol_log_key key;
     uint32_t place; /* in ol_line.log */
     bool is_own, is_closed, is_gated, is_forked;
+    bool is_fresh;      /* it has seen a log that we opened after we forgot */
     bool is_put;        /* the store knows it, or the batch tells it */
     bool is_dirty;      /* in the batch */
     bool wants_receipt; /* ours, for the largest head */
@@ -242,10 +257,14 @@ typedef struct {
     uint64_t last_counter;        /* largest accepted first-message counter */
     uint64_t opened_ms[OL_LANES]; /* the day in which so many logs of this party were begun */
     uint32_t opened[OL_LANES];
-    uint32_t window, run; /* run: the last FORGOT told */
-    uint8_t best;         /* slot of the path that carries what need not go on all */
-    uint32_t dh_token;    /* ss is being asked for; 0 no */
-    bool dh_wanted;       /* not asked yet */
+    uint32_t window, run;            /* run: the last FORGOT told */
+    uint64_t cut_ms[OL_PARTIES_MAX]; /* when it said that it cannot reach this one; 0: never */
+    uint64_t reached_ms;             /* last answering; the start, if never */
+    ol_log_key handed;               /* its newest log when our last handback to it was written */
+    bool has_handed, speaks;         /* speaks: through others, while we cannot reach it */
+    uint8_t best;                    /* slot of the path that carries what need not go on all */
+    uint32_t dh_token;               /* ss is being asked for; 0 no */
+    bool dh_wanted;                  /* not asked yet */
     uint8_t stopped;
     bool has_run, note_stopped, owe_stopped, is_counter_new;
     bool has_told;          /* we told it all after its FORGOT */
@@ -370,6 +389,9 @@ const uint8_t *ol_log_root_at(const ol_log *log, uint64_t size); /* NULL: not kn
 void ol_append_submit(ol_line *l, const ol_event *ev);
 void ol_append_waiting(ol_line *l);
 void ol_append_close(ol_line *l, ol_log *log, uint8_t why);
+/* An entry that the station itself writes; OL_KIND_OPENING: a log, where none is current. */
+OL_MUST ol_err ol_append_own(ol_line *l, uint8_t lane, uint64_t kind, const uint8_t *body,
+                             size_t len);
 void ol_own_undo(ol_line *l, uint8_t lane);
 OL_MUST ol_err ol_own_put_seen(ol_line *l, uint8_t lane);
 OL_MUST ol_err ol_own_load_seen(ol_line *l, uint8_t lane, const uint8_t *p, size_t len);
@@ -402,6 +424,7 @@ void ol_hold_free(ol_line *l, uint8_t source);
 /* recv.c */
 void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const uint8_t *p, size_t len);
 bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r);
+void ol_recv_told_by(ol_line *l, uint8_t party);
 void ol_recv_later(ol_line *l, ol_log *log); /* receipts that waited for this size */
 
 /* sync.c */
@@ -409,7 +432,8 @@ void ol_sync_due(ol_line *l); /* repeats whose time has come */
 uint64_t ol_sync_next_ms(const ol_line *l);
 uint64_t ol_sync_repeat_ms(const ol_line *l, const ol_log *log, uint8_t party);
 bool ol_sync_may_send(const ol_line *l, const ol_sync *s, uint8_t p);
-bool ol_sync_is_live(const ol_line *l, uint8_t p); /* it has a session on some path */
+bool ol_sync_is_live(const ol_line *l, uint8_t p);    /* it has a session on some path */
+bool ol_sync_is_reached(const ol_line *l, uint8_t p); /* and it answers */
 void ol_sync_believe(ol_line *l, ol_log *log, uint8_t party, uint64_t size); /* no proof of it */
 void ol_sync_progress(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
 void ol_sync_behind(ol_line *l, ol_log *log, uint64_t size);
@@ -434,6 +458,19 @@ int ol_sync_class(const ol_line *l, uint8_t party); /* OL_CLASS_… of what is t
 /* urgent: bytes that urgent items may take, so that they fit other paths too; those at the front
  * of what was packed are copied to them: their number is returned. */
 size_t ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake, size_t urgent);
+
+/* relay.c */
+bool ol_relay_is_kept(const ol_line *l, const ol_log *log, uint8_t party); /* not handed on yet */
+void ol_relay_keep(ol_line *l, ol_log *log, uint8_t party);
+void ol_relay_due(ol_line *l);
+uint64_t ol_relay_next_ms(const ol_line *l);
+void ol_relay_wanted(ol_line *l, ol_log *log, uint8_t by, uint8_t party, uint64_t size);
+void ol_relay_got(ol_line *l, ol_log *log, uint8_t party); /* a larger receipt of this party */
+
+/* handback.c */
+void ol_handback_due(ol_line *l);
+uint64_t ol_handback_next_ms(const ol_line *l);
+void ol_handback_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t len);
 
 /* session.c */
 void ol_session_want_ss(ol_line *l);

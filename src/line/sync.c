@@ -45,6 +45,7 @@ void ol_sync_believe(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
             s->sent = size, s->bytes = 0, s->part = 0;
         s->believed = size;
         peer->window = grown(peer->window);
+        ol_relay_keep(l, log, party); /* it makes its way without us */
     }
     if (s->measure > 0 && size >= s->measure) {
         ol_path *path = ol_path_best(l, party);
@@ -168,7 +169,7 @@ void ol_sync_due(ol_line *l) {
             if (p == l->self || l->mono_ms < s->due_ms)
                 continue;
             s->due_ms = OL_NEVER;
-            if (ol_sync_is_settled(l, log, p))
+            if (ol_sync_is_settled(l, log, p) || ol_relay_is_kept(l, log, p))
                 continue;
             restart(s);
             s->tries = s->tries < 250 ? (uint8_t)(s->tries + 1) : s->tries;
@@ -202,5 +203,15 @@ bool ol_sync_is_live(const ol_line *l, uint8_t p) {
     for (size_t i = 0; i < OL_PATHS_PER_PEER; i++)
         if (l->peer[p].path[i].is_up && ol_session_live(&l->peer[p].path[i]) != NULL)
             return true;
+    return false;
+}
+
+bool ol_sync_is_reached(const ol_line *l, uint8_t p) {
+    for (size_t i = 0; i < OL_PATHS_PER_PEER; i++) {
+        const ol_path *path = &l->peer[p].path[i];
+        if (path->is_up && ol_session_live(path) != NULL && path->missed < 2 &&
+            !ol_session_is_suspect(l, p, path))
+            return true;
+    }
     return false;
 }

@@ -4,6 +4,7 @@
 
 #include "wire/cbor.h"
 #include "wire/entry.h"
+#include "wire/handback.h"
 
 ol_err ol_view_new(const ol_view_opts *opts, ol_view **ret) {
     OL_ASSERT(opts->parties <= OL_VIEW_PARTIES_MAX);
@@ -260,12 +261,20 @@ static const char *read_opening(vw_log *log, const ol_entry *e, bool is_first) {
     return NULL;
 }
 
+static const char *read_handback(const ol_entry *e) {
+    ol_handback h;
+    return ol_handback_decode(e->body, e->body_len, &h) == OL_OK ? NULL
+                                                                 : "the handback has another form";
+}
+
 static const char *read_kind(const ol_view *v, vw_log *log, const ol_entry *e, vw_row *row) {
     switch (e->kind) {
     case OL_KIND_OPENING:
         return read_opening(log, e, log->rows == 0);
     case OL_KIND_MESSAGE:
         return read_message(v, log, e, row);
+    case OL_KIND_HANDBACK:
+        return read_handback(e);
     default:
         return "it is of a kind that this version does not know";
     }
@@ -306,9 +315,10 @@ ol_err ol_view_add_entry(ol_view *v, size_t at, const uint8_t *entry, size_t len
         rows = ol_mem_grow(v->opts.mem, log->row, &log->rows_cap, log->rows + 1, sizeof *rows);
     if (rows == NULL)
         return OL_ENOMEM;
-    const char *why = row.unreadable != NULL        ? row.unreadable
-                      : row.kind != OL_KIND_OPENING ? "it is a message"
-                                                    : NULL;
+    const char *why = row.unreadable != NULL         ? row.unreadable
+                      : row.kind == OL_KIND_HANDBACK ? "it is a handback"
+                      : row.kind != OL_KIND_OPENING  ? "it is a message"
+                                                     : NULL;
     if (log->rows == 0 && why != NULL)
         tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_OPENING_FIRST, .why = why });
     if (log->rows > 0 && row.kind == OL_KIND_OPENING)

@@ -5,6 +5,7 @@
 
 #include "station/desk.h"
 #include "wire/entry.h"
+#include "wire/handback.h"
 #include "wire/message.h"
 
 static void set(json_t *o, const char *key, json_t *v) {
@@ -68,6 +69,17 @@ static json_t *opening_json(const ol_opening *op) {
     return o;
 }
 
+static const char *handback_json(const ol_api_line *line, const ol_entry *e, json_t *o) {
+    ol_handback h;
+    if (ol_handback_decode(e->body, e->body_len, &h) != OL_OK || h.party >= line->charter->parties)
+        return "the handback has not the form of one";
+    set(o, "kind", json_string("handback"));
+    set(o, "handback",
+        json_pack("{s:s, s:I}", "party", line->charter->party[h.party].name, "receipts",
+                  (json_int_t)h.n));
+    return NULL;
+}
+
 /* What the kind says, into o; NULL, or why it cannot be read. */
 static const char *by_kind(const ol_api_line *line, const ol_log_key *log, uint64_t index,
                            const ol_entry *e, json_t *o) {
@@ -81,6 +93,8 @@ static const char *by_kind(const ol_api_line *line, const ol_log_key *log, uint6
         set(o, "opening", opening_json(&op));
         return NULL;
     }
+    if (e->kind == OL_KIND_HANDBACK)
+        return handback_json(line, e, o);
     if (e->kind != OL_KIND_MESSAGE)
         return "it is of a kind that this version does not know";
     ol_message m;

@@ -16,7 +16,7 @@
 
 enum { OL_ENTRY_MAX = 2048, OL_MENTIONS_MAX = 64 };
 enum { OL_LEAF_MIN = OL_SALT_LEN + 1, OL_LEAF_MAX = OL_SALT_LEN + OL_ENTRY_MAX };
-enum { OL_KIND_OPENING = 1, OL_KIND_MESSAGE = 2 };
+enum { OL_KIND_OPENING = 1, OL_KIND_MESSAGE = 2, OL_KIND_HANDBACK = 3 };
 
 typedef enum { /* why an incarnation was opened */
                OL_WHY_FIRST = 0,

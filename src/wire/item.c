@@ -82,6 +82,12 @@ static void get_body(ol_rd *r, ol_item *it, ol_item_type before) {
     case OL_ITEM_ASK:
         it->size = get_size(r);
         break;
+    case OL_ITEM_WANT:
+        it->party = (uint8_t)ol_rd_be(r, 1);
+        if (it->party >= OL_PARTIES_MAX)
+            r->err = OL_EFORM;
+        it->size = get_size(r);
+        break;
     case OL_ITEM_FORGOT:
     case OL_ITEM_TOLD:
         it->run = (uint32_t)ol_rd_be(r, 4);
@@ -170,6 +176,10 @@ static void put_body(ol_wr *w, const ol_item *it) {
         ol_wr_varint(w, it->receipt);
         break;
     case OL_ITEM_ASK:
+        ol_wr_varint(w, it->size);
+        break;
+    case OL_ITEM_WANT:
+        ol_wr_be(w, it->party, 1);
         ol_wr_varint(w, it->size);
         break;
     case OL_ITEM_FORGOT:

@@ -28,6 +28,7 @@ typedef enum {
     OL_ITEM_PING = 0x4C,
     OL_ITEM_PONG = 0x4D,
     OL_ITEM_TOLD = 0x4E,
+    OL_ITEM_WANT = 0x4F,
     OL_ITEM_LATER = 0x80 /* .. 0xFF: skipped */
 } ol_item_type;
 
@@ -36,12 +37,12 @@ typedef struct {
     ol_log_key log;         /* LOG: incarnation holds 2 or 8 bytes */
     uint64_t index;         /* ENTRY, PART; NEXT: set by ol_item_get from the one before */
     uint64_t total, offset; /* PART */
-    uint64_t size;          /* HEAD, RECEIPT, HAVE, NOTE, NOTE_R, ASK */
+    uint64_t size;          /* HEAD, RECEIPT, HAVE, NOTE, NOTE_R, ASK, WANT */
     uint64_t receipt;       /* HAVE */
     uint64_t time;          /* RECEIPT, NOTE_R */
     uint32_t run;           /* FORGOT, TOLD */
     uint16_t token;         /* PING, PONG */
-    uint8_t party, why;     /* RECEIPT, NOTE_R; STOPPED */
+    uint8_t party, why;     /* RECEIPT, NOTE_R, WANT; STOPPED */
     const uint8_t *p;       /* ENTRY, NEXT, PART: bytes; else the signature */
     size_t len;
     const uint8_t *root; /* NOTE, NOTE_R */

@@ -98,7 +98,11 @@ static const struct {
     { "PONG, a byte short", OL_ESHORT, B(0x4d, 1), 0 },
     { "TOLD", OL_OK, B(0x4e, 255, 255, 255, 255), 0 },
     { "TOLD, a byte short", OL_ESHORT, B(0x4e, 1, 2, 3), 0 },
-    { "0x4f", OL_EFORM, B(0x4f, 1, 0), 0 },
+    { "WANT", OL_OK, B(0x4f, 15, TOP), 0 },
+    { "WANT of party 16", OL_EFORM, B(0x4f, 16, 1), 0 },
+    { "WANT, size too large", OL_ELIMIT, B(0x4f, 0, OVER), 0 },
+    { "WANT without a size", OL_ESHORT, B(0x4f, 1), 0 },
+    { "0x50", OL_EFORM, B(0x50, 1, 0), 0 },
     { "0x7f", OL_EFORM, B(0x7f, 1, 0), 0 },
     { "0x80 of nothing", OL_OK, B(0x80, 0), 0 },
     { "0x80", OL_OK, B(0x80, 2, 1, 2), 0 },
@@ -206,7 +210,7 @@ static void assert_same(const ol_item *a, const ol_item *b) {
         assert_int_equal(a->len, b->len);
         assert_memory_equal(a->p, b->p, a->len);
     }
-    if (has_sig || a->type == OL_ITEM_HAVE || a->type == OL_ITEM_ASK)
+    if (has_sig || a->type == OL_ITEM_HAVE || a->type == OL_ITEM_ASK || a->type == OL_ITEM_WANT)
         assert_int_equal(a->size, b->size);
     if (a->type == OL_ITEM_HAVE)
         assert_int_equal(a->receipt, b->receipt);
@@ -218,6 +222,8 @@ static void assert_same(const ol_item *a, const ol_item *b) {
         assert_int_equal(a->run, b->run);
     if (a->type == OL_ITEM_PING || a->type == OL_ITEM_PONG)
         assert_int_equal(a->token, b->token);
+    if (a->type == OL_ITEM_WANT)
+        assert_int_equal(a->party, b->party);
     if (a->type == OL_ITEM_STOPPED)
         assert_int_equal(a->why, b->why);
 }
@@ -344,6 +350,8 @@ static bool naive_check(const uint8_t *p, size_t n) {
             naive_party(&v), naive_size(&v), naive_skip(&v, 5 + (type == 0x44 ? 64 : 96));
         } else if (type == 0x45) {
             naive_size(&v), naive_size(&v);
+        } else if (type == 0x4f) {
+            naive_party(&v), naive_size(&v);
         } else if (type == 0x48) {
             naive_size(&v);
         } else if (type == 0x49 || type == 0x4e) {

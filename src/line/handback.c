@@ -1,0 +1,139 @@
+/* Receipts after a start without a marker, where their author cannot be reached (§6.4): it writes
+ * down, in its own log, which of ours it holds. Who hands it on cannot make its signature, and that
+ * the entry has seen a log we opened since shows that it is not an old one. */
+#include "wire/handback.h"
+#include "line/state.h"
+
+static bool is_alone(const ol_line *l, uint8_t party) {
+    return party != l->self && l->mono_ms - l->peer[party].reached_ms >= OL_ALONE_MS;
+}
+
+/* ---- as the author ---- */
+
+static const ol_log *newest_of(const ol_line *l, uint8_t party) {
+    for (size_t i = l->log.n; i > 0; i--)
+        if (l->log.v[i - 1]->key.party == party && l->log.v[i - 1]->head_size > 0)
+            return l->log.v[i - 1];
+    return NULL;
+}
+
+static bool lacks_receipts(const ol_line *l, uint8_t party) {
+    for (size_t i = 0; i < l->log.n; i++)
+        if (l->log.v[i]->is_own && l->log.v[i]->got[party].size < l->log.v[i]->head_size)
+            return true;
+    return false;
+}
+
+static void list(const ol_line *l, uint8_t party, ol_handback *h) {
+    h->party = party, h->is_all = true;
+    for (size_t i = l->log.n; i > 0; i--) {
+        const ol_log *log = l->log.v[i - 1];
+        const ol_got *g = &log->got[party];
+        if (!log->is_own || g->size == 0)
+            continue;
+        h->is_all = h->is_all && h->n < OL_HANDED_MAX;
+        if (h->n == OL_HANDED_MAX)
+            return;
+        ol_handed *to = &h->v[h->n++];
+        *to = (ol_handed){ .lane = log->key.lane, .size = g->size, .time = g->time };
+        memcpy(to->incarnation, log->key.incarnation, OL_INC_LEN);
+    }
+}
+
+static void write_for(ol_line *l, uint8_t party, const ol_log *newest) {
+    uint8_t body[OL_HANDBACK_MAX];
+    ol_handback h = { 0 };
+    list(l, party, &h);
+    ol_wr w = ol_wr_of(body, sizeof body);
+    ol_handback_encode(&h, &w);
+    OL_ASSERT(w.err == OL_OK);
+    if (ol_append_own(l, OL_LANE_URGENT, OL_KIND_HANDBACK, body, w.len) == OL_OK)
+        l->peer[party].handed = newest->key, l->peer[party].has_handed = true;
+}
+
+/* ---- as the one that forgot ---- */
+
+static bool is_waited_for(const ol_line *l, uint8_t party) {
+    for (size_t i = 0; i < l->log.n; i++) {
+        const ol_log *log = l->log.v[i];
+        if (log->key.party == party && log->is_gated && log->head_size > log->got[l->self].size)
+            return true;
+    }
+    return false;
+}
+
+void ol_handback_due(ol_line *l) {
+    bool is_any = false;
+    for (uint8_t p = 0; p < l->parties && l->parties > 2; p++)
+        if (p != l->self && ol_sync_is_reached(l, p))
+            l->peer[p].reached_ms = l->mono_ms, l->peer[p].speaks = false, is_any = true;
+    for (uint8_t p = 0; p < l->parties && is_any && !l->batch.is_out && l->storage == 0; p++) {
+        const ol_log *newest = newest_of(l, p);
+        const ol_peer *peer = &l->peer[p];
+        if (!is_alone(l, p) || newest == NULL)
+            continue;
+        bool has_handed = peer->has_handed && ol_log_key_eq(&peer->handed, &newest->key);
+        if (peer->speaks && !has_handed && lacks_receipts(l, p))
+            write_for(l, p, newest);
+        if (l->own[OL_LANE_URGENT].log == NULL && is_waited_for(l, p) &&
+            ol_append_own(l, OL_LANE_URGENT, OL_KIND_OPENING, NULL, 0) != OL_OK)
+            return; /* no memory: at the next turn */
+    }
+}
+
+uint64_t ol_handback_next_ms(const ol_line *l) {
+    uint64_t next = OL_NEVER;
+    for (uint8_t p = 0; p < l->parties && l->parties > 2; p++) {
+        uint64_t at = l->peer[p].reached_ms + OL_ALONE_MS;
+        if (p != l->self && at > l->mono_ms)
+            next = ol_min_ms(next, at);
+    }
+    return next;
+}
+
+static bool has_seen_us(const ol_line *l, const ol_entry *e) {
+    for (size_t i = 0; i < e->seens; i++)
+        for (unsigned lane = 0; lane < OL_LANES && e->seen[i].is_first; lane++)
+            if (l->own[lane].log != NULL && ol_log_key_eq(&e->seen[i].log, &l->own[lane].log->key))
+                return true;
+    return false;
+}
+
+static void take(ol_line *l, uint8_t author, const ol_handback *h) {
+    bool is_whole = h->is_all;
+    for (size_t i = 0; i < h->n; i++) {
+        ol_log_key key = { .party = author, .lane = h->v[i].lane };
+        memcpy(key.incarnation, h->v[i].incarnation, OL_INC_LEN);
+        ol_log *log = ol_log_find(l, &key);
+        if (h->v[i].time > l->last_time)
+            l->last_time = h->v[i].time; /* times never fall */
+        if (log == NULL || h->v[i].size > log->tree.size) {
+            is_whole = false; /* until we hold it again, a restart must ask again */
+            if (log == NULL)
+                continue;
+        }
+        ol_got *g = &log->got[l->self];
+        if (h->v[i].size > g->size) {
+            *g = (ol_got){ .size = h->v[i].size, .time = h->v[i].time };
+            g->is_unsaved = g->size <= log->tree.size;
+        }
+        log->is_gated = false, log->wants_receipt = true;
+    }
+    for (size_t i = 0; i < l->log.n && is_whole; i++)
+        if (l->log.v[i]->key.party == author && l->log.v[i]->is_gated)
+            l->log.v[i]->is_gated = false, l->log.v[i]->wants_receipt = true;
+    l->wants_commit = true;
+    if (is_whole)
+        ol_recv_told_by(l, author);
+}
+
+void ol_handback_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t len) {
+    ol_handback h;
+    ol_entry e;
+    if (log->is_own || !l->has_forgotten || ol_entry_decode(p, len, &e) != OL_OK)
+        return;
+    log->is_fresh = log->is_fresh || has_seen_us(l, &e);
+    if (log->is_fresh && e.kind == OL_KIND_HANDBACK &&
+        ol_handback_decode(e.body, e.body_len, &h) == OL_OK && h.party == l->self)
+        take(l, log->key.party, &h);
+}
