@@ -1,6 +1,6 @@
 /* wire/handback.h — the body of a handback: one member's receipts, as an author holds them.
  * Shape    [party, is_all, [* [lane, incarnation, size, time]], …] in deterministic CBOR; the logs
- *          are the author's own. is_all 1: of every other log of its own it holds no receipt of party.
+ *          are the author's own. is_all 1: of every other of its logs it holds no receipt of party.
  * Limits   OL_HANDED_MAX receipts; sizes below 2^48, times below 2^40.
  * Errors   OL_ESHORT, OL_EFORM, OL_ELIMIT; *ret as it was.
  * Source   docs/PROTOCOL.md §4.6, §6.4 */

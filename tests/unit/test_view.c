@@ -321,7 +321,7 @@ static void unreadable_entries(void **state) {
         assert_int_equal(ol_view_finish(m.view), OL_OK);
         assert_string_equal(m.issues, "");
         ol_view_item item = ol_view_at(m.view, 1);
-        assert_int_equal(item.is_message, rows[i].why == NULL);
+        assert_int_equal(item.is_message, rows[i].why == NULL && item.kind == 2);
         assert_true(item.wall == 5 || (item.wall == 4 && item.kind == 0)); /* that of before */
         if (rows[i].why == NULL)
             assert_null(item.unreadable);
