@@ -69,7 +69,7 @@ static ol_err because_sqlite(opening *o, sq_store *q, int rc) {
         return because(o, OL_EIO, "%s is damaged (%s); restore it from a backup", o->path,
                        sqlite3_errmsg(q->db));
     default:
-        return error != 0
+        return error != 0 && error != ENOENT /* left over from a file that need not be there */
                    ? because_errno(o, error)
                    : because(o, OL_EIO, "cannot open %s: %s", o->path, sqlite3_errmsg(q->db));
     }
