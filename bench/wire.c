@@ -22,11 +22,12 @@ typedef struct {
     size_t frames, bytes;
 } tally;
 
+static tally counted; /* since the message was said */
+
 static void on_frame(sim_world *w, unsigned from, unsigned party, uint32_t to, const uint8_t *p,
                      size_t len) {
-    tally *t = w->on_frame_ctx;
-    (void)from, (void)party, (void)to, (void)p;
-    t->frames++, t->bytes += len;
+    (void)w, (void)from, (void)party, (void)to, (void)p;
+    counted.frames++, counted.bytes += len;
 }
 
 static ol_err on_entry(void *ctx, const ol_stored_entry *e) {
@@ -48,18 +49,18 @@ typedef struct {
 /* One message by a party; what it took. */
 static result say(bench *b, unsigned party) {
     sim_world *w = b->w;
-    tally t = { 0 };
     result r = { .ms = w->now_ms };
-    uint64_t before = w->receipts;
-    w->on_frame = on_frame, w->on_frame_ctx = &t;
+    uint64_t before = w->sum.receipts;
+    counted = (tally){ 0 };
+    w->on_frame = on_frame;
     sim_say(w, party, 0, b->body - 2);
-    while (w->receipts == before && w->now_ms < r.ms + 60000)
+    while (w->sum.receipts == before && w->now_ms < r.ms + 60000)
         sim_until(w, w->now_ms + 1);
-    r.receipt = t, r.ms = w->now_ms - r.ms;
+    r.receipt = counted, r.ms = w->now_ms - r.ms;
     sim_until(w, w->now_ms + CALM_MS);
-    r.calm = t;
+    r.calm = counted;
     w->on_frame = NULL;
-    const sim_said *said = &w->said[w->saids - 1];
+    const sim_said *said = &w->said.v[w->said.n - 1];
     ol_store *s = w->st[party].store;
     if (s->ops->entries(s, (const uint8_t *)"a line to test\0", &said->log, said->index,
                         said->index + 1, on_entry, &r.entry) != OL_OK)
@@ -120,9 +121,9 @@ int main(int argc, char **argv) {
     print(&b, "warm, an answer", &r);
     r = say(&b, 0);
     print(&b, "warm, one after the other", &r);
-    b.w->path.is_cut[0][1] = b.w->path.is_cut[1][0] = true;
+    sim_net_cut(b.w, 0, 1, true);
     sim_until(b.w, b.w->now_ms + 180000); /* the session is given up */
-    b.w->path.is_cut[0][1] = b.w->path.is_cut[1][0] = false;
+    sim_net_cut(b.w, 0, 1, false);
     r = say(&b, 0);
     print(&b, "cold", &r);
     reboot(&b, "cold, right after a reboot");
