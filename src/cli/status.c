@@ -61,8 +61,10 @@ static void print_path(const json_t *p) {
     const char *state = json_is_true(json_object_get(p, "live")) ? "LIVE"
                         : json_is_true(json_object_get(p, "up")) ? "up"
                                                                  : "DOWN";
-    ol_cli_print("    to %-12s path %lld  %-4s  %s  last proven %s", text_of(p, "party"),
-                 (long long)int_of(p, "path"), state, text_of(p, "url"),
+    bool is_theirs = !json_is_string(json_object_get(p, "url")); /* the peer speaks first */
+    ol_cli_print("    to %-12s path %lld  %-4s  %s%s  last proven %s", text_of(p, "party"),
+                 (long long)int_of(p, "path"), state, is_theirs ? "from " : "",
+                 text_of(p, is_theirs ? "address" : "url"),
                  json_is_integer(proven) ? dtg : "never in this run");
     if (json_is_integer(json_object_get(p, "round_trip_ms")))
         ol_cli_print("  round trip %lld ms", (long long)int_of(p, "round_trip_ms"));

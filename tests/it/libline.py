@@ -193,16 +193,20 @@ def station_down(party, with_signal=signal.SIGTERM, expect=0):
     return party.log
 
 
-def free_udp_ports(count):
+def free_udp_ports(count, kind=socket.SOCK_DGRAM):
     """Ports of loopback that nobody has now."""
     held = []
     for _ in range(count):
-        held.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        held.append(socket.socket(socket.AF_INET, kind))
         held[-1].bind(("127.0.0.1", 0))
     ports = [s.getsockname()[1] for s in held]
     for s in held:
         s.close()
     return ports
+
+
+def free_tcp_ports(count):
+    return free_udp_ports(count, socket.SOCK_STREAM)
 
 
 def connected(where, names=("usa", "prc"), line="hotline", settings=(), start=True):
