@@ -41,7 +41,8 @@ static ol_err make_file(void *ctx, const char *path, const uint8_t *p, size_t n)
     ol_err err = make_above(t, path);
     if (err != OL_OK)
         return err;
-    int fd = openat(t->dir, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = (int)TEMP_FAILURE_RETRY(
+        openat(t->dir, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (fd < 0)
         return failed(t, path);
     for (size_t at = 0; at < n && err == OL_OK;) {
@@ -50,7 +51,7 @@ static ol_err make_file(void *ctx, const char *path, const uint8_t *p, size_t n)
             err = failed(t, path);
         at += put > 0 ? (size_t)put : 0;
     }
-    if (close(fd) != 0 && err == OL_OK)
+    if (close(fd) != 0 && errno != EINTR && err == OL_OK)
         err = failed(t, path);
     t->files++;
     t->bytes += n;

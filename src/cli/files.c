@@ -185,18 +185,18 @@ int ol_cli_line_is_free(ol_cli *c, const ol_home *h, const char *line) {
 
 int ol_cli_erase(ol_cli *c, int dir, const char *file) {
     static const uint8_t zero[4096];
-    int fd = openat(dir, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = (int)TEMP_FAILURE_RETRY(openat(dir, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
     if (fd < 0 && errno == ENOENT)
         return -1;
     struct stat st;
     bool is_done = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
     for (off_t at = 0; is_done && at < st.st_size;) {
         size_t n = st.st_size - at < (off_t)sizeof zero ? (size_t)(st.st_size - at) : sizeof zero;
-        ssize_t put = pwrite(fd, zero, n, at);
+        ssize_t put = TEMP_FAILURE_RETRY(pwrite(fd, zero, n, at));
         is_done = put > 0;
         at += put > 0 ? put : 0;
     }
-    is_done = is_done && fsync(fd) == 0;
+    is_done = is_done && TEMP_FAILURE_RETRY(fsync(fd)) == 0;
     if (fd >= 0)
         (void)close(fd);
     ol_why why = { "" };

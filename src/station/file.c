@@ -12,6 +12,10 @@
 
 enum { SHOWN_MAX = 512 };
 
+/* Calls that a signal can interrupt are made again (network file systems, pipes): nobody is to be
+ * told of a signal. But for close: Linux has closed, whatever it says. */
+#define AGAIN(call) ((int)TEMP_FAILURE_RETRY(call))
+
 /* What an operator calls it: with the directory's path before it. */
 static const char *shown(int dir, const char *name, char to[SHOWN_MAX]) {
     char link[32], at[SHOWN_MAX];
@@ -78,7 +82,7 @@ ol_err ol_file_read(int dir, const char *name, ol_file_kind kind, void *to, size
     int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
     if (kind == OL_FILE_SECRET)
         flags |= O_NOFOLLOW | O_NONBLOCK;
-    int fd = openat(dir, name, flags);
+    int fd = AGAIN(openat(dir, name, flags));
     if (fd < 0 && errno == ELOOP)
         return ol_why_set(why, OL_EFORM, "%s is a symbolic link; put the file itself there", what);
     if (fd < 0)
@@ -136,12 +140,12 @@ static int open_parent(int dir, const char *name, const char **ret_leaf) {
     memcpy(part, name, len);
     part[len] = '\0';
     const char *open_as = slash == NULL ? "." : len == 0 ? "/" : part;
-    return openat(dir, open_as, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return AGAIN(openat(dir, open_as, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 /* fsync of a directory; file systems that know no such thing say EINVAL. */
 static int sync_dir(int fd) {
-    return fsync(fd) == 0 || errno == EINVAL ? 0 : -1;
+    return AGAIN(fsync(fd)) == 0 || errno == EINVAL ? 0 : -1;
 }
 
 static int write_all(int fd, const void *p, size_t len) {
@@ -158,13 +162,14 @@ static int write_all(int fd, const void *p, size_t len) {
 
 /* The new file under its temporary name, durable but for its directory. */
 static int write_new(int parent, const char *temp, ol_file_kind kind, const void *p, size_t len) {
-    int fd = openat(parent, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd =
+        AGAIN(openat(parent, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (fd < 0)
         return -1;
     mode_t mode = kind == OL_FILE_SECRET ? 0600 : 0644;
-    int r = fchmod(fd, mode) == 0 && write_all(fd, p, len) == 0 && fsync(fd) == 0 ? 0 : -1;
+    int r = fchmod(fd, mode) == 0 && write_all(fd, p, len) == 0 && AGAIN(fsync(fd)) == 0 ? 0 : -1;
     int sys = errno;
-    if (close(fd) != 0 && r == 0)
+    if (close(fd) != 0 && errno != EINTR && r == 0)
         r = -1, sys = errno;
     errno = sys;
     return r;
@@ -232,8 +237,11 @@ static ol_err make_one(int dir, const char *name, ol_why *why) {
     if (mkdirat(dir, name, 0700) != 0) {
         struct stat st;
         int sys = errno;
-        if (fstatat(dir, name, &st, 0) == 0 && S_ISDIR(st.st_mode))
+        bool is_known = fstatat(dir, name, &st, 0) == 0;
+        if (is_known && S_ISDIR(st.st_mode))
             return OL_OK;
+        if (!is_known && sys == EEXIST)
+            return ol_why_errno(why, errno, "cannot look at %s", shown(dir, name, buf));
         return ol_why_errno(why, sys, "cannot make the directory %s", shown(dir, name, buf));
     }
     int parent = open_parent(dir, name, &leaf);

@@ -7,8 +7,9 @@
  * Secrets  read and written with plain system calls from and to the caller's (locked) memory; no
  *          buffer of ours or of stdio sees them. A secret that others can read is refused.
  * Errors   OL_ENOENT; OL_EEXIST; OL_ELIMIT larger than cap; OL_EFORM not a regular file; OL_EAUTH
- *          owner or mode let others in; OL_EFULL; OL_EIO. why has the sentence. On failure nothing
- *          of the target has changed, and the caller's buffer is undefined. */
+ *          owner or mode let others in; OL_EFULL; OL_EIO. why has the sentence. On failure the
+ *          target is as it was or, where only the last fsync failed, new; and whole. The caller's
+ *          buffer is undefined. No error is a signal that interrupted: the call is made again. */
 #ifndef OL_STATION_FILE_H
 #define OL_STATION_FILE_H
 

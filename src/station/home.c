@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Made again when a signal interrupts. */
+#define AGAIN(call) ((int)TEMP_FAILURE_RETRY(call))
+
 /* first ‖ '/' ‖ second, first as it is when it ends in one. */
 static bool join(const char *first, const char *second, char *to, size_t cap) {
     size_t a = strlen(first), b = strlen(second);
@@ -87,7 +90,7 @@ ol_err ol_home_open(const char *path, bool create, ol_home *ret, ol_why *why) {
         err = ol_file_mkdir(AT_FDCWD, h.path, why);
     if (err != OL_OK)
         return err;
-    h.dir = open(h.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    h.dir = AGAIN(open(h.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (h.dir < 0 && errno == ENOENT)
         return ol_why_set(why, OL_ENOENT,
                           "there is no home at %s; `openline init <party>` makes one, or set "
@@ -158,12 +161,12 @@ ol_err ol_home_lines(const ol_home *h, ol_home_line_fn *fn, void *ctx, ol_why *w
 }
 
 static int open_lock(const ol_home *h, int flags) {
-    return openat(h->dir, OL_HOME_LOCK, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return AGAIN(openat(h->dir, OL_HOME_LOCK, flags | O_NOFOLLOW | O_CLOEXEC, 0600));
 }
 
 static long read_pid(int fd) {
     char text[24];
-    ssize_t n = pread(fd, text, sizeof text, 0);
+    ssize_t n = TEMP_FAILURE_RETRY(pread(fd, text, sizeof text, 0));
     uint64_t pid = 0;
     if (n < 2 || ol_u64_get(text, (size_t)n - 1, 1, INT32_MAX, &pid) != OL_OK)
         return 0;
@@ -181,7 +184,7 @@ ol_err ol_home_lock(const ol_home *h, int *ret_fd, ol_why *why) {
     if (fd < 0)
         return ol_why_errno(why, errno, "cannot open %s/%s", h->path, OL_HOME_LOCK);
     struct flock lock = whole_file();
-    if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+    if (AGAIN(fcntl(fd, F_OFD_SETLK, &lock)) != 0) {
         int sys = errno;
         long pid = read_pid(fd);
         (void)close(fd);
@@ -195,7 +198,7 @@ ol_err ol_home_lock(const ol_home *h, int *ret_fd, ol_why *why) {
     char text[24];
     int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     /* only for people: on a full disk the station must start all the same */
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n)
+    if (AGAIN(ftruncate(fd, 0)) != 0 || TEMP_FAILURE_RETRY(pwrite(fd, text, (size_t)n, 0)) != n)
         n = 0;
     *ret_fd = fd;
     return OL_OK;
@@ -212,7 +215,7 @@ long ol_home_pid(const ol_home *h) {
         return 0;
     struct flock lock = whole_file();
     long pid = 0;
-    if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
+    if (AGAIN(fcntl(fd, F_OFD_GETLK, &lock)) == 0 && lock.l_type != F_UNLCK) {
         pid = read_pid(fd);
         pid = pid == 0 ? -1 : pid;
     }

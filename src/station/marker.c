@@ -22,6 +22,30 @@ enum {
 _Static_assert((int)USED <= (int)OL_MARKER_SLOT, "a slot must fit");
 static const char magic[8] = "olmark1\n";
 
+/* Made again when a signal interrupts. */
+#define AGAIN(call) ((int)TEMP_FAILURE_RETRY(call))
+
+/* All n bytes at that place, or fewer than there are: -1 when that failed. */
+static ssize_t read_at(int fd, uint8_t *to, size_t n, off_t at) {
+    size_t len = 0;
+    ssize_t got = 1;
+    while (len < n && got > 0) {
+        got = TEMP_FAILURE_RETRY(pread(fd, to + len, n - len, at + (off_t)len));
+        len += got > 0 ? (size_t)got : 0;
+    }
+    return got < 0 ? -1 : (ssize_t)len;
+}
+
+static bool write_at(int fd, const uint8_t *p, size_t n, off_t at) {
+    size_t len = 0;
+    ssize_t put = 1;
+    while (len < n && put > 0) {
+        put = TEMP_FAILURE_RETRY(pwrite(fd, p + len, n - len, at + (off_t)len));
+        len += put > 0 ? (size_t)put : 0;
+    }
+    return len == n;
+}
+
 static bool is_tmpfs(int fd) {
     struct statfs fs;
     return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS;
@@ -32,14 +56,14 @@ static int open_place(const char *base, char path[OL_MARKER_PATH_MAX]) {
     char leaf[32];
     (void)snprintf(leaf, sizeof leaf, "openline-%u", (unsigned)geteuid());
     int n = snprintf(path, OL_MARKER_PATH_MAX, "%s/%s", base, leaf);
-    int parent = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int parent = AGAIN(open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (parent < 0 || n < 0 || n >= OL_MARKER_PATH_MAX || !is_tmpfs(parent)) {
         if (parent >= 0)
             (void)close(parent);
         return -1;
     }
     (void)mkdirat(parent, leaf, 0700); /* there already: looked at below */
-    int dir = openat(parent, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int dir = AGAIN(openat(parent, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     (void)close(parent);
     struct stat st;
     if (dir >= 0 && fstat(dir, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077) == 0 &&
@@ -53,8 +77,8 @@ static int open_place(const char *base, char path[OL_MARKER_PATH_MAX]) {
 static ol_err read_boot(uint8_t ret[16], ol_why *why) {
     char text[64], hex[32];
     size_t n = 0;
-    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-    ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text);
+    int fd = AGAIN(open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+    ssize_t len = fd < 0 ? -1 : read_at(fd, (uint8_t *)text, sizeof text, 0);
     if (fd >= 0)
         (void)close(fd);
     for (ssize_t i = 0; i < len; i++)
@@ -148,14 +172,14 @@ static void decode(const ol_marker_home *h, const uint8_t *line, const uint8_t *
 static void read_marker(const ol_marker_home *h, int fd, const uint8_t *line, uint64_t *turn,
                         ol_marker *m) {
     uint8_t slots[2 * OL_MARKER_SLOT] = { 0 };
-    ssize_t n = pread(fd, slots, sizeof slots, 0);
+    ssize_t n = read_at(fd, slots, sizeof slots, 0);
     for (ssize_t at = 0; at + OL_MARKER_SLOT <= n; at += OL_MARKER_SLOT)
         decode(h, line, slots + at, turn, m);
 }
 
 static int open_file(int dir, const char *name, int flags) {
     struct stat st;
-    int fd = openat(dir, name, flags | O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    int fd = AGAIN(openat(dir, name, flags | O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
         st.st_nlink == 1)
         return fd;
@@ -225,11 +249,11 @@ ol_err ol_marker_write(ol_marker_file *f, const ol_marker *m) {
         return OL_OK;
     encode(f->home, f->line, ++f->turn, m, slot);
     off_t at = (off_t)(f->turn % 2 * OL_MARKER_SLOT);
-    if (pwrite(f->fd, slot, sizeof slot, at) == (ssize_t)sizeof slot)
+    if (write_at(f->fd, slot, sizeof slot, at))
         return OL_OK;
     /* what stands there says less than was committed: it must not be believed after a restart */
     name_of(f->home, f->line, name);
-    bool is_gone = unlinkat(f->home->place[0].dir, name, 0) == 0 || ftruncate(f->fd, 0) == 0;
+    bool is_gone = unlinkat(f->home->place[0].dir, name, 0) == 0 || AGAIN(ftruncate(f->fd, 0)) == 0;
     ol_marker_close(f);
     return is_gone ? OL_EIO : OL_ECONFLICT;
 }

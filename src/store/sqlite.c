@@ -80,11 +80,12 @@ static ol_err make_file(opening *o) {
     int n = snprintf(o->path, sizeof o->path, "%s/store.db", o->home);
     if (n < 0 || (size_t)n >= sizeof o->path - sizeof "-wal")
         return because(o, OL_ELIMIT, "the path of the home is too long");
-    int fd = open(o->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = (int)TEMP_FAILURE_RETRY(
+        open(o->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     struct stat st;
     if (fd >= 0) {
         o->is_new = true;
-        return close(fd) == 0 ? OL_OK : because_errno(o, errno);
+        return close(fd) == 0 || errno == EINTR ? OL_OK : because_errno(o, errno);
     }
     if (errno != EEXIST || lstat(o->path, &st) != 0)
         return because_errno(o, errno);
