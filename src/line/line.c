@@ -60,7 +60,7 @@ static void take_secrets(ol_line *l, const ol_line_opts *o) {
         l->peer[p].p = o->party[p];
         sodium_memzero(l->peer[p].p.psk, 32);
         sodium_memzero(l->peer[p].p.mac, 32);
-        l->peer[p].window = OL_WINDOW_START;
+        l->peer[p].window = OL_WINDOW_START, l->peer[p].forgot_ms = OL_NEVER;
         for (size_t i = 0; i < OL_PATHS_PER_PEER; i++)
             l->peer[p].path[i].live = OL_HOLDERS;
     }

@@ -241,7 +241,7 @@ static void pack_line(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake) {
     }
     if (peer->owe_forgot && !is_handshake && w->cap - w->len > 5) {
         ol_item_put(w, &(ol_item){ .type = OL_ITEM_FORGOT, .run = l->run });
-        peer->owe_forgot = false;
+        ol_sync_said_forgot(l, party);
     }
     if (peer->owe_told && w->cap - w->len > 5) {
         ol_item_put(w, &(ol_item){ .type = OL_ITEM_TOLD, .run = peer->run });

@@ -407,10 +407,10 @@ static void second_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *s
     }
     if (last >= l->counter) /* we were rolled back: go on above what the peer knows */
         l->counter = last + 1;
-    if (last > h->counter) { /* and it did not take what our first message carried */
-        l->peer[party].owe_forgot = l->has_forgotten;
+    if (last > h->counter) /* and it did not take what our first message carried */
         ol_sync_again(l, party);
-    }
+    /* Said once more: a copy of our home may have used the same counter, and been taken for us. */
+    l->peer[party].owe_forgot = l->has_forgotten;
     if (path->open_tries == 1)
         ol_path_rtt(path, l->mono_ms - h->born_ms);
     ol_session_promote(l, path, h);

@@ -263,9 +263,10 @@ typedef struct {
     ol_log_key handed;               /* its newest log when our last handback to it was written */
     bool has_handed, speaks;         /* speaks: through others, while we cannot reach it */
     uint8_t best;                    /* slot of the path that carries what need not go on all */
+    uint64_t forgot_ms;              /* FORGOT is said again, if a transport frame carried it */
     uint32_t dh_token;               /* ss is being asked for; 0 no */
     bool dh_wanted;                  /* not asked yet */
-    uint8_t stopped;
+    uint8_t stopped, forgot_tries;
     bool has_run, note_stopped, owe_stopped, is_counter_new;
     bool has_told;          /* we told it all after its FORGOT */
     bool owe_forgot;        /* the handshake could not carry it */
@@ -441,6 +442,7 @@ void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
 void ol_sync_holds(ol_log *log, uint8_t party, uint64_t size); /* it brought them, or wrote them */
 void ol_sync_tell(ol_line *l); /* TOLD, where a peer that forgot has all again */
 void ol_sync_forgot(ol_line *l, uint8_t party, uint32_t run);
+void ol_sync_said_forgot(ol_line *l, uint8_t party);
 void ol_sync_again(ol_line *l, uint8_t party); /* all that is not settled */
 void ol_sync_heard(ol_line *l, uint8_t party);
 bool ol_sync_is_settled(const ol_line *l, const ol_log *log, uint8_t party);

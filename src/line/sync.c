@@ -131,11 +131,32 @@ void ol_sync_forgot(ol_line *l, uint8_t party, uint32_t run) {
     }
 }
 
+/* In a first message FORGOT arrives or there is no session; in a transport frame it may be lost. */
+void ol_sync_said_forgot(ol_line *l, uint8_t party) {
+    ol_peer *peer = &l->peer[party];
+    uint64_t ms = ol_path_repeat_ms(l, party);
+    for (unsigned i = 0; i < peer->forgot_tries && ms < OL_PING_MS; i++)
+        ms *= 2;
+    peer->forgot_tries += peer->forgot_tries < UINT8_MAX;
+    peer->forgot_ms = l->mono_ms + ms;
+    peer->owe_forgot = false;
+}
+
+static uint64_t forgot_ms(const ol_line *l, uint8_t party) {
+    const ol_path *best = ol_path_best(l, party);
+    bool is_due = l->has_forgotten && !l->peer[party].is_told && !l->peer[party].owe_forgot &&
+                  best != NULL && ol_session_live(best) != NULL;
+    return is_due ? l->peer[party].forgot_ms : OL_NEVER;
+}
+
 static bool has_all(const ol_line *l, uint8_t party) {
     for (size_t i = 0; i < l->log.n; i++) {
         const ol_sync *s = &l->log.v[i]->sync[party];
-        if (s->is_unsure || s->believed < l->log.v[i]->head_size)
+        const ol_log *log = l->log.v[i];
+        if (s->is_unsure || s->believed < log->head_size)
             return false;
+        if (log->is_own && s->floor < log->got[party].size)
+            return false; /* it does not know its own word yet: it would sign earlier ones */
     }
     return true;
 }
@@ -161,6 +182,9 @@ void ol_sync_heard(ol_line *l, uint8_t party) {
 }
 
 void ol_sync_due(ol_line *l) {
+    for (uint8_t p = 0; p < l->parties; p++)
+        if (l->mono_ms >= forgot_ms(l, p))
+            l->peer[p].owe_forgot = true;
     for (size_t i = 0; i < l->log.n; i++) {
         ol_chunk_rest(l, l->log.v[i]);
         for (uint8_t p = 0; p < l->parties; p++) {
@@ -185,6 +209,8 @@ void ol_sync_due(ol_line *l) {
 
 uint64_t ol_sync_next_ms(const ol_line *l) {
     uint64_t next = OL_NEVER;
+    for (uint8_t p = 0; p < l->parties; p++)
+        next = ol_min_ms(next, forgot_ms(l, p));
     for (size_t i = 0; i < l->log.n; i++) {
         for (uint8_t p = 0; p < l->parties; p++)
             next = ol_min_ms(next, l->log.v[i]->sync[p].due_ms);
