@@ -53,6 +53,22 @@ static int gather(ol_cli *c, json_t **ret) {
     return code;
 }
 
+/* What tells one path of several from another: nothing of it where all is well and quiet. */
+static void print_health(const json_t *p) {
+    json_int_t lost = int_of(p, "lost_of_1000"), rate = int_of(p, "rate");
+    json_int_t bits = int_of(p, "bits_per_s"), unanswered = int_of(p, "unanswered");
+    if (lost > 0)
+        ol_cli_print("  loses %lld.%lld %%", (long long)(lost / 10), (long long)(lost % 10));
+    if (rate > 0)
+        ol_cli_print("  rate %lld bit/s", (long long)rate);
+    if (bits > 0)
+        ol_cli_print("  carried %lld bit/s", (long long)bits);
+    if (unanswered > 0)
+        ol_cli_print("  SILENT: %lld not answered", (long long)unanswered);
+    if (json_is_true(json_object_get(p, "best")))
+        ol_cli_print("  in use");
+}
+
 static void print_path(const json_t *p) {
     char dtg[OL_CLI_DTG_LEN + 1] = "";
     json_t *proven = json_object_get(p, "proven");
@@ -68,6 +84,7 @@ static void print_path(const json_t *p) {
                  json_is_integer(proven) ? dtg : "never in this run");
     if (json_is_integer(json_object_get(p, "round_trip_ms")))
         ol_cli_print("  round trip %lld ms", (long long)int_of(p, "round_trip_ms"));
+    print_health(p);
     ol_cli_print("\n");
 }
 

@@ -31,6 +31,11 @@ json_t *ol_path_json(const ol_api_line *line, uint8_t party, unsigned slot, cons
     set_age(o, "proven_ms_ago", p->s.proven_ms);
     set_age(o, "heard_ms_ago", p->s.heard_ms);
     set_age(o, "round_trip_ms", p->s.rtt_ms);
+    set(o, "best", json_boolean(p->s.is_best));
+    set_u64(o, "unanswered", p->s.missed);
+    set_u64(o, "lost_of_1000", p->s.lost);
+    set(o, "rate", p->s.rate != 0 ? json_integer(p->s.rate) : json_null());
+    set_u64(o, "bits_per_s", p->s.bits);
     set_u64(o, "frames_in", p->s.frames_in);
     set_u64(o, "frames_out", p->s.frames_out);
     set_u64(o, "bytes_in", p->s.bytes_in);
