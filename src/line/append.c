@@ -205,7 +205,9 @@ static OL_MUST ol_err open_log(ol_line *l, uint8_t lane) {
         ol_log *log = ol_log_add(l, &key);
         if (log == NULL)
             return l->log.n >= OL_LOGS_MAX ? OL_ELIMIT : OL_ENOMEM;
-        log->why = before == NULL ? OL_WHY_FIRST : own->next_why;
+        log->why = before == NULL      ? OL_WHY_FIRST
+                   : before->is_forked ? OL_WHY_FORK /* known before a restart, too */
+                                       : own->next_why;
         seen_free(l, &own->seen);
         seen_free(l, &own->undo);
         own->has_undo = false;

@@ -148,6 +148,17 @@ static OL_MUST ol_err put_size(ol_line *l, ol_log *log) {
     return OL_OK;
 }
 
+ol_err ol_batch_evidence(ol_line *l, const ol_piece *e) {
+    const uint8_t *root = ol_batch_copy(l, e->root, 32);
+    const uint8_t *sig = ol_batch_copy(l, e->sig, OL_SIG_LEN);
+    ol_put *o = root == NULL || sig == NULL ? NULL : put(l, OL_PUT_EVIDENCE, e->log);
+    if (o == NULL)
+        return OL_ENOMEM;
+    o->party = e->party, o->at = e->size, o->time = e->time;
+    o->root = root, o->p = sig, o->len = OL_SIG_LEN;
+    return OL_OK;
+}
+
 /* Own logs: the head to be signed once the entries are durable. */
 static OL_MUST ol_err put_own_head(ol_line *l, ol_log *log) {
     ol_hash root = ol_frontier_root(&log->tree);
@@ -225,6 +236,7 @@ const ol_batch *ol_line_batch(ol_line *l) {
         return NULL;
     put_logs(l);
     put_unsaved(l);
+    must(l, ol_fork_put(l));
     put_states(l);
     l->wants_commit = false;
     l->batch.is_out = true;
@@ -306,6 +318,7 @@ void ol_batch_done(ol_line *l) {
     for (unsigned lane = 0; lane < OL_LANES; lane++)
         l->own[lane].has_undo = false;
     drop_jobs(l, is_saved);
+    ol_fork_answered(l, true);
     for (size_t i = 0; i < l->job.n; i++)
         l->job.v[i].is_ready = true;
     if (l->reserving > 0)
@@ -319,18 +332,8 @@ void ol_batch_done(ol_line *l) {
     ol_batch_free(l);
 }
 
-/* Evidence that was not stored is taken again when it comes again. */
-static void forget_evidence(ol_line *l) {
-    for (size_t i = 0; i < l->batch.n; i++) {
-        ol_log *log =
-            l->batch.put[i].kind == OL_PUT_EVIDENCE ? ol_log_find(l, &l->batch.put[i].log) : NULL;
-        if (log != NULL)
-            log->is_forked = log->note_fork = false;
-    }
-}
-
 void ol_batch_failed(ol_line *l, ol_err err) {
-    forget_evidence(l);
+    ol_fork_answered(l, false);
     for (size_t i = 0; i < l->log.n; i++) {
         ol_log *log = l->log.v[i];
         if (log->undo != NULL) {

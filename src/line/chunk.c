@@ -32,7 +32,7 @@ const uint8_t *ol_chunk_head_due(const ol_log *log, const ol_sync *s) {
 
 static bool wants_fetch(const ol_line *l, const ol_log *log, uint8_t p) {
     const ol_sync *s = &log->sync[p];
-    return p != l->self && !s->is_unsure && !ol_relay_is_kept(l, log, p) &&
+    return p != l->self && !s->is_unsure && !s->is_apart && !ol_relay_is_kept(l, log, p) &&
            s->sent < log->head_size && ol_sync_may_send(l, s, p) && !ol_chunk_holds(log, s->sent) &&
            ol_chunk_head_due(log, s) == NULL;
 }

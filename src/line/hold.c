@@ -117,8 +117,12 @@ static void answer_known(ol_line *l, uint8_t source, ol_log *log, uint64_t size,
     s->is_known = true;
     if (log->key.party == source)
         ol_sync_behind(l, log, size);
-    if (size == log->head_size && memcmp(sig, log->head_sig, OL_SIG_LEN) != 0 &&
-        ol_log_check_head(l, &log->key, size, log->head_root, sig) != OL_OK) {
+    const uint8_t *root = ol_log_root_at(log, size);
+    bool is_ours = size == log->head_size && memcmp(sig, log->head_sig, OL_SIG_LEN) == 0;
+    if (s->is_apart) { /* it does not know yet */
+        ol_fork_show(l, log, source, size - size % OL_HEAD_EVERY);
+    } else if (!is_ours && root != NULL &&
+               ol_log_check_head(l, &log->key, size, root, sig) != OL_OK) {
         l->count[OL_COUNT_HEAD_BAD]++;
         s->owe_ask = size;
     }
@@ -258,6 +262,8 @@ static bool try_head(ol_line *l, uint8_t source, ol_waiting *w) {
     if (ol_log_check_head(l, &w->log, w->size, root.b, w->sig) != OL_OK) {
         l->count[OL_COUNT_HEAD_BAD]++;
         l->count[OL_COUNT_PROVISIONAL_DROPPED] += drop(l, h, &w->log, 0, UINT64_MAX);
+        if (log != NULL && !log->sync[source].is_apart)
+            ol_fork_show(l, log, source, log->head_size); /* is ours part of what it has? */
         return true;
     }
     if (log == NULL)

@@ -110,6 +110,7 @@ static void free_waiting(ol_line *l) {
     }
     ol_mem_put(l->mem, l->submit.v, l->submit.cap, sizeof *l->submit.v);
     ol_mem_put(l->mem, l->job.v, l->job.cap, sizeof *l->job.v);
+    ol_mem_put(l->mem, l->piece.v, l->piece.cap, sizeof *l->piece.v);
     ol_mem_put(l->mem, l->unsaid.v, l->unsaid.cap, sizeof *l->unsaid.v);
     ol_mem_put(l->mem, l->answer.v, l->answer.cap, sizeof *l->answer.v);
 }
@@ -216,6 +217,8 @@ static uint64_t be64(const uint8_t *p, size_t len) {
 ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, size_t len) {
     if (strncmp(key, "seen.", 5) == 0 && (key[5] == '0' || key[5] == '1'))
         return ol_own_load_seen(l, (uint8_t)(key[5] - '0'), value, len);
+    if (strncmp(key, "fork.", 5) == 0 && len == 16)
+        return ol_fork_load_alarm(l, key, value), OL_OK;
     if (len != 8)
         return OL_ECONFLICT;
     uint64_t v = be64(value, len);
@@ -356,7 +359,8 @@ static void dispatch(ol_line *l, const ol_event *ev) {
         ol_session_dh(l, ev);
         break;
     case EV_FETCHED:
-        ol_chunk_fetched(l, ev);
+        if (!ol_fork_fetched(l, ev))
+            ol_chunk_fetched(l, ev);
         break;
     case EV_PATH_UP:
         path_up(l, ev);
@@ -370,6 +374,9 @@ static void dispatch(ol_line *l, const ol_event *ev) {
         break;
     case EV_CLOCK_ACCEPTED:
         accept_clock(l);
+        break;
+    case EV_FORK_SEEN:
+        ol_fork_acknowledge(l, &ev->fork);
         break;
     }
 }

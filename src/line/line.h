@@ -68,6 +68,10 @@ OL_MUST ol_err ol_line_load_receipt(ol_line *l, const ol_log_key *log, uint8_t p
 OL_MUST ol_err ol_line_load_head(ol_line *l, const ol_log_key *log, uint64_t size,
                                  const uint8_t root[32], const uint8_t *sig);
 OL_MUST ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, size_t len);
+/* After the logs, before EV_START. */
+OL_MUST ol_err ol_line_load_evidence(ol_line *l, const ol_log_key *log, uint8_t party,
+                                     uint64_t size, uint64_t time, const uint8_t root[32],
+                                     const uint8_t *sig);
 
 typedef enum {
     EV_START,
@@ -83,7 +87,8 @@ typedef enum {
     EV_PATH_UP,
     EV_PATH_DOWN,
     EV_PATH_LOST,
-    EV_CLOCK_ACCEPTED
+    EV_CLOCK_ACCEPTED,
+    EV_FORK_SEEN /* an officer knows of the evidence against this log */
 } ol_event_kind;
 
 typedef struct {
@@ -146,6 +151,7 @@ typedef struct {
             uint64_t head_size;                  /* of the stored, signed head asked for, or 0 */
             const uint8_t *head_root, *head_sig; /* 32 and 64 bytes */
         } fetched;
+        ol_log_key fork;
         struct {
             ol_path_id path;
             uint8_t port;
@@ -179,7 +185,7 @@ typedef enum {
     OL_NOTE_PATH,        /* path: its state changed */
     OL_NOTE_RECOVERED,   /* log, size: our own entries came back from a member */
     OL_NOTE_INCARNATION, /* log: opened; size = reason */
-    OL_NOTE_FORK,        /* log, party: evidence stored */
+    OL_NOTE_FORK,        /* log, party, size: this party signed what contradicts our copy */
     OL_NOTE_PEER_STOPPED, /* party; size = reason, 0: it stores again */
     OL_NOTE_CLOCK         /* our wall clock is in doubt (size 1) or accepted (0) */
 } ol_note_kind;
@@ -269,6 +275,13 @@ void ol_line_path_status(const ol_line *l, ol_path_id path, ol_path_status *ret)
 /* When anything authentic last came from a party, by whatever path; 0: never in this run. */
 uint64_t ol_line_heard_ms(const ol_line *l, uint8_t party);
 bool ol_line_clock_is_doubtful(const ol_line *l);
+typedef struct {
+    ol_log_key log;
+    uint8_t party; /* who signed what contradicts our copy: its author, or who receipted it */
+    uint64_t size, found, acknowledged; /* wall times of the log's; acknowledged 0: not yet */
+} ol_fork_status;
+/* The nth piece of evidence, from 0; false: there are no more. */
+bool ol_line_fork(const ol_line *l, size_t n, ol_fork_status *ret);
 /* Why nothing is taken in, ours or others': OL_EFULL, OL_ENOMEM, OL_EIO; OL_OK: it is. */
 ol_err ol_line_stopped(const ol_line *l);
 /* The reason a peer gave last (STOPPED, docs/PROTOCOL.md §5.2); 0: it stores, for all we know. */

@@ -4,8 +4,10 @@
 /* ---- what there is to say about one log ---- */
 
 static bool owes(const ol_log *log, const ol_line *l, const ol_sync *s) {
+    ol_item note;
     return s->owe_have || s->owe_prove || s->owe_of != 0 || s->owe_want != 0 || s->owe_back ||
-           s->owe_note > 0 || s->owe_ask > 0 || (s->owe_receipt && log->got[l->self].is_signed);
+           s->owe_ask > 0 || (s->owe_note > 0 && ol_fork_note_of(l, log, s->owe_note, &note)) ||
+           (s->owe_receipt && log->got[l->self].is_signed);
 }
 
 static bool wants(const ol_line *l, const ol_log *log, uint8_t p) {
@@ -126,13 +128,11 @@ static void pack_answers(packer *k, uint8_t party) {
         s->owe_prove = !put(k, &(ol_item){ .type = OL_ITEM_PROVE });
     if (s->owe_ask > 0 && put(k, &(ol_item){ .type = OL_ITEM_ASK, .size = s->owe_ask }))
         s->owe_ask = 0;
-    if (s->owe_note == 0)
+    ol_item note;
+    if (s->owe_note == 0 || !ol_fork_note_of(k->l, k->log, s->owe_note, &note) || !put(k, &note))
         return;
-    const uint8_t *root = ol_log_root_at(k->log, s->owe_note);
-    bool is_head = root != NULL && s->owe_note == k->log->head_size;
-    ol_item note = { .type = OL_ITEM_NOTE, .size = s->owe_note, .root = root };
-    note.p = k->log->head_sig, note.len = OL_SIG_LEN;
-    if (!is_head || put(k, &note))
+    bool is_receipted = k->log->got[k->l->self].size == s->owe_note;
+    if (!is_receipted || put_back(k, k->l->self))
         s->owe_note = 0;
 }
 

@@ -80,6 +80,12 @@ static void pump_fetches(ol_line *l, ol_effects *out) {
     }
 }
 
+static void pump_forks(ol_line *l, ol_effects *out) {
+    ol_effect fx = { .kind = FX_FETCH };
+    if (out->n < OL_FX_MAX && ol_fork_fetch(l, &fx))
+        *put(out, FX_FETCH) = fx;
+}
+
 static bool reply(ol_effects *out, const ol_answer *a) {
     ol_effect *fx = put(out, FX_REPLY);
     if (fx == NULL)
@@ -121,7 +127,7 @@ static void pump_logs(ol_line *l, ol_effects *out) {
         if (log->note_stored)
             log->note_stored = !note(out, OL_NOTE_STORED, log, log->stored, log->key.party);
         if (log->note_fork)
-            log->note_fork = !note(out, OL_NOTE_FORK, log, log->stored, log->key.party);
+            log->note_fork = !note(out, OL_NOTE_FORK, log, log->fork_size, log->fork_party);
         pump_parties(l, out, log);
     }
 }
@@ -151,7 +157,7 @@ static void pump_paths(ol_line *l, ol_effects *out) {
 static void pump_timer(ol_line *l, ol_effects *out) {
     uint64_t next = ol_min_ms(ol_sync_next_ms(l), ol_path_next_ms(l));
     next = ol_min_ms(next, ol_min_ms(ol_relay_next_ms(l), ol_handback_next_ms(l)));
-    next = ol_min_ms(next, l->save_ms);
+    next = ol_min_ms(next, ol_min_ms(l->save_ms, ol_fork_next_ms(l)));
     if (next == OL_NEVER || next == l->timer_ms)
         return;
     ol_effect *fx = put(out, FX_TIMER);
@@ -170,6 +176,7 @@ void ol_pump(ol_line *l, ol_effects *out) {
     pump_dh(l, out);
     pump_jobs(l, out);
     pump_fetches(l, out);
+    pump_forks(l, out);
     pump_answers(l, out);
     pump_paths(l, out);
     pump_logs(l, out);

@@ -65,7 +65,17 @@ static void recv_own_receipt(ol_line *l, ol_log *log, const ol_got *r) {
         return;
     }
     const uint8_t *root = ol_log_root_at(log, r->size);
-    if (root != NULL && memcmp(root, r->root, sizeof r->root) == 0)
+    if (root != NULL && memcmp(root, r->root, sizeof r->root) != 0) { /* we vouched for another */
+        const ol_item it = { .type = OL_ITEM_NOTE_R,
+                             .party = l->self,
+                             .size = r->size,
+                             .time = r->time,
+                             .root = r->root,
+                             .p = r->sig };
+        ol_fork_note(l, l->self, log, &it);
+        return;
+    }
+    if (root != NULL)
         (void)ol_recv_receipt(l, log, l->self, r);
     if (log->is_gated)
         log->is_gated = false, log->wants_receipt = l->wants_commit = true;
@@ -80,6 +90,32 @@ static ol_got got_of(const ol_item *it) {
     return r;
 }
 
+/* It does not fit our copy: whoever sent it is asked for what lies under it (§5.3). */
+static void ask_for_note(context *c, uint64_t size) {
+    ol_sync *s = &c->log->sync[c->source];
+    if (!s->is_apart)
+        s->owe_ask = size;
+}
+
+/* False: it is of no use now. */
+static bool is_due(context *c, const ol_got *r, uint8_t party) {
+    ol_line *l = c->l;
+    if (r->size > c->log->head_size) {
+        if (r->size > c->log->later[party].size)
+            c->log->later[party] = *r; /* waits for the entries */
+        if (c->log->is_own && party == c->source && r->size > c->log->tree.size)
+            ask_for_note(c, r->size); /* more than we ever wrote there? */
+        if (party == c->source)
+            ol_sync_believe(l, c->log, party, r->size); /* it lacks nothing that we have */
+        return false;
+    }
+    if (party != c->source || ol_log_root_at(c->log, r->size) != NULL)
+        return true;
+    /* too old to check, but it is what the peer has; no sign of a gap, as a HAVE is */
+    ol_sync_believe(l, c->log, c->source, r->size);
+    return false;
+}
+
 static void recv_receipt(context *c, const ol_item *it) {
     ol_line *l = c->l;
     if (c->log == NULL || it->party >= l->parties || it->party == c->key.party)
@@ -87,26 +123,18 @@ static void recv_receipt(context *c, const ol_item *it) {
     ol_got r = got_of(it);
     if (it->party == l->self)
         return; /* comes back as NOTE-R, with its root */
-    if (r.size > c->log->head_size) {
-        if (r.size > c->log->later[it->party].size)
-            c->log->later[it->party] = r; /* waits for the entries */
+    if (!is_due(c, &r, it->party))
+        return;
+    const ol_got *g = &c->log->got[it->party];
+    bool is_first = g->size == 0, is_repeat = r.size == g->size,
+         is_same = memcmp(r.sig, g->sig, sizeof r.sig) == 0;
+    if ((!is_repeat || !is_same) && !ol_recv_receipt(l, c->log, it->party, &r)) {
+        if (it->party == c->source)
+            ask_for_note(c, r.size);
         return;
     }
-    if (it->party == c->source && ol_log_root_at(c->log, r.size) == NULL) {
-        /* too old to check, but it is what the peer has; no sign of a gap, as a HAVE is */
-        ol_sync_believe(l, c->log, c->source, r.size);
-        return;
-    }
-    bool is_first = c->log->got[it->party].size == 0;
-    if (r.size == c->log->got[it->party].size) { /* a repeat of what was verified */
-        if (memcmp(r.sig, c->log->got[it->party].sig, sizeof r.sig) != 0 &&
-            !ol_recv_receipt(l, c->log, it->party, &r))
-            return;
-    } else if (!ol_recv_receipt(l, c->log, it->party, &r)) {
-        return;
-    } else if (!c->log->is_own && is_first) {
+    if (!is_repeat && is_first && !c->log->is_own)
         c->log->sync[it->party].owe_receipt = true; /* it has the log now: ours means something */
-    }
     ol_sync_progress(l, c->log, it->party, r.size);
     if (it->party == c->source && c->path != NULL)
         c->path->proven_ms = l->mono_ms, c->path->proven_wall = l->wall;
@@ -136,42 +164,6 @@ static void recv_have(context *c, const ol_item *it) {
     c->log->wants_receipt = l->wants_commit = true;
 }
 
-static void store_evidence(ol_line *l, ol_log *log, uint8_t party, const ol_item *it) {
-    uint8_t *root = ol_batch_copy(l, it->root, 32);
-    uint8_t *sig = ol_batch_copy(l, it->p, OL_SIG_LEN);
-    if (root == NULL || sig == NULL ||
-        !ol_push(l->mem, (void **)&l->batch.put, &l->batch.n, &l->batch.cap, sizeof(ol_put)))
-        return; /* it will fail again and be asked for again */
-    l->batch.put[l->batch.n - 1] = (ol_put){ .kind = OL_PUT_EVIDENCE,
-                                             .log = log->key,
-                                             .party = party,
-                                             .at = it->size,
-                                             .time = it->time,
-                                             .root = root,
-                                             .p = sig,
-                                             .len = OL_SIG_LEN };
-    l->wants_commit = log->note_fork = log->is_forked = true;
-    if (log->is_own && l->own[log->key.lane].log == log)
-        ol_append_close(l, log, OL_WHY_FORK);
-}
-
-/* A head or receipt with its root: over another root than ours it proves two histories (§5.3). */
-static void recv_note(context *c, const ol_item *it) {
-    const uint8_t *root = c->log == NULL ? NULL : ol_log_root_at(c->log, it->size);
-    bool is_receipt = it->type == OL_ITEM_NOTE_R;
-    if (root == NULL || memcmp(root, it->root, 32) == 0 || c->log->is_forked ||
-        c->l->batch.is_out || (is_receipt && it->party >= c->l->parties))
-        return;
-    uint8_t party = is_receipt ? it->party : c->key.party;
-    ol_err err =
-        is_receipt ? ol_log_check_receipt(c->l, &c->key, party, it->size, it->time, it->root, it->p)
-                   : ol_log_check_head(c->l, &c->key, it->size, it->root, it->p);
-    if (err == OL_OK)
-        store_evidence(c->l, c->log, party, it);
-    else
-        c->l->count[OL_COUNT_HEAD_BAD]++; /* the sender's fault, not the author's */
-}
-
 static void recv_of_log(context *c, const ol_item *it) {
     ol_sync *s = c->log == NULL ? NULL : &c->log->sync[c->source];
     switch (it->type) {
@@ -198,11 +190,12 @@ static void recv_of_log(context *c, const ol_item *it) {
             recv_own_receipt(c->l, c->log, &r);
             break;
         }
-        recv_note(c, it);
+        if (c->log != NULL)
+            ol_fork_note(c->l, c->source, c->log, it);
         break;
     case OL_ITEM_ASK:
-        if (s != NULL && it->size > 0)
-            s->owe_note = it->size;
+        if (s != NULL)
+            ol_fork_show(c->l, c->log, c->source, it->size);
         break;
     case OL_ITEM_WANT:
         if (s != NULL)

@@ -3,8 +3,8 @@
  *          hold.c entries without a head yet · recv.c items in · sync.c who lacks what ·
  *          chunk.c entries from the store · pack.c items out · relay.c for whom others hand
  *          on · handback.c receipts of a member that forgot · session.c handshakes and keys ·
- *          path.c which path, and is it alive · frame.c frames in and out · line.c events and
- *          effects.
+ *          path.c which path, and is it alive · frame.c frames in and out · fork.c two histories ·
+ *          line.c events and effects.
  * Rule     decisions set flags and sizes; ol_pump turns them into effects, so that a full effect
  *          list loses nothing: what did not fit is still flagged. */
 #ifndef OL_LINE_STATE_H
@@ -87,6 +87,7 @@ typedef struct {
     bool owe_receipt, owe_have, owe_prove, owe_back;
     bool is_again; /* the receipt owed answers a repeat: on one path, not on all */
     bool note_sent;
+    bool is_apart; /* it holds another history of the log: nothing we say of it is of use there */
     uint16_t part; /* bytes of entry `sent` that went out as PART */
     /* Handing on (relay.c), one bit a party. This member's log aside: */
     uint64_t hand_ms;  /* not before: whose log it is will see to it */
@@ -130,11 +131,15 @@ struct ol_log {
     bool wants_receipt; /* ours, for the largest head */
     bool wants_close;
     bool note_stored, note_recovered, note_opened, note_fork;
-    uint8_t why;          /* opened for which reason */
-    uint64_t stored;      /* durable entries */
-    ol_frontier tree;     /* all entries, those of the batch too */
-    ol_frontier *undo;    /* the tree before the batch */
-    uint64_t head_size;   /* largest signed head, at most `stored` */
+    bool is_fork_new;               /* what follows is to be stored */
+    uint64_t fork_found, fork_seen; /* wall: the first evidence; an officer knows. 0: not yet */
+    uint64_t fork_size;             /* of the last evidence */
+    uint8_t fork_party;             /* and whose note it is */
+    uint8_t why;                    /* opened for which reason */
+    uint64_t stored;                /* durable entries */
+    ol_frontier tree;               /* all entries, those of the batch too */
+    ol_frontier *undo;              /* the tree before the batch */
+    uint64_t head_size;             /* largest signed head, at most `stored` */
     uint64_t head_staged; /* largest head put into the batch with its signature (others' logs) */
     uint8_t head_root[32], head_sig[OL_SIG_LEN];
     uint8_t staged_root[32], staged_sig[OL_SIG_LEN];
@@ -273,6 +278,31 @@ typedef struct {
     bool owe_told, is_told; /* it told us all after ours */
 } ol_peer;
 
+typedef struct { /* a note that contradicts our copy */
+    ol_log *log;
+    uint8_t party; /* who signed it: the author a head, another a receipt */
+    uint64_t size, time;
+    uint8_t root[32], sig[OL_SIG_LEN];
+    bool is_saved, is_saving;
+} ol_piece;
+
+typedef struct { /* a note over a size whose root of ours is being computed */
+    ol_log *log; /* NULL: none */
+    uint8_t source, party;
+    uint64_t size, time, at_ms, after_ms; /* go on then; no other before */
+    uint8_t root[32], sig[OL_SIG_LEN];
+    ol_frontier tree;
+    uint32_t token, fetches; /* token: of the fetch that is out; 0 none */
+} ol_probe;
+
+typedef struct { /* a head of ours below the last, from the store */
+    ol_log *log;
+    uint64_t size;
+    uint8_t root[32], sig[OL_SIG_LEN];
+    bool is_there;
+    uint32_t token;
+} ol_shown;
+
 typedef struct {
     uint32_t token;
     ol_log *log;
@@ -334,6 +364,10 @@ struct ol_line {
     ol_own own[OL_LANES];
     ol_build batch;
     OL_VEC(ol_job) job;
+    OL_VEC(ol_piece) piece;
+    ol_probe probe;
+    ol_shown shown;
+    bool is_show_due;         /* notes are owed that the store has */
     OL_VEC(ol_answer) unsaid; /* replies that wait for the commit */
     OL_VEC(ol_answer) answer; /* replies to be said now */
     ol_answer refused; /* to what there was no memory for; err OL_OK: none. Said in the same step */
@@ -408,6 +442,7 @@ OL_MUST ol_err ol_batch_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t 
 OL_MUST ol_err ol_batch_head(ol_line *l, ol_log *log, uint64_t size, const uint8_t root[32],
                              const uint8_t *sig);
 OL_MUST ol_err ol_batch_state(ol_line *l, const char *key, const void *p, size_t len);
+OL_MUST ol_err ol_batch_evidence(ol_line *l, const ol_piece *e);
 void ol_batch_done(ol_line *l);
 void ol_batch_failed(ol_line *l, ol_err err);
 void ol_batch_signed(ol_line *l, uint32_t token, const uint8_t *sig);
@@ -493,6 +528,20 @@ void ol_session_demote(ol_line *l, ol_path *path, ol_holder *h); /* live → old
 void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h);
 OL_MUST ol_err ol_session_path_up(ol_line *l, uint8_t party, uint8_t slot, const ol_event *ev);
 void ol_session_path_down(ol_line *l, uint8_t party, uint8_t slot);
+
+/* fork.c */
+/* A head or receipt with its root: over another root than ours it proves two histories (§5.3). */
+void ol_fork_note(ol_line *l, uint8_t source, ol_log *log, const ol_item *it);
+/* Our head of this size goes to this party as a NOTE, if there is one. */
+void ol_fork_show(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
+bool ol_fork_note_of(const ol_line *l, const ol_log *log, uint64_t size, ol_item *ret);
+bool ol_fork_fetch(ol_line *l, ol_effect *fx);        /* false: nothing is wanted now */
+bool ol_fork_fetched(ol_line *l, const ol_event *ev); /* false: it was not for this */
+uint64_t ol_fork_next_ms(const ol_line *l);
+OL_MUST ol_err ol_fork_put(ol_line *l); /* into the batch */
+void ol_fork_answered(ol_line *l, bool is_done);
+void ol_fork_load_alarm(ol_line *l, const char *name, const uint8_t *value); /* 16 bytes */
+void ol_fork_acknowledge(ol_line *l, const ol_log_key *key);
 
 /* frame.c */
 void ol_frame_in(ol_line *l, const ol_event *ev);

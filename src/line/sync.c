@@ -4,7 +4,10 @@
 bool ol_sync_is_settled(const ol_line *l, const ol_log *log, uint8_t party) {
     const ol_sync *s = &log->sync[party];
     (void)l;
-    return log->is_own ? s->floor >= log->head_size : s->believed >= log->head_size;
+    if (s->is_apart)
+        return true;
+    return log->is_own && !log->is_forked ? s->floor >= log->head_size
+                                          : s->believed >= log->head_size;
 }
 
 uint64_t ol_sync_repeat_ms(const ol_line *l, const ol_log *log, uint8_t party) {
@@ -126,7 +129,7 @@ void ol_sync_forgot(ol_line *l, uint8_t party, uint32_t run) {
         ol_sync *s = &l->log.v[i]->sync[party];
         s->believed = s->floor = 0;
         restart(s);
-        s->is_unsure = true, s->is_known = false, s->tries = 0;
+        s->is_unsure = true, s->is_known = s->is_apart = false, s->tries = 0;
         s->due_ms = l->mono_ms + ol_path_repeat_ms(l, party);
     }
 }
@@ -153,6 +156,8 @@ static bool has_all(const ol_line *l, uint8_t party) {
     for (size_t i = 0; i < l->log.n; i++) {
         const ol_sync *s = &l->log.v[i]->sync[party];
         const ol_log *log = l->log.v[i];
+        if (s->is_apart)
+            continue;
         if (s->is_unsure || s->believed < log->head_size)
             return false;
         if (log->is_own && s->floor < log->got[party].size)

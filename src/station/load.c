@@ -57,6 +57,11 @@ static ol_err take_receipt(void *ctx, const ol_stored_receipt *r) {
     return err;
 }
 
+static ol_err take_evidence(void *ctx, const ol_stored_evidence *e) {
+    load *l = ctx;
+    return ol_line_load_evidence(l->engine, &e->log, e->party, e->size, e->time, e->root, e->sig);
+}
+
 static ol_err take_state(void *ctx, const char *key, const uint8_t *value, size_t len) {
     load *l = ctx;
     return ol_line_load_state(l->engine, key, value, len);
@@ -73,6 +78,8 @@ ol_err ol_load_line(ol_store *s, const uint8_t line[OL_LINE_ID_LEN], ol_line *en
         if (err == OL_OK)
             err = s->ops->heads(s, line, l.of, 0, take_head, &l);
     }
+    if (err == OL_OK)
+        err = s->ops->evidence(s, line, take_evidence, &l);
     if (err == OL_OK)
         err = s->ops->state(s, line, take_state, &l);
     free(l.log);

@@ -107,9 +107,14 @@ static claim claim_of(const sim_world *w, unsigned p, const ol_effect *fx) {
     return c;
 }
 
-/* A liar's logs may have two histories; then each honest party is to hold to one. */
+/* Logs of a liar, or of whose key was stolen, may have two histories. */
+static bool may_fork(const sim_world *w, const ol_log_key *log) {
+    return w->st[log->party].is_liar || w->st[log->party].is_stolen;
+}
+
+/* Then each honest party is to hold to one. */
 static bool is_comparable(const sim_world *w, const claim *a, const claim *b) {
-    if (!w->st[a->log.party].is_liar)
+    if (!may_fork(w, &a->log))
         return true;
     return a->party == b->party && !w->st[a->party].has_lost && !has_two_homes(w, a->party);
 }
@@ -194,8 +199,8 @@ void sim_check_note(sim_world *w, unsigned p, const ol_effect *fx) {
         s->opened++;
     if (fx->notify.what == OL_NOTE_FORK) {
         s->forks++;
-        CHECK(w, w->st[log->party].is_liar, "%c sees a fork of the honest %s", sim_name(w, p),
-              w->card[log->party].name);
+        CHECK(w, may_fork(w, log) || w->st[fx->notify.party].is_liar,
+              "%c sees a fork of the honest %s", sim_name(w, p), w->card[log->party].name);
     }
     bool is_state = fx->notify.what == OL_NOTE_STORED || fx->notify.what == OL_NOTE_SENT ||
                     fx->notify.what == OL_NOTE_RECEIPT;
@@ -280,7 +285,7 @@ static ol_err read_entry(void *ctx, const ol_stored_entry *e) {
     for (size_t i = all->first[slot_of(&r->key)]; i > 0; i = all->all.v[i - 1].next) {
         const claim *c = &all->all.v[i - 1];
         if (!ol_log_key_eq(&c->log, &r->key) || c->size != r->tree.size ||
-            (r->w->st[r->key.party].is_liar && c->party != r->w->st[r->p].party))
+            (may_fork(r->w, &r->key) && c->party != r->w->st[r->p].party))
             continue;
         CHECK(r->w, memcmp(c->root, root.b, 32) == 0, "%c: its entries are not those it signed",
               sim_name(r->w, r->p));

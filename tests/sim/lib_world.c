@@ -71,6 +71,10 @@ static ol_err keys_of(void *ctx, const ol_stored_log *g) {
     return OL_OK;
 }
 
+static ol_err load_evidence(void *ctx, const ol_stored_evidence *e) {
+    return ol_line_load_evidence(ctx, &e->log, e->party, e->size, e->time, e->root, e->sig);
+}
+
 static ol_err load_state(void *ctx, const char *key, const uint8_t *v, size_t len) {
     return ol_line_load_state(ctx, key, v, len);
 }
@@ -87,6 +91,8 @@ static void load(sim_world *w, unsigned p) {
         if (err == OL_OK)
             err = s->ops->heads(s, sim_line_id, &ld.log.v[i], 0, load_head, &ld);
     }
+    if (err == OL_OK)
+        err = s->ops->evidence(s, sim_line_id, load_evidence, st->line);
     if (err == OL_OK)
         err = s->ops->state(s, sim_line_id, load_state, st->line);
     free(ld.log.v);

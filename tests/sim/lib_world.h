@@ -44,6 +44,7 @@ typedef struct {
 typedef struct {
     bool is_up, is_over; /* over: a copied home that was ended, for ever */
     bool is_liar;        /* no engine: never started, and nothing is expected of it */
+    bool is_stolen;      /* its log key is in other hands, too */
     bool has_lost;       /* its disk was set back: what it once signed may be gone */
     bool is_dying;       /* power fails now; it is buried when the stack is unwound */
     uint8_t party;

@@ -1,0 +1,343 @@
+/* Two histories of one log: notes are compared, evidence is kept, and what follows (§5.3, §6.5). */
+#include "line/state.h"
+
+enum {
+    PIECES_MAX = 4096,                    /* of all logs: at most one a log and signer */
+    PROBE_ENTRIES = 16,                   /* fetched at a time */
+    PROBE_BURST = 8,                      /* fetches; then what else there is to do has its turn */
+    PROBE_REST_MS = 10000,                /* between two that may show nothing */
+    FORK_KEY = 5 + 2 + 1 + 2 * OL_INC_LEN /* "fork." party lane incarnation */
+};
+
+/* ---- our own notes, shown to others ---- */
+
+static const ol_job *job_of(const ol_line *l, const ol_log *log, uint64_t size) {
+    for (size_t i = 0; i < l->job.n; i++)
+        if (l->job.v[i].log == log && !l->job.v[i].is_receipt && l->job.v[i].size == size)
+            return &l->job.v[i];
+    return NULL;
+}
+
+void ol_fork_show(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
+    if (size == 0 || size > log->stored)
+        return;
+    log->sync[party].owe_note = size;
+    l->is_show_due = true;
+}
+
+bool ol_fork_note_of(const ol_line *l, const ol_log *log, uint64_t size, ol_item *ret) {
+    const ol_job *j = job_of(l, log, size);
+    ol_item it = { .type = OL_ITEM_NOTE, .size = size, .len = OL_SIG_LEN };
+    if (size == log->head_size)
+        it.root = log->head_root, it.p = log->head_sig;
+    else if (j != NULL && j->is_signed)
+        it.root = j->root, it.p = j->sig;
+    else if (l->shown.log == log && l->shown.size == size && l->shown.is_there)
+        it.root = l->shown.root, it.p = l->shown.sig;
+    else
+        return false;
+    *ret = it;
+    return true;
+}
+
+/* Live members to whom this note is owed. */
+static bool is_owed(const ol_line *l, const ol_log *log, uint64_t size) {
+    for (uint8_t p = 0; p < l->parties; p++)
+        if (log->sync[p].owe_note == size && ol_sync_is_live(l, p))
+            return true;
+    return false;
+}
+
+/* A head below our last is in the store: one at a time comes back. */
+static bool next_shown(ol_line *l) {
+    bool is_due = false;
+    ol_item it;
+    if (l->shown.is_there && is_owed(l, l->shown.log, l->shown.size))
+        return false;
+    for (size_t i = 0; i < l->log.n; i++)
+        for (uint8_t p = 0; p < l->parties; p++) {
+            ol_log *log = l->log.v[i];
+            uint64_t size = log->sync[p].owe_note;
+            is_due = is_due || size > 0; /* what is at hand now may be gone before it is sent */
+            if (size == 0 || ol_fork_note_of(l, log, size, &it))
+                continue;
+            if (!is_owed(l, log, size) || job_of(l, log, size) != NULL)
+                continue;
+            l->shown = (ol_shown){ .log = log, .size = size };
+            return true;
+        }
+    l->is_show_due = is_due;
+    return false;
+}
+
+static void shown_fetched(ol_line *l, const ol_event *ev) {
+    ol_shown *n = &l->shown;
+    uint64_t below = n->size - n->size % OL_HEAD_EVERY;
+    n->token = 0;
+    n->is_there = ev->fetched.head_size == n->size;
+    if (n->is_there) {
+        memcpy(n->root, ev->fetched.head_root, sizeof n->root);
+        memcpy(n->sig, ev->fetched.head_sig, sizeof n->sig);
+        return;
+    }
+    for (uint8_t p = 0; p < l->parties; p++) /* the heads at multiples are always kept (§3.2) */
+        if (n->log->sync[p].owe_note == n->size)
+            n->log->sync[p].owe_note = n->size == below ? 0 : below;
+}
+
+/* ---- evidence ---- */
+
+static ol_piece *piece_of(const ol_line *l, const ol_log *log, uint8_t party) {
+    for (size_t i = 0; i < l->piece.n; i++)
+        if (l->piece.v[i].log == log && l->piece.v[i].party == party)
+            return &l->piece.v[i];
+    return NULL;
+}
+
+/* Two heads by the author, or our own receipts over both: no receipt can follow that would not
+ * vouch for one of them. A third party's receipt says that of itself alone. */
+static bool stops_receipts(const ol_line *l, const ol_log *log, uint8_t party) {
+    return party == log->key.party || party == l->self;
+}
+
+static bool keep(ol_line *l, ol_log *log, uint8_t party, const ol_item *it) {
+    ol_piece *e = l->piece.n < PIECES_MAX ? OL_PUSH(l, &l->piece) : NULL;
+    if (e == NULL)
+        return false; /* it will be shown again */
+    *e = (ol_piece){ .log = log, .party = party, .size = it->size, .time = it->time };
+    memcpy(e->root, it->root, sizeof e->root);
+    memcpy(e->sig, it->p, sizeof e->sig);
+    return true;
+}
+
+/* Every member compares: those of our branch find the other's note in vain, and the reverse. */
+static void spread(ol_line *l, ol_log *log, uint64_t size, const uint8_t *root) {
+    if (log->is_own && size != log->head_size && job_of(l, log, size) == NULL) {
+        /* ours to sign: the others may have no head at a size that both of us know */
+        if (ol_job_add(l, log, false, size, 0, root) == OL_OK)
+            l->job.v[l->job.n - 1].is_ready = true;
+    }
+    for (uint8_t p = 0; p < l->parties; p++)
+        if (p != l->self)
+            ol_fork_show(l, log, p, size);
+}
+
+static void judge(ol_line *l, ol_log *log, uint8_t source, uint8_t party, const ol_item *it,
+                  const uint8_t *root) {
+    bool is_head = party == log->key.party;
+    if (memcmp(root, it->root, OL_HASH_LEN) == 0)
+        return;
+    if (is_head && source != l->self)
+        log->sync[source].is_apart = true;
+    if (piece_of(l, log, party) != NULL || !keep(l, log, party, it))
+        return;
+    log->is_forked = log->is_forked || stops_receipts(l, log, party);
+    if (log->fork_found == 0)
+        log->fork_found = l->wall;
+    log->fork_seen = 0; /* the alarm stands again */
+    log->fork_party = party, log->fork_size = it->size;
+    log->is_fork_new = log->note_fork = l->wants_commit = true;
+    if (is_head)
+        spread(l, log, it->size, root);
+    if (is_head && log->is_own && l->own[log->key.lane].log == log)
+        ol_append_close(l, log, OL_WHY_FORK);
+}
+
+/* ---- a root that is not at hand is computed from the entries ---- */
+
+static void begin_probe(ol_line *l, ol_log *log, uint8_t source, uint8_t party, const ol_item *it) {
+    ol_probe *b = &l->probe;
+    if (b->log != NULL || l->mono_ms < b->after_ms)
+        return; /* it will be shown again */
+    *b = (ol_probe){ .log = log, .source = source, .party = party, .at_ms = l->mono_ms };
+    b->size = it->size, b->time = it->time;
+    memcpy(b->root, it->root, sizeof b->root);
+    memcpy(b->sig, it->p, sizeof b->sig);
+    ol_frontier_clear(&b->tree);
+}
+
+static void end_probe(ol_line *l) {
+    l->probe.log = NULL;
+    l->probe.after_ms = l->mono_ms + PROBE_REST_MS;
+}
+
+static void probe_fetched(ol_line *l, const ol_event *ev) {
+    ol_probe *b = &l->probe;
+    b->token = 0;
+    bool is_good = ev->fetched.n > 0;
+    for (size_t i = 0; i < ev->fetched.n && is_good && b->tree.size < b->size; i++) {
+        const ol_bytes *e = &ev->fetched.entry[i];
+        ol_hash leaf = ol_log_leaf(l, &b->log->key, b->tree.size, e->p, e->len);
+        is_good = ol_frontier_append(&b->tree, &leaf) == OL_OK;
+    }
+    b->fetches++;
+    if (b->fetches % PROBE_BURST == 0)
+        b->at_ms = l->mono_ms + 1;
+    if (!is_good)
+        end_probe(l);
+    if (b->log == NULL || b->tree.size < b->size)
+        return;
+    ol_log *log = b->log;
+    ol_hash root = ol_frontier_root(&b->tree);
+    const ol_item it = { .size = b->size, .time = b->time, .root = b->root, .p = b->sig };
+    end_probe(l);
+    ol_log_remember(l, log, it.size, root.b);
+    judge(l, log, b->source, b->party, &it, root.b);
+}
+
+/* ---- what the store is asked for ---- */
+
+bool ol_fork_fetch(ol_line *l, ol_effect *fx) {
+    ol_probe *b = &l->probe;
+    if (l->is_show_due && l->shown.token == 0 && next_shown(l)) {
+        l->shown.token = fx->fetch.token = ol_token(l);
+        fx->fetch.log = l->shown.log->key;
+        fx->fetch.from = fx->fetch.to = fx->fetch.head = l->shown.size;
+        return true;
+    }
+    if (b->log == NULL || b->token != 0 || l->mono_ms < b->at_ms)
+        return false;
+    uint64_t to = b->tree.size + PROBE_ENTRIES;
+    b->token = fx->fetch.token = ol_token(l);
+    fx->fetch.log = b->log->key, fx->fetch.head = 0;
+    fx->fetch.from = b->tree.size, fx->fetch.to = to < b->size ? to : b->size;
+    return true;
+}
+
+bool ol_fork_fetched(ol_line *l, const ol_event *ev) {
+    if (l->shown.token != 0 && ev->fetched.token == l->shown.token)
+        shown_fetched(l, ev);
+    else if (l->probe.log != NULL && ev->fetched.token == l->probe.token)
+        probe_fetched(l, ev);
+    else
+        return false;
+    return true;
+}
+
+uint64_t ol_fork_next_ms(const ol_line *l) {
+    bool is_resting = l->probe.log != NULL && l->probe.token == 0;
+    return is_resting ? l->probe.at_ms : OL_NEVER;
+}
+
+/* ---- notes that arrive ---- */
+
+void ol_fork_note(ol_line *l, uint8_t source, ol_log *log, const ol_item *it) {
+    bool is_receipt = it->type == OL_ITEM_NOTE_R;
+    uint8_t author = log->key.party, party = is_receipt ? it->party : author;
+    if (it->size == 0 || party >= l->parties || (is_receipt && party == author))
+        return;
+    ol_err err =
+        is_receipt ? ol_log_check_receipt(l, &log->key, party, it->size, it->time, it->root, it->p)
+                   : ol_log_check_head(l, &log->key, it->size, it->root, it->p);
+    if (err != OL_OK) {
+        l->count[OL_COUNT_HEAD_BAD]++; /* the sender's fault, not the author's */
+        return;
+    }
+    if (it->size > log->stored) { /* of our own log: somebody else writes it (§6.2) */
+        if (log->is_own && !is_receipt && l->own[log->key.lane].log == log) {
+            ol_append_close(l, log, OL_WHY_MEMBER_HAS_MORE);
+            ol_fork_show(l, log, source, log->head_size); /* is ours part of it? */
+        }
+        return;
+    }
+    const uint8_t *root = ol_log_root_at(log, it->size);
+    if (root != NULL)
+        judge(l, log, source, party, it, root);
+    else
+        begin_probe(l, log, source, party, it);
+}
+
+/* ---- kept with the next commit, and loaded again ---- */
+
+static void key_of(const ol_log *log, char to[FORK_KEY + 1]) {
+    memcpy(to, "fork.", 5);
+    to[5] = (char)('0' + log->key.party / 10), to[6] = (char)('0' + log->key.party % 10);
+    to[7] = (char)('0' + log->key.lane);
+    ol_hex_put(log->key.incarnation, OL_INC_LEN, to + 8);
+}
+
+static OL_MUST ol_err put_alarm(ol_line *l, ol_log *log) {
+    char key[FORK_KEY + 1];
+    uint8_t value[16];
+    ol_wr w = ol_wr_of(value, sizeof value);
+    ol_wr_be(&w, log->fork_found, 8);
+    ol_wr_be(&w, log->fork_seen, 8);
+    key_of(log, key);
+    return ol_batch_state(l, key, value, sizeof value);
+}
+
+ol_err ol_fork_put(ol_line *l) {
+    ol_err err = OL_OK;
+    for (size_t i = 0; i < l->piece.n && err == OL_OK; i++) {
+        ol_piece *e = &l->piece.v[i];
+        if (e->is_saved)
+            continue;
+        err = ol_batch_evidence(l, e);
+        e->is_saving = true;
+    }
+    for (size_t i = 0; i < l->log.n && err == OL_OK; i++) {
+        ol_log *log = l->log.v[i];
+        if (log->is_fork_new)
+            err = put_alarm(l, log);
+        log->is_fork_new = false;
+    }
+    return err;
+}
+
+void ol_fork_answered(ol_line *l, bool is_done) {
+    for (size_t i = 0; i < l->piece.n; i++) {
+        ol_piece *e = &l->piece.v[i];
+        e->is_saved = e->is_saved || (is_done && e->is_saving);
+        e->log->is_fork_new = e->log->is_fork_new || !is_done || !e->is_saved;
+        e->is_saving = false;
+    }
+}
+
+ol_err ol_line_load_evidence(ol_line *l, const ol_log_key *key, uint8_t party, uint64_t size,
+                             uint64_t time, const uint8_t root[32], const uint8_t *sig) {
+    ol_log *log = ol_log_find(l, key);
+    const ol_item it = { .size = size, .time = time, .root = root, .p = sig };
+    if (log == NULL || party >= l->parties)
+        return OL_ECONFLICT;
+    if (piece_of(l, log, party) != NULL)
+        return OL_OK;
+    if (!keep(l, log, party, &it))
+        return OL_ENOMEM;
+    l->piece.v[l->piece.n - 1].is_saved = true;
+    log->is_forked = log->is_forked || stops_receipts(l, log, party);
+    return OL_OK;
+}
+
+void ol_fork_load_alarm(ol_line *l, const char *name, const uint8_t *value) {
+    char key[FORK_KEY + 1];
+    ol_rd r = ol_rd_of(value, 16);
+    for (size_t i = 0; i < l->log.n; i++) {
+        key_of(l->log.v[i], key);
+        if (strcmp(key, name) != 0)
+            continue;
+        l->log.v[i]->fork_found = ol_rd_be(&r, 8);
+        l->log.v[i]->fork_seen = ol_rd_be(&r, 8);
+    }
+}
+
+/* ---- the officer ---- */
+
+void ol_fork_acknowledge(ol_line *l, const ol_log_key *key) {
+    ol_log *log = ol_log_find(l, key);
+    if (log == NULL || log->fork_found == 0 || log->fork_seen != 0)
+        return;
+    log->fork_seen = l->wall > 0 ? l->wall : 1;
+    log->is_fork_new = l->wants_commit = true;
+}
+
+bool ol_line_fork(const ol_line *l, size_t n, ol_fork_status *ret) {
+    if (n >= l->piece.n)
+        return false;
+    const ol_piece *e = &l->piece.v[n];
+    *ret = (ol_fork_status){ .log = e->log->key,
+                             .party = e->party,
+                             .size = e->size,
+                             .found = e->log->fork_found,
+                             .acknowledged = e->log->fork_seen };
+    return true;
+}
