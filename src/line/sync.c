@@ -140,7 +140,7 @@ void ol_sync_said_forgot(ol_line *l, uint8_t party) {
     uint64_t ms = ol_path_repeat_ms(l, party);
     for (unsigned i = 0; i < peer->forgot_tries && ms < OL_PING_MS; i++)
         ms *= 2;
-    peer->forgot_tries += peer->forgot_tries < UINT8_MAX;
+    peer->forgot_tries = (uint8_t)(peer->forgot_tries + (peer->forgot_tries < UINT8_MAX));
     peer->forgot_ms = l->mono_ms + ms;
     peer->owe_forgot = false;
 }
