@@ -157,7 +157,7 @@ static void derive(const ol_charter *ch, unsigned self, room *r, char digits[OL_
         unsigned n = r->secret.pairs++;
         memcpy(r->secret.pair[n].party, ch->party[i].name, sizeof r->secret.pair[n].party);
         ol_keys_pair(r->master, ch->id, i < self ? i : self, i < self ? self : i,
-                     r->secret.pair[n].key);
+                     r->secret.pair[n].keys.ck);
     }
 }
 

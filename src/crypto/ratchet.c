@@ -27,7 +27,21 @@ bool ol_ratchet_is_sound(const ol_ratchet *r) {
 }
 
 bool ol_ratchet_accepts(const ol_ratchet *r, uint64_t epoch) {
-    return epoch >= r->oldest && epoch <= OL_EPOCH_MAX && epoch <= r->send + OL_EPOCHS_AHEAD;
+    uint64_t last =
+        r->send < OL_EPOCH_MAX - OL_EPOCHS_AHEAD ? r->send + OL_EPOCHS_AHEAD : OL_EPOCH_MAX;
+    return epoch >= r->oldest && epoch <= last;
+}
+
+/* Erases the epochs below this one. */
+static void erase_to(ol_ratchet *r, uint16_t epoch) {
+    for (; r->oldest < epoch; r->oldest++)
+        ol_keys_next(r->ck, r->ck);
+    size_t gone = 0;
+    while (gone < r->marks && r->mark[gone].epoch <= epoch)
+        gone++;
+    r->marks = (uint8_t)(r->marks - gone);
+    memmove(&r->mark[0], &r->mark[gone], r->marks * sizeof r->mark[0]);
+    memset(&r->mark[r->marks], 0, gone * sizeof r->mark[0]);
 }
 
 bool ol_ratchet_heard(ol_ratchet *r, uint16_t epoch, uint64_t now_s, uint64_t wall) {
@@ -44,6 +58,8 @@ bool ol_ratchet_heard(ol_ratchet *r, uint16_t epoch, uint64_t now_s, uint64_t wa
     if (r->marks == OL_RATCHET_MARKS) /* the last one moves up: kept longer, never shorter */
         r->marks--;
     r->mark[r->marks].epoch = epoch, r->mark[r->marks++].at_s = now_s;
+    if (r->send - r->oldest > OL_EPOCHS_SPAN)
+        erase_to(r, (uint16_t)(r->send - OL_EPOCHS_SPAN));
     return true;
 }
 
@@ -59,10 +75,7 @@ static bool may_step(const ol_ratchet *r) {
 bool ol_ratchet_pass(ol_ratchet *r, const ol_ratchet_times *t, uint64_t now_s, uint64_t wall) {
     bool has_changed = false;
     while (r->marks > 0 && is_over(now_s, r->mark[0].at_s, t->courier_s)) {
-        for (; r->oldest < r->mark[0].epoch; r->oldest++)
-            ol_keys_next(r->ck, r->ck);
-        memmove(&r->mark[0], &r->mark[1], --r->marks * sizeof r->mark[0]);
-        memset(&r->mark[r->marks], 0, sizeof r->mark[0]);
+        erase_to(r, r->mark[0].epoch);
         has_changed = true;
     }
     if (may_step(r) && is_over(now_s, r->since_s, t->crypto_s)) {

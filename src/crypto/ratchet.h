@@ -1,10 +1,11 @@
 /* crypto/ratchet.h — the epochs of one pair's keys: which one we send at, which we still accept.
- * Model    epochs oldest … send are kept: of them all, the key ck[oldest] is. Accepted is what comes
- *          at oldest … send + OL_EPOCHS_AHEAD. A packet of the peer's that has verified confirms
- *          its epoch and all below; one above send is followed.
+ * Model    epochs oldest … send are kept: of them all, the key ck[oldest] is. What comes at
+ *          oldest … send + OL_EPOCHS_AHEAD is accepted. A packet of the peer's that has verified
+ *          confirms its epoch and all below; one above send is followed.
  *            send → send + 1    when send is confirmed, the crypto period is over since it began
  *                               and at most OL_EPOCHS_KEPT are kept below it
- *            oldest goes        when an epoch above it has been confirmed for the courier time
+ *            oldest goes        when an epoch above it has been confirmed for the courier time, or
+ *                               when it is more than OL_EPOCHS_SPAN below send
  *          So two parties that keep the rules are never more than one apart, however long either
  *          was away.
  * Time     seconds that this station has run, never the calendar: arguments.
@@ -21,6 +22,7 @@
 enum {
     OL_EPOCHS_AHEAD = 64,     /* above send: a peer's whose epoch we have lost */
     OL_EPOCHS_KEPT = 8,       /* below send, at most, by our own steps */
+    OL_EPOCHS_SPAN = 72,      /* below send, at most, after following too */
     OL_RATCHET_MARKS = 10,    /* confirmations that are remembered apart */
     OL_EPOCH_MAX = UINT16_MAX /* the last one stays for ever */
 };

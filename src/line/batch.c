@@ -229,6 +229,10 @@ static void put_states(ol_line *l) {
     ol_wr w = ol_wr_of(b, sizeof b);
     ol_wr_be(&w, l->last_time, 8);
     must(l, ol_batch_state(l, "time", b, 8));
+    w = ol_wr_of(b, sizeof b);
+    ol_wr_be(&w, ol_ran_s(l), 8);
+    must(l, ol_batch_state(l, "ran", b, 8));
+    l->ran_save_ms = l->mono_ms + OL_RAN_SAVE_MS;
 }
 
 const ol_batch *ol_line_batch(ol_line *l) {

@@ -52,33 +52,27 @@ static void take_secrets(ol_line *l, const ol_line_opts *o) {
     memcpy(l->vault->line_secret, o->line_secret, 32);
     memcpy(l->vault->drbg, o->seed, 32);
     for (unsigned p = 0; p < o->parties; p++) {
-        ol_pair *pair = &l->vault->pair[p];
-        memcpy(pair->psk, o->party[p].psk, 32);
-        memcpy(pair->mac, o->party[p].mac, 32);
-        memcpy(pair->hint_to, o->party[p].hint_to, 4);
-        memcpy(pair->hint_from, o->party[p].hint_from, 4);
         l->peer[p].p = o->party[p];
-        sodium_memzero(l->peer[p].p.psk, 32);
-        sodium_memzero(l->peer[p].p.mac, 32);
+        sodium_memzero(&l->peer[p].p.ratchet, sizeof l->peer[p].p.ratchet);
+        l->peer[p].hint_again_ms = OL_NEVER;
         l->peer[p].window = OL_WINDOW_START, l->peer[p].forgot_ms = OL_NEVER;
         for (size_t i = 0; i < OL_PATHS_PER_PEER; i++)
             l->peer[p].path[i].live = OL_HOLDERS;
     }
 }
 
-static OL_MUST ol_err add_hints(ol_line *l) {
+static OL_MUST ol_err take_ratchets(ol_line *l, const ol_line_opts *o) {
     ol_err err = OL_OK;
-    for (uint8_t p = 0; p < l->parties && err == OL_OK; p++) {
-        ol_switch_hit hit = { .line = l->number, .kind = OL_TAG_HINT, .party = p };
+    for (uint8_t p = 0; p < l->parties && err == OL_OK; p++)
         if (p != l->self)
-            err = ol_switch_add(l->sw, l->vault->pair[p].hint_from, 4, &hit);
-    }
+            err = ol_epoch_new(l, p, &o->party[p].ratchet);
     return err;
 }
 
 ol_err ol_line_new(const ol_line_opts *o, ol_line **ret) {
     OL_ASSERT(o->parties >= 2 && o->parties <= OL_PARTIES_MAX && o->self < o->parties);
     OL_ASSERT(o->limit_entries > 0 && o->limit_bytes > 0);
+    OL_ASSERT(o->epochs.crypto_s > 0 && o->epochs.courier_s > 0);
     ol_err err = OL_ENOMEM;
     ol_line *l = ol_mem_get0(o->mem, 1, sizeof *l);
     if (l == NULL)
@@ -89,13 +83,14 @@ ol_err ol_line_new(const ol_line_opts *o, ol_line **ret) {
     l->generation = o->generation, l->parties = o->parties, l->self = o->self;
     l->limit_entries = o->limit_entries, l->limit_bytes = o->limit_bytes;
     l->tokens_entries = l->limit_entries * 1000, l->tokens_bytes = l->limit_bytes * 1000;
+    l->epochs = o->epochs;
     l->save_ms = l->timer_ms = OL_NEVER;
     l->counter = 1;
     l->vault = ol_mem_get0(l->secret, 1, sizeof *l->vault);
     if (l->vault == NULL)
         goto out;
     take_secrets(l, o);
-    err = add_hints(l);
+    err = take_ratchets(l, o);
     if (err == OL_OK)
         *ret = l, l = NULL;
 out:
@@ -121,10 +116,9 @@ void ol_line_free(ol_line *l) {
     for (uint8_t p = 0; p < l->parties; p++) {
         for (uint8_t i = 0; i < OL_PATHS_PER_PEER; i++)
             ol_session_path_down(l, p, i);
-        if (p != l->self && l->vault != NULL)
-            ol_switch_remove(l->sw, l->vault->pair[p].hint_from, 4);
         ol_hold_free(l, p);
     }
+    ol_epoch_free(l);
     for (size_t i = 0; i < l->log.n; i++)
         ol_log_free(l, l->log.v[i]);
     ol_mem_put(l->mem, l->log.v, l->log.cap, sizeof *l->log.v);
@@ -226,6 +220,8 @@ ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, siz
         l->counter = l->reserved = v;
     else if (strcmp(key, "forgot") == 0)
         l->has_forgotten = true, l->run = (uint32_t)v;
+    else if (strcmp(key, "ran") == 0)
+        l->ran_s = v;
     else if (strcmp(key, "time") == 0)
         l->last_time = v > l->last_time ? v : l->last_time;
     else if (strncmp(key, "last.", 5) == 0 && strlen(key) == 7) {
@@ -284,6 +280,7 @@ static void start(ol_line *l, const ol_marker *m) {
         l->peer[p].reached_ms = l->mono_ms;
     l->clock_wall = l->last_time == 0 ? l->wall : l->last_time;
     l->clock_mono_ms = l->mono_ms;
+    ol_epoch_start(l);
     for (uint8_t lane = 0; lane < OL_LANES; lane++)
         judge_own(l, lane, m);
     for (size_t i = 0; i < l->log.n; i++) {
@@ -378,6 +375,9 @@ static void dispatch(ol_line *l, const ol_event *ev) {
     case EV_FORK_SEEN:
         ol_fork_acknowledge(l, &ev->fork);
         break;
+    case EV_RATCHET_SAVED:
+        ol_epoch_saved(l, ev->ratchet_saved.token, ev->ratchet_saved.err);
+        break;
     }
 }
 
@@ -395,6 +395,7 @@ static void settle(ol_line *l) {
     ol_sync_tell(l);
     ol_relay_due(l);
     ol_handback_due(l);
+    ol_epoch_settle(l);
     give_up(l);
     if (!l->batch.is_out) {
         ol_append_waiting(l);

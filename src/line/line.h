@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "crypto/note.h"
+#include "crypto/ratchet.h"
 #include "line/switch.h"
 #include "record/batch.h"
 #include "wire/logkey.h"
@@ -31,7 +32,7 @@ typedef struct ol_line ol_line;
 typedef struct {
     char name[33];
     uint8_t log_pk[32], receipt_pk[32], static_pk[32];
-    uint8_t psk[32], mac[32], hint_to[4], hint_from[4]; /* of the pair with us; unused for self */
+    ol_ratchet ratchet; /* of the pair with us; unused for self */
 } ol_line_party;
 
 typedef struct {
@@ -46,6 +47,7 @@ typedef struct {
     const uint8_t *line_secret;          /* 32 bytes, copied into secret memory */
     const uint8_t *seed;                 /* 32 bytes of entropy, copied */
     uint64_t limit_entries, limit_bytes; /* per 24 h of running time */
+    ol_ratchet_times epochs;             /* neither is 0 */
 } ol_line_opts;
 
 OL_MUST ol_err ol_line_new(const ol_line_opts *opts, ol_line **ret);
@@ -88,7 +90,8 @@ typedef enum {
     EV_PATH_DOWN,
     EV_PATH_LOST,
     EV_CLOCK_ACCEPTED,
-    EV_FORK_SEEN /* an officer knows of the evidence against this log */
+    EV_FORK_SEEN, /* an officer knows of the evidence against this log */
+    EV_RATCHET_SAVED
 } ol_event_kind;
 
 typedef struct {
@@ -162,6 +165,10 @@ typedef struct {
             /* EV_PATH_LOST: a connection that carried it is gone. Its session is not live any more:
              * other paths are better, and it is opened anew when the port can send again. */
         } path;
+        struct {
+            uint32_t token;
+            ol_err err; /* OL_OK: what ol_line_ratchet gave is in the file, durable */
+        } ratchet_saved;
     };
 } ol_event;
 
@@ -173,7 +180,8 @@ typedef enum {
     FX_TIMER,
     FX_NOTIFY,
     FX_REPLY,
-    FX_MOVE
+    FX_MOVE,
+    FX_SAVE_RATCHET
 } ol_effect_kind;
 
 typedef enum { OL_KEY_LOG, OL_KEY_RECEIPT } ol_key_use;
@@ -230,6 +238,10 @@ typedef struct {
             ol_path_id path;
             uint32_t from; /* from now on the path's address is the one of this token */
         } move;
+        struct {
+            uint32_t token;
+            uint8_t party; /* ol_line_ratchet tells what is to be saved, when it is performed */
+        } save_ratchet;
     };
 } ol_effect;
 
@@ -287,6 +299,17 @@ ol_err ol_line_stopped(const ol_line *l);
 /* The reason a peer gave last (STOPPED, docs/PROTOCOL.md §5.2); 0: it stores, for all we know. */
 uint8_t ol_line_peer_stopped(const ol_line *l, uint8_t party);
 
+/* The keys of the pair as the file of secrets must hold them: with the change that FX_SAVE_RATCHET
+ * asks for. Secret. */
+void ol_line_ratchet(const ol_line *l, uint8_t party, ol_ratchet *ret);
+
+typedef struct {
+    uint16_t epoch, oldest; /* what we send at; the oldest one kept */
+    bool is_confirmed;      /* the peer has been heard at it */
+    uint64_t since_wall;    /* when it began; 0: with the line */
+} ol_epoch_status;
+void ol_line_epoch_status(const ol_line *l, uint8_t party, ol_epoch_status *ret);
+
 typedef enum { /* counters of what was refused or done, for status and tests */
                OL_COUNT_FRAME_DROPPED,
                OL_COUNT_MAC_BAD,
@@ -298,6 +321,7 @@ typedef enum { /* counters of what was refused or done, for status and tests */
                OL_COUNT_PROVISIONAL_DROPPED,
                OL_COUNT_RESENT,
                OL_COUNT_HANDSHAKES,
+               OL_COUNT_EPOCHS, /* changes of a pair's keys that were saved */
                OL_COUNT_N
 } ol_count;
 uint64_t ol_line_count(const ol_line *l, ol_count which);

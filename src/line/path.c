@@ -169,7 +169,7 @@ static uint64_t path_next(const ol_line *l, uint8_t party, const ol_path *path) 
         next = ol_min_ms(ping_at(l, party, path), path->heard_ms + dead_ms(path));
         bool has_more = is_best && ol_sync_class(l, party) != OL_CLASS_NONE;
         if (path->has_address && path->open_ms > l->mono_ms &&
-            (has_more || path->missed >= OL_REPEATS_SUSPECT))
+            (has_more || path->missed >= OL_REPEATS_SUSPECT || ol_session_is_old(l, party, path)))
             next = ol_min_ms(next, path->open_ms);
     }
     for (size_t i = 0; i < OL_HOLDERS; i++)

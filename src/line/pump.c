@@ -154,10 +154,19 @@ static void pump_paths(ol_line *l, ol_effects *out) {
     }
 }
 
+static void pump_ratchet(ol_line *l, ol_effects *out) {
+    ol_effect *fx = l->is_epoch_wanted ? put(out, FX_SAVE_RATCHET) : NULL;
+    if (fx == NULL)
+        return;
+    fx->save_ratchet.token = l->epoch_token, fx->save_ratchet.party = l->epoch_party;
+    l->is_epoch_wanted = false;
+}
+
 static void pump_timer(ol_line *l, ol_effects *out) {
     uint64_t next = ol_min_ms(ol_sync_next_ms(l), ol_path_next_ms(l));
     next = ol_min_ms(next, ol_min_ms(ol_relay_next_ms(l), ol_handback_next_ms(l)));
     next = ol_min_ms(next, ol_min_ms(l->save_ms, ol_fork_next_ms(l)));
+    next = ol_min_ms(next, ol_epoch_next_ms(l));
     if (next == OL_NEVER || next == l->timer_ms)
         return;
     ol_effect *fx = put(out, FX_TIMER);
@@ -178,6 +187,7 @@ void ol_pump(ol_line *l, ol_effects *out) {
     pump_fetches(l, out);
     pump_forks(l, out);
     pump_answers(l, out);
+    pump_ratchet(l, out);
     pump_paths(l, out);
     pump_logs(l, out);
     if (l->note_clock)

@@ -31,7 +31,11 @@ static void prologue(const ol_line *l, uint8_t from, uint8_t to, const uint8_t *
     OL_ASSERT(w.err == OL_OK && w.len == PROLOGUE_LEN);
 }
 
-static void noise_begin(const ol_line *l, uint8_t party, bool is_initiator, const uint8_t *clear,
+static uint16_t epoch_of(const uint8_t *clear) {
+    return (uint16_t)(clear[4] << 8 | clear[5]);
+}
+
+static void noise_begin(ol_line *l, uint8_t party, bool is_initiator, const uint8_t *clear,
                         ol_noise *ret) {
     uint8_t pro[PROLOGUE_LEN];
     prologue(l, is_initiator ? l->self : party, is_initiator ? party : l->self, clear, pro);
@@ -41,14 +45,13 @@ static void noise_begin(const ol_line *l, uint8_t party, bool is_initiator, cons
                                           .prologue_len = sizeof pro,
                                           .s = l->peer[l->self].p.static_pk,
                                           .rs = l->peer[party].p.static_pk,
-                                          .psk = l->vault->pair[party].psk });
+                                          .psk = ol_epoch_of(l, party, epoch_of(clear))->psk });
 }
 
-static void mac_of(const ol_line *l, uint8_t party, const uint8_t *p, size_t len,
-                   uint8_t ret[MAC_LEN]) {
+static void mac_of(ol_line *l, uint8_t party, const uint8_t *p, size_t len, uint8_t ret[MAC_LEN]) {
     uint8_t full[OL_HASH_LEN];
     ol_part part = { p, len };
-    ol_hash_hmac(l->vault->pair[party].mac, 32, &part, 1, full);
+    ol_hash_hmac(ol_epoch_of(l, party, epoch_of(p))->mac, 32, &part, 1, full);
     memcpy(ret, full, MAC_LEN);
     sodium_memzero(full, sizeof full);
 }
@@ -161,6 +164,11 @@ static bool has_something(const ol_line *l, uint8_t party, const ol_path *path) 
     return ol_path_next_copy(path) != NULL;
 }
 
+bool ol_session_is_old(const ol_line *l, uint8_t party, const ol_path *path) {
+    const ol_holder *live = ol_session_live(path);
+    return live != NULL && live->epoch < l->vault->pair[party].r.send;
+}
+
 bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path) {
     if (!path->is_up || !path->has_address || !l->is_started || !l->vault->pair[party].has_ss ||
         l->counter >= l->reserved)
@@ -172,7 +180,7 @@ bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path)
     if (live == NULL || path->missed >= OL_REPEATS_SUSPECT)
         return true;
     bool is_spent = l->mono_ms - live->born_ms >= OL_REKEY_MS || live->n >> 32 > 0;
-    if (is_spent && has_more)
+    if ((is_spent && has_more) || ol_session_is_old(l, party, path))
         return true;
     return has_more && ol_session_is_suspect(l, party, path);
 }
@@ -210,9 +218,10 @@ size_t ol_session_write1(ol_line *l, uint8_t party, ol_path *path, uint8_t *buf,
         return 0;
     h->is_initiator = true;
     h->counter = l->counter++;
+    h->epoch = l->vault->pair[party].r.send;
     ol_wr w = ol_wr_of(buf, max);
-    ol_wr_put(&w, l->vault->pair[party].hint_to, 4);
-    ol_wr_be(&w, 0, 2);
+    ol_wr_put(&w, ol_epoch_hint(l, party), OL_HINT_LEN);
+    ol_wr_be(&w, h->epoch, 2);
     ol_wr_be(&w, h->counter, 8);
     ol_wr pay = ol_wr_of(payload, max - CLEAR_LEN - OL_NOISE_OVERHEAD - mac_len);
     ol_wr_be(&pay, h->mine_len, 1);
@@ -246,6 +255,11 @@ void ol_session_first(ol_line *l, uint8_t party, ol_path *path, const ol_event *
         l->count[OL_COUNT_FRAME_DROPPED]++;
         return;
     }
+    uint16_t epoch = epoch_of(f.p); /* what its hint stands for, or it is nobody's */
+    if (!ol_epoch_accepts(l, party, epoch) || ev->frame.hit.slot != (uint8_t)epoch) {
+        l->count[OL_COUNT_FRAME_DROPPED]++;
+        return;
+    }
     if (mac_len > 0) {
         uint8_t mac[MAC_LEN];
         mac_of(l, party, f.p, f.len - MAC_LEN, mac);
@@ -255,9 +269,9 @@ void ol_session_first(ol_line *l, uint8_t party, ol_path *path, const ol_event *
         }
     }
     ol_rd r = ol_rd_of(f.p, f.len - mac_len);
-    (void)ol_rd_take(&r, 4);
-    uint64_t epoch = ol_rd_be(&r, 2), counter = ol_rd_be(&r, 8);
-    if (epoch != 0 || counter == 0 || counter >> 62 > 0) {
+    (void)ol_rd_take(&r, OL_HINT_LEN + 2);
+    uint64_t counter = ol_rd_be(&r, 8);
+    if (counter == 0 || counter >> 62 > 0) {
         l->count[OL_COUNT_FRAME_DROPPED]++;
         return;
     }
@@ -287,6 +301,9 @@ static void first_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *es
     size_t mac_len = path->is_ip ? MAC_LEN : 0;
     ol_noise hs;
     ol_wr out = ol_wr_of(payload, sizeof payload);
+    uint16_t epoch = epoch_of(w->msg);
+    if (!ol_epoch_accepts(l, party, epoch)) /* it was, when it came */
+        return;
     noise_begin(l, party, false, w->msg, &hs);
     ol_err err = ol_noise_read1(&hs, es, l->vault->pair[party].ss, w->msg + CLEAR_LEN,
                                 w->len - CLEAR_LEN - mac_len, &out);
@@ -299,6 +316,7 @@ static void first_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *es
         l->count[err == OL_EAUTH ? OL_COUNT_TAG_BAD : OL_COUNT_PAYLOAD_BAD]++;
         goto out;
     }
+    ol_epoch_heard(l, party, epoch);
     bool is_repeat = w->counter <= peer->last_counter;
     if (!is_repeat) {
         peer->last_counter = w->counter, peer->is_counter_new = true;
@@ -313,6 +331,7 @@ static void first_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *es
     if (h == NULL)
         goto out;
     h->hs = hs, h->owes_reply = true, h->is_repeat = is_repeat, h->to = w->from;
+    h->epoch = epoch;
     h->theirs_len = theirs_len;
     memcpy(h->theirs, theirs, theirs_len);
     path->answered_ms = l->mono_ms;
@@ -405,6 +424,7 @@ static void second_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *s
         l->count[err == OL_EAUTH ? OL_COUNT_TAG_BAD : OL_COUNT_PAYLOAD_BAD]++;
         goto out;
     }
+    ol_epoch_heard(l, party, h->epoch);
     if (last >= l->counter) /* we were rolled back: go on above what the peer knows */
         l->counter = last + 1;
     if (last > h->counter) /* and it did not take what our first message carried */

@@ -2,9 +2,9 @@
  * Rooms    log.c the table of logs · append.c own entries · batch.c what is committed and signed ·
  *          hold.c entries without a head yet · recv.c items in · sync.c who lacks what ·
  *          chunk.c entries from the store · pack.c items out · relay.c for whom others hand
- *          on · handback.c receipts of a member that forgot · session.c handshakes and keys ·
- *          path.c which path, and is it alive · frame.c frames in and out · fork.c two histories ·
- *          line.c events and effects.
+ *          on · handback.c receipts of a member that forgot · session.c handshakes ·
+ *          epoch.c keys of the pairs · path.c which path, and is it alive · frame.c frames in
+ *          and out · fork.c two histories · line.c events and effects.
  * Rule     decisions set flags and sizes; ol_pump turns them into effects, so that a full effect
  *          list loses nothing: what did not fit is still flagged. */
 #ifndef OL_LINE_STATE_H
@@ -49,6 +49,8 @@ enum {
     OL_ANSWER_AGAIN_MS = 1000, /* to a repeated first message (§5.1) */
     OL_SAVE_MS = 50,           /* signatures are stored with the next commit, or after this */
     OL_RETRY_MS = 1000,        /* a commit or fetch that failed is tried again */
+    OL_RAN_SAVE_MS = 600000,   /* running time is stored at least so often */
+    OL_HINT_AGAIN_MS = 60000,  /* a hint whose place in the switch was taken is tried again */
     OL_CHUNK_MS = 100,         /* what was fetched for one member stays so long for it */
     OL_HAND_MS = 200,          /* and three repeats: then a member's log is handed on (§5.3) */
     OL_HAND_RANKS = 4,         /* members wait their turn to hand on */
@@ -204,6 +206,7 @@ typedef struct {
     ol_replay replay;
     uint64_t n; /* next of ours */
     uint64_t born_ms, counter;
+    uint16_t epoch;
     uint32_t to; /* where message 2 goes */
 } ol_holder;     /* in secret memory */
 
@@ -247,16 +250,20 @@ typedef struct {
 
 typedef struct {
     bool has_ss;
-    uint8_t ss[32], psk[32], mac[32], hint_to[4], hint_from[4];
+    uint8_t ss[32];
+    ol_ratchet r;        /* as the file has it */
+    ol_epoch now, other; /* keys of r.send, and of one other epoch */
+    uint32_t other_at;
 } ol_pair; /* in secret memory */
 
 typedef struct {
     uint8_t line_secret[32], drbg[32];
     ol_pair pair[OL_PARTIES_MAX];
-} ol_vault; /* in secret memory */
+    ol_ratchet next; /* of epoch_party: is being saved */
+} ol_vault;          /* in secret memory */
 
 typedef struct {
-    ol_line_party p; /* psk and mac wiped: they live in the vault */
+    ol_line_party p; /* its ratchet wiped: that lives in the vault */
     ol_hold hold;
     ol_path path[OL_PATHS_PER_PEER];
     uint64_t last_counter;        /* largest accepted first-message counter */
@@ -268,9 +275,12 @@ typedef struct {
     ol_log_key handed;               /* its newest log when our last handback to it was written */
     bool has_handed, speaks;         /* speaks: through others, while we cannot reach it */
     uint8_t best;                    /* slot of the path that carries what need not go on all */
-    uint64_t forgot_ms;              /* FORGOT is said again, if a transport frame carried it */
-    uint32_t dh_token;               /* ss is being asked for; 0 no */
-    bool dh_wanted;                  /* not asked yet */
+    uint64_t hint_again_ms;
+    uint16_t heard; /* a packet of this epoch has verified; not saved yet if has_heard */
+    bool has_heard;
+    uint64_t forgot_ms; /* FORGOT is said again, if a transport frame carried it */
+    uint32_t dh_token;  /* ss is being asked for; 0 no */
+    bool dh_wanted;     /* not asked yet */
     uint8_t stopped, forgot_tries;
     bool has_run, note_stopped, owe_stopped, is_counter_new;
     bool has_told;          /* we told it all after its FORGOT */
@@ -384,6 +394,12 @@ struct ol_line {
     uint64_t reserving;         /* what the batch reserves; 0 nothing */
     uint64_t save_ms;           /* unsaved signatures are committed then */
     uint64_t timer_ms;          /* last told */
+    ol_ratchet_times epochs;
+    uint64_t ran_s, ran_from_ms, ran_save_ms; /* running time, when it was ran_from_ms */
+    uint64_t epoch_after_ms;                  /* no saving before: the last one failed */
+    uint32_t epoch_token;
+    uint8_t epoch_party; /* whose change is being saved; OL_PARTIES_MAX: nobody's */
+    bool is_epoch_wanted;
     uint64_t limit_entries, limit_bytes;
     uint64_t tokens_entries, tokens_bytes, tokens_ms; /* thousandths of an entry, of a byte */
     uint64_t count[OL_COUNT_N];
@@ -522,6 +538,8 @@ ol_holder *ol_session_live(const ol_path *path);                    /* NULL: non
 ol_holder *ol_session_reply(const ol_line *l, const ol_path *path); /* message 2 may go now */
 /* Repeats go unanswered: the peer is gone, or has lost the session. */
 bool ol_session_is_suspect(const ol_line *l, uint8_t party, const ol_path *path);
+/* Begun at an epoch below the one we send at: another is opened, if only to show where we are. */
+bool ol_session_is_old(const ol_line *l, uint8_t party, const ol_path *path);
 bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path);
 void ol_session_drop(ol_line *l, ol_holder *h);
 void ol_session_demote(ol_line *l, ol_path *path, ol_holder *h); /* live → old */
@@ -542,6 +560,19 @@ OL_MUST ol_err ol_fork_put(ol_line *l); /* into the batch */
 void ol_fork_answered(ol_line *l, bool is_done);
 void ol_fork_load_alarm(ol_line *l, const char *name, const uint8_t *value); /* 16 bytes */
 void ol_fork_acknowledge(ol_line *l, const ol_log_key *key);
+
+/* epoch.c */
+uint64_t ol_ran_s(const ol_line *l); /* this line's own running time, through restarts */
+OL_MUST ol_err ol_epoch_new(ol_line *l, uint8_t party, const ol_ratchet *r);
+void ol_epoch_start(ol_line *l);
+void ol_epoch_free(ol_line *l);
+bool ol_epoch_accepts(const ol_line *l, uint8_t party, uint64_t epoch);
+const ol_epoch *ol_epoch_of(ol_line *l, uint8_t party, uint16_t epoch); /* an accepted one */
+const uint8_t *ol_epoch_hint(const ol_line *l, uint8_t party);          /* what we send with */
+void ol_epoch_heard(ol_line *l, uint8_t party, uint16_t epoch);
+void ol_epoch_settle(ol_line *l);
+void ol_epoch_saved(ol_line *l, uint32_t token, ol_err err);
+uint64_t ol_epoch_next_ms(const ol_line *l);
 
 /* frame.c */
 void ol_frame_in(ol_line *l, const ol_event *ev);

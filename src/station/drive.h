@@ -28,6 +28,7 @@ typedef struct {
     ol_sign_key log, receipt;
     uint8_t static_key[32]; /* X25519 private */
     uint8_t shared[32];     /* the result in hand */
+    ol_ratchet ratchet;     /* being saved */
 } ol_drive_keys;            /* in locked memory */
 
 typedef struct {
@@ -37,6 +38,8 @@ typedef struct {
     void (*fatal)(void *ctx, const char *why); /* the station must stop */
     void *ctx;
     void (*committed)(void *ctx); /* the store holds something new; may be NULL */
+    /* the pair's keys in the file of secrets, durable; NULL: there is no such file (tests) */
+    ol_err (*save)(void *ctx, size_t line, uint8_t party, const ol_ratchet *keys);
 } ol_drive_hooks;
 
 typedef struct ol_drive ol_drive;

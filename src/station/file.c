@@ -193,7 +193,7 @@ static ol_err put(int dir, const char *name, ol_file_kind kind, const void *p, s
     int parent = open_parent(dir, name, &leaf);
     if (parent < 0)
         return ol_why_errno(why, errno, "cannot open the directory of %s", what);
-    (void)snprintf(temp, sizeof temp, ".new-%ld-%u", (long)getpid(), number++);
+    (void)snprintf(temp, sizeof temp, OL_FILE_NEW "%ld-%u", (long)getpid(), number++);
     ol_err err = OL_OK;
     if (is_new && ol_file_exists(parent, leaf))
         err = ol_why_set(why, OL_EEXIST,

@@ -20,6 +20,8 @@
 #include "base/err.h"
 #include "station/why.h"
 
+#define OL_FILE_NEW ".new-"
+
 typedef enum {
     OL_FILE_PUBLIC, /* 0644 */
     OL_FILE_SECRET  /* 0600 */
@@ -35,6 +37,11 @@ OL_MUST ol_err ol_file_write(int dir, const char *name, ol_file_kind kind, const
 /* OL_EEXIST when there is anything of that name. */
 OL_MUST ol_err ol_file_create(int dir, const char *name, ol_file_kind kind, const void *p,
                               size_t len, ol_why *why);
+/* Replaces a file with secrets; what it held is overwritten, as far as the disk lets us. */
+OL_MUST ol_err ol_file_replace_secret(int dir, const char *name, const void *p, size_t len,
+                                      ol_why *why);
+/* Overwrites and removes what killed writers left in this directory: it may hold old secrets. */
+void ol_file_sweep(int dir, const char *name);
 /* Removes it and makes that durable; OL_ENOENT. */
 OL_MUST ol_err ol_file_remove(int dir, const char *name, ol_why *why);
 /* The directory and those above it, 0700 each, durable; those there are left as they are. */

@@ -5,7 +5,6 @@
 
 #include <sodium.h>
 
-#include "crypto/keys.h"
 #include "station/log.h"
 
 enum { CARD_NOTE_MAX = OL_CARD_TEXT_MAX + 512 };
@@ -170,6 +169,7 @@ static ol_err read_secret(reader *r, ol_why *why) {
     char name[OL_HOME_NAME_MAX];
     ol_ini_at at = { 0 };
     size_t len = 0;
+    ol_file_sweep(r->h->dir, ol_home_line_name(row->api.name, NULL, name));
     char *text = ol_mem_get0(r->lines->locked, OL_SECRET_FILE_MAX, 1);
     row->secret = ol_mem_get0(r->lines->locked, 1, sizeof *row->secret);
     ol_err err = ol_why_set(why, OL_ENOMEM,
@@ -274,15 +274,8 @@ static void put_party(const ol_lines_row *row, unsigned p, ol_line_party *to) {
         memcpy(to->static_pk, card->static_key, sizeof to->static_pk);
     } /* else zeros, which verify nothing and with which no session begins */
     int pair = p == self ? -1 : ol_secret_pair(row->secret, row->charter.party[p].name);
-    if (pair < 0)
-        return;
-    ol_epoch e;
-    ol_keys_epoch(row->secret->pair[pair].key, p < self ? p : self, p < self ? self : p, &e);
-    memcpy(to->psk, e.psk, sizeof to->psk);
-    memcpy(to->mac, e.mac, sizeof to->mac);
-    memcpy(to->hint_to, self < p ? e.hint_up : e.hint_down, sizeof to->hint_to);
-    memcpy(to->hint_from, self < p ? e.hint_down : e.hint_up, sizeof to->hint_from);
-    sodium_memzero(&e, sizeof e);
+    if (pair >= 0)
+        to->ratchet = row->secret->pair[pair].keys;
 }
 
 void ol_lines_opts(const ol_lines_row *row, ol_line_party *party, ol_line_opts *ret) {
@@ -295,7 +288,36 @@ void ol_lines_opts(const ol_lines_row *row, ol_line_party *party, ol_line_opts *
                            .party = party,
                            .line_secret = row->secret->secret,
                            .limit_entries = row->charter.limit_entries,
-                           .limit_bytes = row->charter.limit_bytes };
+                           .limit_bytes = row->charter.limit_bytes,
+                           .epochs = { .crypto_s = row->charter.crypto_period_s,
+                                       .courier_s = row->charter.courier_time_s } };
     memcpy(ret->id, row->api.id, sizeof ret->id);
     memcpy(ret->name, row->api.name, sizeof ret->name);
+}
+
+/* ---- the secrets, changed ---- */
+
+ol_err ol_lines_save_pair(const ol_home *h, ol_lines_row *row, ol_mem *locked, uint8_t party,
+                          const ol_ratchet *keys, ol_why *why) {
+    char name[OL_HOME_NAME_MAX];
+    int pair = ol_secret_pair(row->secret, row->charter.party[party].name);
+    OL_ASSERT(pair >= 0);
+    ol_secret *next = ol_mem_get0(locked, 1, sizeof *next);
+    uint8_t *text = ol_mem_get0(locked, OL_SECRET_FILE_MAX, 1);
+    ol_err err = ol_why_set(why, OL_ENOMEM,
+                            "no memory is left that can be locked; raise the limit (ulimit -l)");
+    if (next != NULL && text != NULL) {
+        *next = *row->secret;
+        next->pair[pair].keys = *keys;
+        ol_wr w = ol_wr_of(text, OL_SECRET_FILE_MAX);
+        err = ol_secret_put(next, &w);
+        OL_ASSERT(err == OL_OK);
+        (void)ol_home_line_name(row->api.name, "secret", name);
+        err = ol_file_replace_secret(h->dir, name, text, w.len, why);
+    }
+    if (err == OL_OK)
+        *row->secret = *next;
+    ol_mem_put(locked, text, OL_SECRET_FILE_MAX, 1);
+    ol_mem_put(locked, next, 1, sizeof *next);
+    return err;
 }

@@ -44,4 +44,9 @@ void ol_lines_free(ol_lines *l); /* wipes; one that is all zero is allowed */
  * wiped by the caller. mem, secret, sw, line_number and seed are left to the caller. */
 void ol_lines_opts(const ol_lines_row *row, ol_line_party *party, ol_line_opts *ret);
 
+/* The keys shared with this party are these from now on: written, then taken over; the file before
+ * is overwritten. locked: for the copies made on the way. On failure all is as before. */
+OL_MUST ol_err ol_lines_save_pair(const ol_home *h, ol_lines_row *row, ol_mem *locked,
+                                  uint8_t party, const ol_ratchet *keys, ol_why *why);
+
 #endif

@@ -131,6 +131,18 @@ static void do_note(ol_drive *d, size_t number, const ol_effect *fx) {
     d->o.hooks.note(d->o.hooks.ctx, number, &note);
 }
 
+static void do_save(ol_drive *d, size_t number, const ol_effect *fx) {
+    ol_ratchet *keys = &d->o.keys->ratchet; /* locked memory */
+    ol_event ev = { .kind = EV_RATCHET_SAVED };
+    ev.ratchet_saved.token = fx->save_ratchet.token;
+    ol_line_ratchet(d->line[number]->engine, fx->save_ratchet.party, keys);
+    if (d->o.hooks.save != NULL)
+        ev.ratchet_saved.err =
+            d->o.hooks.save(d->o.hooks.ctx, number, fx->save_ratchet.party, keys);
+    sodium_memzero(keys, sizeof *keys);
+    ol_drive_step(d, number, &ev);
+}
+
 static void do_reply(ol_drive *d, size_t number, const ol_effect *fx) {
     ol_flight_walk walk = { 0 };
     uint32_t token;
@@ -167,6 +179,9 @@ static void perform(ol_drive *d, const ol_drive_effect *p) {
         break;
     case FX_MOVE:
         ol_net_move(d->net, (uint16_t)p->line, p->fx.move.path, p->fx.move.from);
+        break;
+    case FX_SAVE_RATCHET:
+        do_save(d, p->line, &p->fx);
         break;
     }
 }

@@ -7,6 +7,9 @@
 #include "base/titled.h"
 
 static const char title[] = "openline line secret";
+#define MARK "mark."
+enum { MARK_LEN = sizeof MARK - 1 };
+#define SECONDS_MAX (UINT64_MAX >> 2) /* sums of two do not overflow */
 
 static void put_hex(ol_wr *w, const char *key, const uint8_t *p, size_t n) {
     char hex[2 * 32 + 1];
@@ -14,6 +17,21 @@ static void put_hex(ol_wr *w, const char *key, const uint8_t *p, size_t n) {
     ol_hex_put(p, n, hex);
     ol_titled_put(w, key, hex);
     sodium_memzero(hex, sizeof hex);
+}
+
+static void put_keys(ol_wr *out, const ol_ratchet *r) {
+    ol_titled_put_number(out, "epoch", r->oldest);
+    put_hex(out, "key", r->ck, sizeof r->ck);
+    ol_titled_put_number(out, "send", r->send);
+    ol_titled_put_number(out, "since", r->since_s);
+    ol_titled_put_number(out, "since.wall", r->since_wall);
+    if (r->is_heard)
+        ol_titled_put_number(out, "heard", r->heard);
+    for (size_t i = 0; i < r->marks; i++) {
+        char key[MARK_LEN + 21] = MARK;
+        ol_u64_put(r->mark[i].epoch, key + MARK_LEN);
+        ol_titled_put_number(out, key, r->mark[i].at_s);
+    }
 }
 
 ol_err ol_secret_put(const ol_secret *s, ol_wr *out) {
@@ -30,13 +48,13 @@ ol_err ol_secret_put(const ol_secret *s, ol_wr *out) {
         ol_wr_put(&w, "]", 2); /* its NUL too */
         OL_ASSERT(w.err == OL_OK);
         ol_titled_put_line(out, section);
-        ol_titled_put_number(out, "epoch", s->pair[i].epoch);
-        put_hex(out, "key", s->pair[i].key, sizeof s->pair[i].key);
+        put_keys(out, &s->pair[i].keys);
     }
     return out->err;
 }
 
-enum { HAS_ID = 1, HAS_GENERATION = 2, HAS_SECRET = 4, HAS_EPOCH = 1, HAS_KEY = 2 };
+enum { HAS_ID = 1, HAS_GENERATION = 2, HAS_SECRET = 4 };
+enum { HAS_EPOCH = 1, HAS_KEY = 2, HAS_SEND = 4, HAS_HEARD = 8 };
 
 typedef struct {
     ol_secret *s;
@@ -68,24 +86,58 @@ static ol_err line_key(reader *r, ol_str key, ol_str value, const char **why) {
     return err;
 }
 
+/* mark.<epoch>: in the order in which they are written, as ol_ratchet_is_sound checks. */
+static ol_err get_mark(ol_ratchet *r, ol_str key, ol_str value, const char **why) {
+    uint64_t epoch = 0, at_s = 0;
+    *why = "there are too many marks";
+    if (r->marks == OL_RATCHET_MARKS)
+        return OL_EFORM;
+    *why = "mark.<epoch> must name an epoch and have a number";
+    ol_err err = ol_u64_get(key.p + MARK_LEN, key.len - MARK_LEN, 0, OL_EPOCH_MAX, &epoch);
+    if (err == OL_OK)
+        err = ol_u64_get(value.p, value.len, 0, SECONDS_MAX, &at_s);
+    if (err == OL_OK)
+        r->mark[r->marks].epoch = (uint16_t)epoch, r->mark[r->marks++].at_s = at_s;
+    return err;
+}
+
 static ol_err pair_key(reader *r, ol_str key, ol_str value, const char **why) {
     size_t at = r->s->pairs - 1u;
-    uint64_t epoch = 0;
+    ol_ratchet *keys = &r->s->pair[at].keys;
+    const struct {
+        const char *name;
+        uint64_t max;
+        uint64_t *wide;
+        uint16_t *epoch;
+        unsigned bit;
+    } number[] = {
+        { "epoch", OL_EPOCH_MAX, NULL, &keys->oldest, HAS_EPOCH },
+        { "send", OL_EPOCH_MAX, NULL, &keys->send, HAS_SEND },
+        { "heard", OL_EPOCH_MAX, NULL, &keys->heard, HAS_HEARD },
+        { "since", SECONDS_MAX, &keys->since_s, NULL, 0 },
+        { "since.wall", SECONDS_MAX, &keys->since_wall, NULL, 0 },
+    };
     if (ol_titled_is(key, "key")) {
         r->pair[at] |= HAS_KEY;
-        return get_hex(value, r->s->pair[at].key, sizeof r->s->pair[at].key, why);
+        return get_hex(value, keys->ck, sizeof keys->ck, why);
     }
-    *why = "unknown key: [pair …] has epoch and key";
-    if (!ol_titled_is(key, "epoch"))
-        return OL_EFORM;
-    r->pair[at] |= HAS_EPOCH;
-    *why = "value must be a number";
-    ol_err err = ol_u64_get(value.p, value.len, 0, UINT16_MAX, &epoch);
-    if (err == OL_OK && epoch != 0) {
-        *why = "value is an epoch that only a newer version of openline knows";
-        return OL_EVERSION;
+    if (key.len > MARK_LEN && memcmp(key.p, MARK, MARK_LEN) == 0)
+        return get_mark(keys, key, value, why);
+    for (size_t i = 0; i < OL_LEN(number); i++) {
+        uint64_t v = 0;
+        if (!ol_titled_is(key, number[i].name))
+            continue;
+        *why = "value must be a number, and no larger than that may be";
+        ol_err err = ol_u64_get(value.p, value.len, 0, number[i].max, &v);
+        r->pair[at] |= number[i].bit;
+        if (number[i].wide != NULL)
+            *number[i].wide = v;
+        else
+            *number[i].epoch = (uint16_t)v;
+        return err;
     }
-    return err;
+    *why = "unknown key: [pair …] has epoch, key, send, since, heard and marks";
+    return OL_EFORM;
 }
 
 static ol_err new_pair(reader *r, ol_str name, const char **why) {
@@ -115,9 +167,16 @@ static ol_err take(void *ctx, ol_str section, ol_str key, ol_str value, const ch
 static const char *missing(const reader *r) {
     if (r->line != (HAS_ID | HAS_GENERATION | HAS_SECRET))
         return "[line] must have id, generation and secret";
-    for (size_t i = 0; i < r->s->pairs; i++)
-        if (r->pair[i] != (HAS_EPOCH | HAS_KEY))
+    for (size_t i = 0; i < r->s->pairs; i++) {
+        ol_ratchet *keys = &r->s->pair[i].keys;
+        if ((r->pair[i] & (HAS_EPOCH | HAS_KEY)) != (HAS_EPOCH | HAS_KEY))
             return "each [pair …] must have epoch and key";
+        keys->is_heard = (r->pair[i] & HAS_HEARD) != 0;
+        if ((r->pair[i] & HAS_SEND) == 0)
+            keys->send = keys->oldest;
+        if (!ol_ratchet_is_sound(keys))
+            return "the epochs of a [pair …] contradict each other";
+    }
     return r->s->pairs == 0 ? "there is no [pair …]" : NULL;
 }
 

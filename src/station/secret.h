@@ -6,9 +6,14 @@
  *            generation = 0
  *            secret = <64 hex>             the line secret, from which salts come
  *            [pair usa]                    one for every other party, by name
- *            epoch = 0
+ *            epoch = 3                     the oldest that is kept (crypto/ratchet.h)
  *            key = <64 hex>                ck[epoch] of the pair with us
- * Limits   epoch 0 only, in this version: others are OL_EVERSION.
+ *            send = 5                      what we send at; this and what follows may be missing:
+ *            since = 3024000               when it began: seconds of running,
+ *            since.wall = 1700000000       and by the wall clock
+ *            heard = 5                     the highest epoch at which the peer was heard
+ *            mark.4 = 2419230              epoch 4 and those below were confirmed then (running)
+ *            mark.5 = 3024012
  * Errors   OL_EFORM, OL_ELIMIT, OL_EVERSION with *ret_at. On failure the result is wiped, not kept:
  *          it is read in place, since nothing secret may pass over the stack.
  * Memory   an ol_secret and the text are secret: locked memory, ol_secret_wipe. No heap. */
@@ -21,9 +26,10 @@
 #include "base/err.h"
 #include "base/ini.h"
 #include "base/text.h"
+#include "crypto/ratchet.h"
 #include "wire/logkey.h"
 
-enum { OL_SECRET_FILE_MAX = 256 + OL_PARTIES_MAX * 160 };
+enum { OL_SECRET_FILE_MAX = 256 + OL_PARTIES_MAX * (288 + OL_RATCHET_MARKS * 40) };
 
 typedef struct {
     uint8_t line[OL_LINE_ID_LEN];
@@ -32,8 +38,7 @@ typedef struct {
     uint8_t pairs; /* count */
     struct {
         char party[OL_NAME_MAX + 1];
-        uint16_t epoch;
-        uint8_t key[32];
+        ol_ratchet keys;
     } pair[OL_PARTIES_MAX - 1];
 } ol_secret;
 

@@ -93,6 +93,20 @@ static void on_committed(void *ctx) {
         ol_control_committed(st->control);
 }
 
+static ol_err on_save(void *ctx, size_t line, uint8_t party, const ol_ratchet *keys) {
+    ol_station *st = ctx;
+    ol_lines_row *row = st->lines.row[line];
+    ol_why why = { "" };
+    ol_err err = ol_lines_save_pair(&st->home, row, &st->locked, party, keys, &why);
+    if (err != OL_OK)
+        OL_LOG(OL_ERROR, "keys.save", "line=%s party=%s err=%s why=\"%s\"", row->api.name,
+               party_name(st, line, party), ol_err_name(err), why.text);
+    else
+        OL_LOG(OL_INFO, "keys.saved", "line=%s party=%s epoch=%u oldest=%u", row->api.name,
+               party_name(st, line, party), (unsigned)keys->send, (unsigned)keys->oldest);
+    return err;
+}
+
 static void on_fatal(void *ctx, const char *why) {
     OL_LOG(OL_ERROR, "station.fatal", "why=\"%s\"", why);
     ol_station_stop(ctx, why);
@@ -331,7 +345,8 @@ static ol_err open_loop(ol_station *st, ol_why *why) {
                         .secret = &st->locked,
                         .keys = &st->vault->keys,
                         .marker = st->marker.n > 0 ? &st->marker : NULL,
-                        .hooks = { on_note, on_reply, on_storage, on_fatal, st, on_committed } };
+                        .hooks = { on_note, on_reply, on_storage, on_fatal, st, on_committed,
+                                   on_save } };
     ol_err err = ol_drive_new(&o, &st->drive);
     if (err != OL_OK)
         return ol_why_set(why, err, "out of memory");

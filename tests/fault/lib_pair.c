@@ -168,6 +168,13 @@ static void do_dh(pair *w, unsigned p, const ol_effect *fx) {
     step(w, p, &ev);
 }
 
+static void do_save(pair *w, unsigned p, const ol_effect *fx) {
+    ol_event ev = { .kind = EV_RATCHET_SAVED };
+    ev.ratchet_saved.token = fx->save_ratchet.token;
+    ol_line_ratchet(w->st[p].line, fx->save_ratchet.party, &w->st[p].secrets);
+    step(w, p, &ev);
+}
+
 static void do_notify(pair *w, unsigned p, const ol_effect *fx) {
     if (fx->notify.what == OL_NOTE_PEER_STOPPED) {
         w->st[p].peer_stopped = (uint8_t)fx->notify.size;
@@ -219,6 +226,9 @@ static void perform(pair *w, unsigned p, const ol_effect *fx) {
         break;
     case FX_COMMIT:
         w->st[p].wants_commit = true;
+        break;
+    case FX_SAVE_RATCHET:
+        do_save(w, p, fx);
         break;
     case FX_MOVE:
         break;
@@ -370,12 +380,11 @@ static ol_err make_line(pair *w, unsigned p) {
     uint8_t seed[32];
     memset(seed, (int)(s->reopened * 2 + p), sizeof seed);
     ol_line_party card[2] = { w->card[0], w->card[1] };
-    for (unsigned q = 0; q < 2; q++) {
-        memset(card[q].psk, 7, 32), memset(card[q].mac, 8, 32);
-        memset(card[q].hint_to, (int)p + 1, 4), memset(card[q].hint_from, (int)(1 - p) + 1, 4);
-    }
+    for (unsigned q = 0; q < 2; q++)
+        card[q].ratchet = s->secrets;
     ol_line_opts o = { .mem = &s->mem, .secret = &s->secret, .parties = 2, .self = (uint8_t)p };
     o.party = card, o.line_secret = line_secret, o.seed = seed;
+    o.epochs = (ol_ratchet_times){ .crypto_s = 604800, .courier_s = 2592000 };
     o.limit_entries = 1000000, o.limit_bytes = 1000000000;
     memcpy(o.id, pair_line_id, sizeof o.id), memcpy(o.name, "line", 5);
     ol_err err = ol_switch_new(&s->mem, &s->sw);
@@ -426,6 +435,7 @@ pair *pair_new(ol_store *a, ol_store *b) {
     OL_ASSERT(w != NULL);
     w->now_ms = 1000;
     for (unsigned p = 0; p < 2; p++) {
+        ol_ratchet_begin((const uint8_t[OL_SECRET_LEN]){ 7 }, &w->st[p].secrets);
         pair_station *s = &w->st[p];
         uint8_t seed[32];
         memset(seed, (int)(p * 4 + 1), 32), ol_sign_key_of(seed, &s->log_key);

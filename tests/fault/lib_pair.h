@@ -37,6 +37,7 @@ typedef struct {
     uint8_t peer_stopped, was_stopped;  /* what the other says of its storage, once said */
     ol_err fault;                       /* what a start may end with; else it must work */
     bool is_lossy;                      /* commits may fail with other errors than planned ones */
+    ol_ratchet secrets;                 /* the file: the keys shared with the other */
     ol_effect queue[PAIR_QUEUE];
     size_t at, n;
 } pair_station;

@@ -120,6 +120,11 @@ static void do_dh(sim_world *w, unsigned p, const ol_effect *fx) {
     sim_step(w, p, &ev);
 }
 
+static void do_save(sim_world *w, unsigned p, const ol_effect *fx) {
+    ol_event ev = sim_secrets_save(w, p, fx);
+    sim_step(w, p, &ev); /* where power may fail: written, and not answered */
+}
+
 static void perform(sim_world *w, unsigned p, const ol_effect *fx) {
     sim_station *s = &w->st[p];
     sim_mark_trace(w, (uint64_t)fx->kind + p * 64);
@@ -147,6 +152,9 @@ static void perform(sim_world *w, unsigned p, const ol_effect *fx) {
     case FX_MOVE:
         s->address[fx->move.path / OL_PATHS_PER_PEER][fx->move.path % OL_PATHS_PER_PEER] =
             fx->move.from;
+        break;
+    case FX_SAVE_RATCHET:
+        do_save(w, p, fx);
         break;
     case FX_COMMIT:
         s->wants_commit = true;

@@ -54,6 +54,10 @@ typedef struct {
 extern sim_payload sim_sealed;
 void sim_sealed_say(const sim_world *w); /* its items, in words */
 
+/* lib_secrets.c */
+void sim_secrets_begin(sim_world *w, unsigned p);
+ol_event sim_secrets_save(sim_world *w, unsigned p, const ol_effect *fx); /* what to answer */
+
 #define SAY(w, ...)                                                                                \
     do {                                                                                           \
         if ((w)->is_verbose)                                                                       \

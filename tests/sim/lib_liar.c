@@ -26,9 +26,9 @@ static void random_bytes(sim_world *w, uint8_t *to, size_t n) {
 
 static void begin(const sim_liar *l, const sim_first *how, const uint8_t *clear, ol_noise *ret) {
     uint8_t pro[PROLOGUE];
-    ol_line_party pair;
+    sim_keys pair;
     ol_wr w = ol_wr_of(pro, sizeof pro);
-    sim_pair(l->self, l->to, &pair);
+    sim_pair(l->self, l->to, 0, &pair);
     ol_wr_put(&w, "openline/1", 11);
     ol_wr_put(&w, sim_line_id, OL_LINE_ID_LEN);
     ol_wr_be(&w, 0, 4);
@@ -47,8 +47,8 @@ static void begin(const sim_liar *l, const sim_first *how, const uint8_t *clear,
 size_t sim_liar_first(sim_liar *l, const sim_first *how, const uint8_t *items, size_t len,
                       uint8_t to[OL_FRAME_MAX]) {
     uint8_t e[32], ss[32], payload[OL_FRAME_MAX], mac[32];
-    ol_line_party pair;
-    sim_pair(l->self, l->to, &pair);
+    sim_keys pair;
+    sim_pair(l->self, l->to, 0, &pair);
     ol_wr w = ol_wr_of(to, OL_FRAME_MAX);
     ol_wr_put(&w, pair.hint_to, 4);
     ol_wr_be(&w, how->epoch, 2);

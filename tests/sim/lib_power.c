@@ -69,6 +69,7 @@ void sim_backup(sim_world *w, unsigned p) {
     sim_station *s = &w->st[p];
     sim_disk_free(s->backup);
     s->backup = sim_disk_copy(s->disk);
+    memcpy(s->kept, s->secrets, sizeof s->kept);
     SAY(w, "%c: a backup is made", sim_name(w, p));
 }
 
@@ -97,6 +98,7 @@ void sim_restore(sim_world *w, unsigned p) {
     sim_kill(w, p, sim_one_in(w, 2));
     sim_disk_free(s->disk);
     s->disk = sim_disk_copy(s->backup);
+    memcpy(s->secrets, s->kept, sizeof s->secrets);
     s->store = sim_disk_store(s->disk);
     forgive(s);
     if (!is_behind(s))
@@ -116,6 +118,7 @@ unsigned sim_twin(sim_world *w, unsigned p) {
     s->log_key = from->log_key, s->receipt_key = from->receipt_key;
     memcpy(s->static_priv, from->static_priv, sizeof s->static_priv);
     s->disk = sim_disk_copy(from->disk);
+    memcpy(s->secrets, from->secrets, sizeof s->secrets);
     s->store = sim_disk_store(s->disk);
     s->boot_ms = w->now_ms;
     for (unsigned k = 0; k < OL_PATHS_PER_PEER; k++)

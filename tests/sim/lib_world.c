@@ -99,14 +99,6 @@ static void load(sim_world *w, unsigned p) {
     CHECK(w, err == OL_OK, "%c: loading: %s", sim_name(w, p), ol_err_name(err));
 }
 
-void sim_pair(unsigned self, unsigned peer, ol_line_party *ret) {
-    unsigned lo = self < peer ? self : peer, hi = self < peer ? peer : self;
-    memset(ret->psk, (int)(lo * 16 + hi + 1), 32);
-    memset(ret->mac, (int)(lo * 16 + hi), 32);
-    memset(ret->hint_to, (int)(self * 16 + peer + 1), 4);
-    memset(ret->hint_from, (int)(peer * 16 + self + 1), 4);
-}
-
 static void make_engine(sim_world *w, unsigned p) {
     sim_station *s = &w->st[p];
     uint8_t seed[32];
@@ -116,10 +108,10 @@ static void make_engine(sim_world *w, unsigned p) {
     ol_line_party card[SIM_PARTIES_MAX];
     memcpy(card, w->card, sizeof card);
     for (unsigned q = 0; q < w->parties; q++)
-        sim_pair(s->party, q, &card[q]);
+        card[q].ratchet = s->secrets[q];
     ol_line_opts o = { .mem = &s->mem, .secret = &s->secret, .parties = (uint8_t)w->parties };
     o.self = s->party, o.party = card, o.line_secret = sim_line_secret, o.seed = seed;
-    o.limit_entries = 1000000, o.limit_bytes = 1000000000;
+    o.limit_entries = 1000000, o.limit_bytes = 1000000000, o.epochs = w->epochs;
     memcpy(o.id, sim_line_id, sizeof o.id), memcpy(o.name, "line", 5);
     CHECK(w, ol_switch_new(&s->mem, &s->sw) == OL_OK, "no switch");
     o.sw = s->sw;
@@ -290,10 +282,12 @@ sim_world *sim_new_on(uint64_t seed, unsigned parties, bool is_verbose, bool is_
     w->seed = w->rnd = seed, w->parties = w->stations = parties;
     w->is_verbose = is_verbose, w->is_sqlite = is_sqlite;
     w->now_ms = 1000;
+    w->epochs = (ol_ratchet_times){ .crypto_s = 604800, .courier_s = 2592000 };
     for (unsigned p = 0; p < parties; p++) {
         sim_station *s = &w->st[p];
         make_keys(w, p);
         s->party = (uint8_t)p;
+        sim_secrets_begin(w, p);
         s->disk = sim_disk_new(is_sqlite, disk_random, w);
         s->store = sim_disk_store(s->disk);
         s->restart_ms = s->timer_ms = s->wake_ms = s->commit_ms = OL_NEVER;

@@ -53,8 +53,11 @@ typedef struct {
     ol_store *store;         /* of disk, open */
     ol_switch *sw;
     ol_line *line;
-    ol_marker marker; /* in its tmpfs: gone with a reboot */
-    uint64_t boot_ms; /* its monotonic clock began then */
+    ol_ratchet secrets[SIM_PARTIES_MAX]; /* the file of secrets, */
+    ol_ratchet kept[SIM_PARTIES_MAX];    /* and as the backup has it */
+    unsigned secrets_fail;               /* so many of its next writes fail */
+    ol_marker marker;                    /* in its tmpfs: gone with a reboot */
+    uint64_t boot_ms;                    /* its monotonic clock began then */
     uint64_t timer_ms, restart_ms, wake_ms, commit_ms, retry_ms;
     const ol_batch *batch; /* on its way to the disk until commit_ms */
     bool wants_commit;
@@ -93,7 +96,8 @@ typedef struct sim_world {
     unsigned parties, stations;
     bool is_verbose, is_sqlite;
     unsigned slots[SIM_PARTIES_MAX][SIM_PARTIES_MAX]; /* paths of a pair; 0: none */
-    uint64_t disk_ms;                                 /* at most, for a commit */
+    ol_ratchet_times epochs; /* a charter's usual ones, unless changed before the first start */
+    uint64_t disk_ms;        /* at most, for a commit */
     sim_net *net;
     sim_station st[SIM_STATIONS_MAX];
     ol_line_party card[SIM_PARTIES_MAX];
@@ -106,8 +110,11 @@ typedef struct sim_world {
 
 extern const uint8_t sim_line_id[OL_LINE_ID_LEN], sim_line_secret[32]; /* the line's name: line */
 extern const char *sim_program;                                        /* what replays a seed */
-/* The keys that these two share, the same on both sides. */
-void sim_pair(unsigned self, unsigned peer, ol_line_party *ret);
+typedef struct {
+    uint8_t ck[32], psk[32], mac[32], hint_to[4];
+} sim_keys;
+/* The keys that these two share at an epoch, the same on both sides; the hint is self's. */
+void sim_pair(unsigned self, unsigned peer, uint16_t epoch, sim_keys *ret);
 
 sim_world *sim_new(uint64_t seed, unsigned parties, bool is_verbose);
 /* The same, with each station on a disk of SQLite's that power failures tear. */

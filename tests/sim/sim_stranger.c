@@ -41,8 +41,8 @@ static uint64_t rnd(uint64_t below) { /* splitmix64; the world's own stays as it
 
 static void on_frame(sim_world *w, unsigned from, unsigned party, uint32_t to, const uint8_t *p,
                      size_t len) {
-    ol_line_party pair;
-    sim_pair(from, party, &pair);
+    sim_keys pair;
+    sim_pair(from, party, 0, &pair);
     if (to == STRANGER)
         answers++, answer_bytes += len;
     bool is_of_line = w == line || control == NULL; /* the twin says the same */

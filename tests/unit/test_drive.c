@@ -84,10 +84,7 @@ static ol_err add_line(station *s, unsigned self) {
         memcpy(row[p].log_pk, party[p].card.log, 32);
         memcpy(row[p].receipt_pk, party[p].card.receipt, 32);
         memcpy(row[p].static_pk, party[p].card.static_key, 32);
-        memset(row[p].psk, 0x33, 32);
-        memset(row[p].mac, 0x44, 32);
-        memset(row[p].hint_to, self == 0 ? 0x55 : 0x66, 4);
-        memset(row[p].hint_from, self == 0 ? 0x66 : 0x55, 4);
+        ol_ratchet_begin((const uint8_t[OL_SECRET_LEN]){ 0x33 }, &row[p].ratchet);
     }
     ol_line_opts o = { .parties = PARTIES,
                        .self = (uint8_t)self,
@@ -95,6 +92,7 @@ static ol_err add_line(station *s, unsigned self) {
                        .line_secret = secret,
                        .limit_entries = 1000000,
                        .limit_bytes = UINT64_C(1) << 40,
+                       .epochs = { .crypto_s = 604800, .courier_s = 2592000 },
                        .name = "hotline" };
     memcpy(o.id, line_id, sizeof o.id);
     ol_why why;
@@ -118,7 +116,7 @@ static void begin(station *s, uv_loop_t *loop, unsigned self, ol_store *store) {
                         .mem = &s->mem,
                         .secret = &s->locked,
                         .keys = s->keys,
-                        .hooks = { on_note, on_reply, on_storage, on_fatal, s, NULL } };
+                        .hooks = { on_note, on_reply, on_storage, on_fatal, s, NULL, NULL } };
     assert_int_equal(ol_drive_new(&o, &s->drive), OL_OK);
     assert_int_equal(add_line(s, self), OL_OK);
     ol_why why;

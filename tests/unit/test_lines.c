@@ -70,7 +70,7 @@ static ol_secret secret(void) {
     memset(s.secret, 7, sizeof s.secret);
     for (unsigned p = 1; p < PARTIES; p++) {
         memcpy(s.pair[s.pairs].party, parsed.party[p].name, sizeof s.pair[0].party);
-        memset(s.pair[s.pairs++].key, (int)p, sizeof s.pair[0].key);
+        memset(s.pair[s.pairs++].keys.ck, (int)p, sizeof s.pair[0].keys.ck);
     }
     return s;
 }
@@ -136,9 +136,11 @@ static void read_whole(void **state) {
     assert_memory_equal(row[1].log_pk, party[1].card.log, 32);
     assert_memory_equal(row[1].static_pk, party[1].card.static_key, 32);
     assert_true(sodium_is_zero(row[2].static_pk, 32)); /* no card: no session, no signature */
-    assert_false(sodium_is_zero(row[2].psk, 32));
-    assert_true(sodium_is_zero(row[0].psk, 32));
-    assert_memory_not_equal(row[1].hint_to, row[1].hint_from, 4);
+    assert_false(sodium_is_zero(row[2].ratchet.ck, 32));
+    assert_true(sodium_is_zero(row[0].ratchet.ck, 32));
+    assert_memory_not_equal(row[1].ratchet.ck, row[2].ratchet.ck, 32);
+    assert_int_equal(o.epochs.crypto_s, parsed.crypto_period_s);
+    assert_int_equal(o.epochs.courier_s, parsed.courier_time_s);
     ol_lines_drop(&l, 0);
     assert_int_equal(l.n, 0);
     ol_lines_free(&l);

@@ -14,6 +14,7 @@
 #define HEX64 HEX32 HEX32
 #define LINE "[line]\nid = " HEX32 "\ngeneration = 0\nsecret = " HEX64 "\n"
 #define PAIR "[pair prc]\nepoch = 0\nkey = " HEX64 "\n"
+#define LATER "send = 4\nsince = 9\nsince.wall = 99\nheard = 3\nmark.2 = 5\nmark.3 = 5\n"
 #define TITLE "openline line secret v1\n"
 
 static const struct {
@@ -30,7 +31,16 @@ static const struct {
     { "no key", TITLE LINE "[pair prc]\nepoch = 0\n", OL_EFORM, 1 },
     { "no epoch", TITLE LINE "[pair prc]\nkey = " HEX64 "\n", OL_EFORM, 1 },
     { "no generation", TITLE "[line]\nid = " HEX32 "\nsecret = " HEX64 "\n" PAIR, OL_EFORM, 1 },
-    { "epoch 1", TITLE LINE "[pair prc]\nepoch = 1\nkey = " HEX64 "\n", OL_EVERSION, 7 },
+    { "epoch 1", TITLE LINE "[pair prc]\nepoch = 1\nkey = " HEX64 "\n", OL_OK, 0 },
+    { "later", TITLE LINE PAIR LATER, OL_OK, 0 },
+    { "later, other order", TITLE LINE "[pair prc]\n" LATER "epoch = 0\nkey = " HEX64 "\n", OL_OK,
+      0 },
+    { "epoch too large", TITLE LINE "[pair prc]\nepoch = 65536\nkey = " HEX64 "\n", OL_ELIMIT, 7 },
+    { "send below", TITLE LINE "[pair prc]\nepoch = 1\nsend = 0\nkey = " HEX64 "\n", OL_EFORM, 1 },
+    { "heard above", TITLE LINE PAIR "heard = 1\n", OL_EFORM, 1 },
+    { "marks fall", TITLE LINE PAIR "send = 3\nheard = 3\nmark.3 = 1\nmark.2 = 1\n", OL_EFORM, 1 },
+    { "mark of nothing", TITLE LINE PAIR LATER "mark.x = 1\n", OL_EFORM, 15 },
+    { "since no number", TITLE LINE PAIR "since = -1\n", OL_EFORM, 9 },
     { "short", TITLE LINE "[pair prc]\nepoch = 0\nkey = " HEX32 "\n", OL_EFORM, 8 },
     { "upper case", TITLE LINE "[pair prc]\nepoch = 0\nkey = AA\n", OL_EFORM, 8 },
     { "unknown key", TITLE LINE PAIR "chain = 1\n", OL_EFORM, 9 },
@@ -63,7 +73,14 @@ static void there_and_back(void **state) {
     s.pairs = OL_PARTIES_MAX - 1;
     for (size_t i = 0; i < s.pairs; i++) {
         memset(s.pair[i].party, 'a' + (int)i, OL_NAME_MAX);
-        randombytes_buf(s.pair[i].key, sizeof s.pair[i].key);
+        ol_ratchet *r = &s.pair[i].keys;
+        randombytes_buf(r->ck, sizeof r->ck);
+        r->since_s = r->since_wall = UINT64_MAX >> 2;
+        r->oldest = OL_EPOCH_MAX - OL_RATCHET_MARKS;
+        r->send = r->heard = OL_EPOCH_MAX;
+        r->is_heard = true, r->marks = OL_RATCHET_MARKS;
+        for (unsigned m = 0; m < r->marks; m++)
+            r->mark[m].epoch = (uint16_t)(r->oldest + m + 1), r->mark[m].at_s = UINT64_MAX >> 2;
     }
     uint8_t text[OL_SECRET_FILE_MAX];
     ol_wr w = ol_wr_of(text, sizeof text);

@@ -8,7 +8,7 @@ import os
 
 DAY = 86400
 CRYPTO, COURIER = 7 * DAY, 30 * DAY
-AHEAD, KEPT, MARKS = 64, 8, 10
+AHEAD, KEPT, SPAN, MARKS = 64, 8, 72, 10
 
 
 def expand(prk, info, n):
@@ -40,6 +40,9 @@ class Pair:
             if len(self.confirmed) == MARKS:
                 self.confirmed.pop()
             self.confirmed.append((epoch, now))
+        floor = self.send - SPAN
+        self.keys = {e: k for e, k in self.keys.items() if e >= floor}
+        self.confirmed = [c for c in self.confirmed if c[0] > min(self.keys)]
 
     def wait(self, now):
         while self.confirmed and now - self.confirmed[0][1] >= COURIER:
@@ -59,6 +62,7 @@ def rows():
             ("hear", 5, 0), ("hear", 5 + AHEAD, 100), ("wait", 0, CRYPTO), ("wait", 0, COURIER)]
     plan += [("step", 0, CRYPTO)] * 60 + [("wait", 0, 365 * DAY), ("next", 1, 3), ("next", 1, 3)]
     plan += [("next", 2, 50)] * 14 + [("wait", 0, COURIER - 1), ("wait", 0, COURIER)]
+    plan += [("next", 40, 5)] * 3 + [("next", AHEAD, 1), ("wait", 0, COURIER)]
     for what, epoch, after in plan:
         now += after
         if what == "step":  # the peer follows at once
