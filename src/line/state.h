@@ -56,7 +56,7 @@ enum {
     OL_HAND_RANKS = 4,         /* members wait their turn to hand on */
     OL_WANT_MAX_MS = 60000,    /* between requests for a receipt that its signer cannot bring */
     OL_CUT_MS = 600000,        /* so long a member's word holds that it cannot reach another */
-    OL_ALONE_MS = 10000,       /* then a member counts as out of reach for a handback (§6.4) */
+    OL_ALONE_MS = 5000,        /* then a member counts as out of reach for a handback (§6.4) */
     OL_OPEN_IDLE_MS = 15000,   /* at most, between tries with nothing to say */
     OL_OPENINGS_DAY = 256,     /* new logs a party and lane in 24 hours of running time (§8) */
     OL_SPAN_MAX = 4096,        /* entries held beyond a log's end */
