@@ -102,20 +102,26 @@ static int tell_identity(ol_cli *c, ol_err err, const ol_ini_at *at) {
 }
 
 int ol_cli_identity(ol_cli *c, const ol_home *h, ol_sign_key **ret) {
+    ol_cli_pass *pass = NULL;
+    int code = ol_cli_passphrase(c, &pass);
+    if (code < 0)
+        code = ol_cli_identity_by(c, h, pass, ret);
+    sodium_free(pass);
+    return code;
+}
+
+int ol_cli_identity_by(ol_cli *c, const ol_home *h, const ol_cli_pass *pass, ol_sign_key **ret) {
     struct room {
         ol_keyfile key;
         char text[OL_KEYFILE_MAX];
     } *room = sodium_malloc(sizeof *room);
     ol_sign_key *key = sodium_malloc(sizeof *key);
-    ol_cli_pass *pass = NULL;
     int code = -1;
     size_t len = 0;
     ol_why why = { "" };
     if (room == NULL || key == NULL)
         code = ol_cli_fail(c, OL_ENOMEM, "raise the limit on locked memory (ulimit -l)",
                            "there is no locked memory for the identity key");
-    if (code < 0)
-        code = ol_cli_passphrase(c, &pass);
     if (code < 0) {
         ol_err err = ol_file_read(h->dir, OL_HOME_IDENTITY, OL_FILE_SECRET, room->text,
                                   sizeof room->text, &len, &why);
@@ -137,7 +143,6 @@ int ol_cli_identity(ol_cli *c, const ol_home *h, ol_sign_key **ret) {
         else
             ol_sign_key_of(room->key.identity, key);
     }
-    sodium_free(pass);
     sodium_free(room);
     if (code < 0)
         *ret = key;

@@ -20,6 +20,7 @@ int ol_cli_home(ol_cli *c, bool create, ol_home *ret);
 int ol_cli_read(ol_cli *c, int dir, const char *file, char **ret, size_t *ret_len);
 /* A fault at a place of a file: "F, line 3, column 7: …". */
 int ol_cli_fail_at(ol_cli *c, ol_err err, const char *file, const ol_ini_at *at);
+int ol_cli_print_card(ol_cli *c, const ol_home *h, const char *note, const ol_card *card);
 int ol_cli_own_card(ol_cli *c, const ol_home *h, ol_card *ret);
 int ol_cli_read_card(ol_cli *c, const char *file, ol_card *ret, char **ret_note, size_t *ret_len);
 
@@ -32,6 +33,15 @@ typedef struct {
 int ol_cli_passphrase(ol_cli *c, ol_cli_pass **ret);
 /* The identity key of this home in locked memory; sodium_free it. */
 int ol_cli_identity(ol_cli *c, const ol_home *h, ol_sign_key **ret);
+/* The same with the passphrase at hand; NULL: none was given. */
+int ol_cli_identity_by(ol_cli *c, const ol_home *h, const ol_cli_pass *pass, ol_sign_key **ret);
+
+/* Of a new station, drawn at random into locked memory, and its public halves onto the card. */
+void ol_cli_draw_station(ol_keyfile *station, ol_card *card);
+/* Writes a key file into the home, sealed where there is a passphrase. text: OL_KEYFILE_MAX bytes
+ * of locked memory. */
+int ol_cli_write_key(ol_cli *c, const ol_home *h, const ol_keyfile *key, const ol_cli_pass *pass,
+                     const char *name, uint8_t *text);
 
 /* The name of a founding file in the home; leaf: "charter", "share", "secret", "digits". */
 char *ol_cli_founding(const char *line, const char *leaf, char to[OL_HOME_NAME_MAX]);

@@ -1,4 +1,4 @@
-/* openline init, openline card — a party's keys and the card that publishes them. */
+/* openline init — a party's keys and the card that publishes them. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,50 +78,13 @@ static int party_of(ol_cli *c, ol_party *p) {
 
 static void make_keys(room *r, ol_card *card) {
     r->identity.kind = OL_KEYFILE_IDENTITY;
-    r->station.kind = OL_KEYFILE_STATION;
     memcpy(r->identity.party, card->party.name, sizeof r->identity.party);
-    memcpy(r->station.party, card->party.name, sizeof r->station.party);
-    r->station.serial = card->serial = 1;
+    card->serial = 1;
     randombytes_buf(r->identity.identity, sizeof r->identity.identity);
-    randombytes_buf(r->station.log, sizeof r->station.log);
-    randombytes_buf(r->station.receipt, sizeof r->station.receipt);
-    randombytes_buf(r->station.static_key, sizeof r->station.static_key);
-    ol_sign_key_of(r->station.log, &r->sign);
-    memcpy(card->log, r->sign.pub, sizeof card->log);
-    ol_sign_key_of(r->station.receipt, &r->sign);
-    memcpy(card->receipt, r->sign.pub, sizeof card->receipt);
-    OL_ASSERT(crypto_scalarmult_base(card->static_key, r->station.static_key) == 0);
+    ol_cli_draw_station(&r->station, card);
     ol_sign_key_of(r->identity.identity, &r->sign); /* stays: it signs the card */
     memcpy(card->party.identity, r->sign.pub, sizeof card->party.identity);
     card->party.has_identity = true;
-}
-
-static int write_key(ol_cli *c, const ol_home *h, room *r, const ol_keyfile *key,
-                     const ol_cli_pass *pass, const char *name) {
-    ol_keyfile_seal seal = { .passes = OL_KEYFILE_PASSES, .kib = OL_KEYFILE_KIB };
-    if (pass != NULL) {
-        seal.pass = pass->pass;
-        seal.pass_len = pass->len;
-        randombytes_buf(seal.salt, sizeof seal.salt);
-        randombytes_buf(seal.nonce, sizeof seal.nonce);
-    }
-    ol_wr w = { r->text, 0, sizeof r->text, OL_OK };
-    ol_err err = ol_keyfile_put(key, pass != NULL ? &seal : NULL, &w);
-    if (err != OL_OK)
-        return ol_cli_fail(c, err, "free 256 MiB of memory for the passphrase, and try again",
-                           "%s could not be made: %s", name, ol_err_text(err));
-    ol_why why = { "" };
-    err = ol_file_write(h->dir, name, OL_FILE_SECRET, r->text, w.len, &why);
-    return err == OL_OK ? -1 : ol_cli_fail_why(c, err, &why);
-}
-
-static int print_card(ol_cli *c, const ol_home *h, const char *note, const ol_card *card) {
-    if (!c->is_json)
-        ol_cli_print("%s", note);
-    else
-        ol_cli_json(json_pack("{s:b, s:s, s:I, s:s, s:s}", "ok", 1, "party", card->party.name,
-                              "serial", (json_int_t)card->serial, "home", h->path, "card", note));
-    return ol_cli_end(c);
 }
 
 /* The card is written last: without it the home counts as empty, and init can be given again. */
@@ -134,16 +97,16 @@ static int make_home(ol_cli *c, const ol_home *h, room *r, const ol_cli_pass *pa
         return ol_cli_fail(c, err, "shorten the names", "no card can be made of these names: %s",
                            ol_err_text(err));
     note[w.len] = '\0';
-    int code = write_key(c, h, r, &r->identity, pass, OL_HOME_IDENTITY);
+    int code = ol_cli_write_key(c, h, &r->identity, pass, OL_HOME_IDENTITY, r->text);
     if (code < 0)
-        code = write_key(c, h, r, &r->station, pass, OL_HOME_STATION);
+        code = ol_cli_write_key(c, h, &r->station, pass, OL_HOME_STATION, r->text);
     if (code >= 0)
         return code;
     ol_why why = { "" };
     err = ol_file_create(h->dir, OL_HOME_CARD, OL_FILE_PUBLIC, note, w.len, &why);
     if (err != OL_OK)
         return ol_cli_fail_why(c, err, &why);
-    code = print_card(c, h, note, card);
+    code = ol_cli_print_card(c, h, note, card);
     ol_cli_hint(c,
                 "The keys are in %s. Take identity.key offline: it signs charters, nothing "
                 "else. The other parties need this card, brought by a hand they trust.",
@@ -183,24 +146,6 @@ static int init_run(ol_cli *c) {
     return code;
 }
 
-static int card_run(ol_cli *c) {
-    ol_home h;
-    int code = ol_cli_home(c, false, &h);
-    if (code >= 0)
-        return code;
-    ol_card card;
-    char *note = NULL;
-    size_t len = 0;
-    code = ol_cli_own_card(c, &h, &card);
-    if (code < 0)
-        code = ol_cli_read(c, h.dir, OL_HOME_CARD, &note, &len);
-    if (code < 0)
-        code = print_card(c, &h, note, &card);
-    free(note);
-    ol_home_close(&h);
-    return code;
-}
-
 static const ol_cli_opt init_options[] = {
     { "name", "TEXT", "the party's name in its own language", false },
     { "lang", "\"LANG …\"", "its languages, its own first (en)", false },
@@ -219,15 +164,4 @@ const ol_cli_command ol_cli_init = {
     .args_min = 1,
     .args_max = 1,
     .run = init_run,
-};
-
-static const ol_cli_opt no_options[] = { { NULL, NULL, NULL, false } };
-
-const ol_cli_command ol_cli_card = {
-    .name = "card",
-    .args = "",
-    .summary = "Prints this party's card",
-    .help = "",
-    .opt = no_options,
-    .run = card_run,
 };

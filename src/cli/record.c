@@ -27,13 +27,11 @@ static int open_reader(ol_cli *c, ol_cli_record *r) {
         .mem = &r->mem,
         .store = r->remote != NULL ? r->remote : r->talk.desk.store,
         .charter = line->charter,
-        .charter_note = { line->charter_note, line->charter_note_len },
-        .line_secret = line->line_secret,
+        .generation = line->generation,
+        .generations = line->charter->generation + 1,
+        .card = line->held,
+        .cards = line->holds,
     };
-    for (unsigned p = 0; p < line->charter->parties; p++) {
-        opts.card[p].card = line->card[p].card;
-        opts.card[p].note = (ol_str){ line->card[p].note, line->card[p].note_len };
-    }
     ol_err err = ol_store_reader_new(&opts, &r->reader);
     return err == OL_OK ? -1
                         : ol_cli_fail(c, err, "check the disk", "the record cannot be read: %s",

@@ -208,6 +208,7 @@ static OL_MUST ol_err open_log(ol_line *l, uint8_t lane) {
         log->why = before == NULL      ? OL_WHY_FIRST
                    : before->is_forked ? OL_WHY_FORK /* known before a restart, too */
                                        : own->next_why;
+        log->generation = l->generation, log->log_pk = l->peer[l->self].p.log_pk;
         seen_free(l, &own->seen);
         seen_free(l, &own->undo);
         own->has_undo = false;
@@ -215,7 +216,7 @@ static OL_MUST ol_err open_log(ol_line *l, uint8_t lane) {
     }
     if (own->log->tree.size > 0)
         return OL_OK;
-    ol_opening o = { .why = own->log->why };
+    ol_opening o = { .why = own->log->why, .generation = l->generation };
     for (size_t i = own->log->place; i > 0 && !o.has_predecessor; i--) {
         const ol_log *log = l->log.v[i - 1];
         if (!log->is_own || log->key.lane != lane)

@@ -1,3 +1,4 @@
+#include "line/keyring.h"
 #include "line/state.h"
 
 enum { BLOCK_BYTES = 32768, JOBS_UNSAVED_MAX = 256 };
@@ -67,7 +68,9 @@ ol_err ol_batch_put_entry(ol_line *l, ol_log *log, uint64_t index, const uint8_t
 
 ol_err ol_batch_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t len, const uint8_t *item) {
     ol_frontier tree = log->tree;
-    ol_hash leaf = ol_log_leaf(l, &log->key, tree.size, p, len);
+    ol_hash leaf;
+    bool has_leaf = ol_log_leaf(l, &log->key, log->generation, tree.size, p, len, &leaf);
+    OL_ASSERT(has_leaf); /* own logs that are appended to are of this generation */
     ol_err err = ol_frontier_append(&tree, &leaf);
     if (err == OL_OK)
         err = ol_batch_put_entry(l, log, log->tree.size, p, len, item);

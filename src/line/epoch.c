@@ -1,5 +1,6 @@
 /* Epochs of the pairs: which keys are used, when they change; a change is in the file of secrets
  * before it counts (§2.6). One change of one pair is on its way at a time: it is one file. */
+#include "line/keyring.h"
 #include "line/state.h"
 
 #include <sodium.h>
@@ -113,6 +114,10 @@ void ol_epoch_heard(ol_line *l, uint8_t party, uint16_t epoch) {
         peer->has_heard = true, peer->heard = epoch;
 }
 
+static bool is_peer(const ol_line *l, uint8_t party) {
+    return party != l->self && ol_keyring_is_member(l, party);
+}
+
 static bool is_due(const ol_line *l, uint8_t party) {
     return l->peer[party].has_heard ||
            ol_ran_s(l) >= ol_ratchet_next_s(&l->vault->pair[party].r, &l->epochs);
@@ -135,12 +140,12 @@ void ol_epoch_settle(ol_line *l) {
     if (l->mono_ms >= l->ran_save_ms)
         l->wants_commit = true, l->ran_save_ms = l->mono_ms + OL_RAN_SAVE_MS;
     for (uint8_t p = 0; p < l->parties; p++)
-        if (p != l->self && l->mono_ms >= l->peer[p].hint_again_ms && derive(l, p) != OL_OK)
+        if (is_peer(l, p) && l->mono_ms >= l->peer[p].hint_again_ms && derive(l, p) != OL_OK)
             l->peer[p].hint_again_ms = l->mono_ms + OL_HINT_AGAIN_MS;
     if (l->epoch_party != NONE || l->mono_ms < l->epoch_after_ms)
         return;
     for (uint8_t p = 0; p < l->parties; p++) {
-        if (p == l->self || !is_due(l, p) || !change(l, p))
+        if (!is_peer(l, p) || !is_due(l, p) || !change(l, p))
             continue;
         l->epoch_party = p, l->epoch_token = ol_token(l), l->is_epoch_wanted = true;
         return;
@@ -168,7 +173,7 @@ void ol_epoch_saved(ol_line *l, uint32_t token, ol_err err) {
 uint64_t ol_epoch_next_ms(const ol_line *l) {
     uint64_t next = l->ran_save_ms;
     for (unsigned p = 0; p < l->parties; p++) {
-        if (p == l->self)
+        if (!is_peer(l, (uint8_t)p))
             continue;
         uint64_t at_s = ol_ratchet_next_s(&l->vault->pair[p].r, &l->epochs);
         uint64_t in_s = is_due(l, (uint8_t)p) ? 0 : at_s - ol_ran_s(l);

@@ -1,4 +1,5 @@
 /* Two histories of one log: notes are compared, evidence is kept, and what follows (§5.3, §6.5). */
+#include "line/keyring.h"
 #include "line/state.h"
 
 enum {
@@ -167,8 +168,10 @@ static void probe_fetched(ol_line *l, const ol_event *ev) {
     bool is_good = ev->fetched.n > 0;
     for (size_t i = 0; i < ev->fetched.n && is_good && b->tree.size < b->size; i++) {
         const ol_bytes *e = &ev->fetched.entry[i];
-        ol_hash leaf = ol_log_leaf(l, &b->log->key, b->tree.size, e->p, e->len);
-        is_good = ol_frontier_append(&b->tree, &leaf) == OL_OK;
+        ol_hash leaf;
+        is_good =
+            ol_log_leaf(l, &b->log->key, b->log->generation, b->tree.size, e->p, e->len, &leaf) &&
+            ol_frontier_append(&b->tree, &leaf) == OL_OK;
     }
     b->fetches++;
     if (b->fetches % PROBE_BURST == 0)

@@ -2,10 +2,12 @@
  * down, in its own log, which of ours it holds. Who hands it on cannot make its signature, and that
  * the entry has seen a log we opened since shows that it is not an old one. */
 #include "wire/handback.h"
+#include "line/keyring.h"
 #include "line/state.h"
 
 static bool is_alone(const ol_line *l, uint8_t party) {
-    return party != l->self && l->mono_ms - l->peer[party].reached_ms >= OL_ALONE_MS;
+    return party != l->self && ol_keyring_is_member(l, party) &&
+           l->mono_ms - l->peer[party].reached_ms >= OL_ALONE_MS;
 }
 
 /* ---- as the author ---- */

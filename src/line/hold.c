@@ -1,4 +1,6 @@
 /* Entries that no head covers yet, kept apart per source until one does (§3.5). */
+#include "line/hold.h"
+#include "line/keyring.h"
 #include "line/state.h"
 
 enum { HELD_MAX = 2048, SWEEP_MS = 1000 };
@@ -154,7 +156,7 @@ void ol_hold_head(ol_line *l, uint8_t source, const ol_log_key *key, uint64_t si
 
 /* The tree with the held entries up to size added; OL_EAGAIN when some are missing. */
 static OL_MUST ol_err extend(const ol_line *l, ol_hold *h, const ol_log_key *key, uint64_t size,
-                             ol_frontier *tree) {
+                             ol_frontier *tree, uint32_t generation) {
     for (uint64_t i = tree->size; i < size; i++) {
         const ol_held *e = find(h, key, i);
         if (e == NULL || e->len != e->total)
@@ -162,7 +164,9 @@ static OL_MUST ol_err extend(const ol_line *l, ol_hold *h, const ol_log_key *key
     }
     while (tree->size < size) {
         const ol_held *e = find(h, key, tree->size);
-        ol_hash leaf = ol_log_leaf(l, key, e->index, e->p, e->len);
+        ol_hash leaf;
+        if (!ol_log_leaf(l, key, generation, e->index, e->p, e->len, &leaf))
+            return OL_EAUTH;
         ol_err err = ol_frontier_append(tree, &leaf);
         if (err != OL_OK)
             return err;
@@ -176,7 +180,8 @@ static void remember(ol_line *l, ol_hold *h, ol_log *log, uint64_t size) {
     for (unsigned p = 0; p < l->parties; p++) {
         ol_frontier tree = log->tree;
         uint64_t at = log->later[p].size;
-        if (at <= tree.size || at >= size || extend(l, h, &log->key, at, &tree) != OL_OK)
+        if (at <= tree.size || at >= size ||
+            extend(l, h, &log->key, at, &tree, log->generation) != OL_OK)
             continue;
         ol_hash root = ol_frontier_root(&tree);
         ol_log_remember(l, log, at, root.b);
@@ -216,11 +221,26 @@ static bool may_open(ol_line *l, const ol_log_key *key) {
     return author->opened[key->lane] < OL_OPENINGS_DAY && l->log.n < OL_LOGS_MAX;
 }
 
-static ol_log *open_log(ol_line *l, const ol_log_key *key) {
+static ol_log *open_log(ol_line *l, const ol_log_key *key, uint32_t generation) {
     ol_log *log = ol_log_add(l, key);
-    if (log != NULL)
-        l->peer[key->party].opened[key->lane]++;
+    if (log == NULL)
+        return NULL;
+    log->generation = generation;
+    l->peer[key->party].opened[key->lane]++;
     return log;
+}
+
+/* Its opening says it; what it says is bound by the head, whose root needs the right salts. */
+static uint32_t generation_of(ol_hold *h, const ol_log_key *key, const ol_log *log) {
+    if (log != NULL)
+        return log->generation;
+    const ol_held *e = find(h, key, 0);
+    return e != NULL && e->len == e->total ? ol_keyring_generation(e->p, e->len) : 0;
+}
+
+static void refuse(ol_line *l, ol_hold *h, const ol_waiting *w) {
+    l->count[OL_COUNT_HEAD_BAD]++;
+    l->count[OL_COUNT_PROVISIONAL_DROPPED] += drop(l, h, &w->log, 0, UINT64_MAX);
 }
 
 static void adopted(ol_line *l, uint8_t source, ol_log *log) {
@@ -256,20 +276,24 @@ static bool try_head(ol_line *l, uint8_t source, ol_waiting *w) {
     ol_frontier_clear(&tree);
     if (log != NULL)
         tree = log->tree;
-    if (extend(l, h, &w->log, w->size, &tree) != OL_OK)
+    uint32_t generation = generation_of(h, &w->log, log);
+    ol_err err = extend(l, h, &w->log, w->size, &tree, generation);
+    if (err == OL_EAUTH)
+        return refuse(l, h, w), true;
+    if (err != OL_OK)
         return false;
     ol_hash root = ol_frontier_root(&tree);
     if (ol_log_check_head(l, &w->log, w->size, root.b, w->sig) != OL_OK) {
-        l->count[OL_COUNT_HEAD_BAD]++;
-        l->count[OL_COUNT_PROVISIONAL_DROPPED] += drop(l, h, &w->log, 0, UINT64_MAX);
+        refuse(l, h, w);
         if (log != NULL && !log->sync[source].is_apart)
             ol_fork_show(l, log, source, log->head_size); /* is ours part of what it has? */
         return true;
     }
     if (log == NULL)
-        log = open_log(l, &w->log);
+        log = open_log(l, &w->log, generation);
     if (log == NULL || stage(l, h, log, &tree, w, &root) != OL_OK)
         return false;
+    ol_log_pin(l, log, w->size, root.b, w->sig);
     (void)drop(l, h, &w->log, 0, w->size);
     adopted(l, source, log);
     return true;

@@ -1,3 +1,5 @@
+#include "line/hold.h"
+#include "line/keyring.h"
 #include "line/state.h"
 
 #include <sodium.h>
@@ -64,7 +66,7 @@ static void take_secrets(ol_line *l, const ol_line_opts *o) {
 static OL_MUST ol_err take_ratchets(ol_line *l, const ol_line_opts *o) {
     ol_err err = OL_OK;
     for (uint8_t p = 0; p < l->parties && err == OL_OK; p++)
-        if (p != l->self)
+        if (p != l->self && ol_keyring_is_member(l, p))
             err = ol_epoch_new(l, p, &o->party[p].ratchet);
     return err;
 }
@@ -90,7 +92,9 @@ ol_err ol_line_new(const ol_line_opts *o, ol_line **ret) {
     if (l->vault == NULL)
         goto out;
     take_secrets(l, o);
-    err = take_ratchets(l, o);
+    err = ol_keyring_take(l, o);
+    if (err == OL_OK)
+        err = take_ratchets(l, o);
     if (err == OL_OK)
         *ret = l, l = NULL;
 out:
@@ -129,6 +133,7 @@ void ol_line_free(ol_line *l) {
     }
     ol_batch_free(l);
     free_waiting(l);
+    ol_keyring_free(l);
     ol_mem_put(l->secret, l->vault, 1, sizeof *l->vault);
     ol_mem_put(l->mem, l, 1, sizeof *l);
 }
@@ -162,6 +167,14 @@ static OL_MUST ol_err sign_again(ol_line *l, ol_log *log, bool is_receipt, uint6
     return err;
 }
 
+ol_err ol_line_load_opening(ol_line *l, const ol_log_key *key, const uint8_t *entry, size_t len) {
+    ol_log *log = ol_log_find(l, key);
+    if (log == NULL)
+        return OL_ECONFLICT;
+    log->generation = ol_keyring_generation(entry, len);
+    return OL_OK;
+}
+
 ol_err ol_line_load_head(ol_line *l, const ol_log_key *key, uint64_t size, const uint8_t root[32],
                          const uint8_t *sig) {
     ol_log *log = ol_log_find(l, key);
@@ -179,10 +192,13 @@ ol_err ol_line_load_head(ol_line *l, const ol_log_key *key, uint64_t size, const
         if (err != OL_OK)
             return err;
     }
+    if (sig == NULL && ol_keyring_is_old(l, log))
+        return OL_OK; /* the key that was to sign it is gone */
     if (sig == NULL)
         return log->is_own ? sign_again(l, log, false, size, 0, root) : OL_ECONFLICT;
     if (size < log->head_size)
         return OL_OK;
+    ol_log_pin(l, log, size, root, sig);
     log->head_size = log->head_staged = size;
     memcpy(log->head_root, root, sizeof log->head_root);
     memcpy(log->head_sig, sig, sizeof log->head_sig);
@@ -251,7 +267,9 @@ static void judge_own(ol_line *l, uint8_t lane, const ol_marker *m) {
         return;
     bool is_named = m->is_valid && m->has[lane] &&
                     memcmp(m->incarnation[lane], own->log->key.incarnation, OL_INC_LEN) == 0;
-    if (is_named && m->size[lane] <= own->log->stored)
+    if (ol_keyring_is_past(l, own->log))
+        own->next_why = OL_WHY_AMENDMENT;
+    else if (is_named && m->size[lane] <= own->log->stored)
         return;
     ol_append_close(l, own->log, own->next_why);
 }

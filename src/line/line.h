@@ -35,6 +35,16 @@ typedef struct {
     ol_ratchet ratchet; /* of the pair with us; unused for self */
 } ol_line_party;
 
+typedef struct { /* a card before a party's last: by it old heads and receipts still verify */
+    uint8_t party, log_pk[32], receipt_pk[32];
+} ol_line_older;
+
+typedef struct { /* a generation before the present one */
+    uint32_t members;
+    bool has_secret; /* false: we were no member then, and nobody gave it to us */
+    uint8_t secret[32];
+} ol_line_before;
+
 typedef struct {
     ol_mem *mem, *secret;
     ol_switch *sw;        /* shared by all lines of the station */
@@ -48,6 +58,11 @@ typedef struct {
     const uint8_t *seed;                 /* 32 bytes of entropy, copied */
     uint64_t limit_entries, limit_bytes; /* per 24 h of running time */
     ol_ratchet_times epochs;             /* neither is 0 */
+    uint32_t members;                    /* of this generation, a bit per party; 0: all */
+    const ol_line_before *before;        /* generations 0 … generation - 1, copied into secret
+                                          * memory; NULL: none is known */
+    const ol_line_older *older;          /* copied; of each party the newest first */
+    size_t olders;
 } ol_line_opts;
 
 OL_MUST ol_err ol_line_new(const ol_line_opts *opts, ol_line **ret);
@@ -62,6 +77,9 @@ typedef struct {
     size_t frontier_len;
 } ol_load_log;
 OL_MUST ol_err ol_line_load_log(ol_line *l, const ol_load_log *log);
+/* Its entry 0, before its receipts and heads: it says of which generation the log is. */
+OL_MUST ol_err ol_line_load_opening(ol_line *l, const ol_log_key *log, const uint8_t *entry,
+                                    size_t len);
 /* A log's receipts before its heads: each party's largest; sig NULL: ours, to be signed again. */
 OL_MUST ol_err ol_line_load_receipt(ol_line *l, const ol_log_key *log, uint8_t party, uint64_t size,
                                     uint64_t time, const uint8_t *sig);

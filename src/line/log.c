@@ -1,4 +1,5 @@
 #include "crypto/keys.h"
+#include "line/keyring.h"
 #include "line/state.h"
 
 ol_log *ol_log_find(const ol_line *l, const ol_log_key *key) {
@@ -72,15 +73,19 @@ size_t ol_log_origin(const ol_line *l, const ol_log_key *key, char to[OL_NOTE_NA
     return ol_checkpoint_origin(l->name, l->peer[key->party].p.name, key, to);
 }
 
-ol_hash ol_log_leaf(const ol_line *l, const ol_log_key *key, uint64_t index, const uint8_t *entry,
-                    size_t len) {
+bool ol_log_leaf(const ol_line *l, const ol_log_key *key, uint32_t generation, uint64_t index,
+                 const uint8_t *entry, size_t len, ol_hash *ret) {
     uint8_t leaf[OL_LEAF_MAX];
     char origin[OL_NOTE_NAME_MAX + 1];
     size_t n = ol_log_origin(l, key, origin);
+    const uint8_t *secret = ol_keyring_secret(l, generation);
     OL_ASSERT(len <= OL_ENTRY_MAX);
-    ol_keys_salt(l->vault->line_secret, origin, n, index, leaf);
+    if (secret == NULL)
+        return false;
+    ol_keys_salt(secret, origin, n, index, leaf);
     memcpy(leaf + OL_SALT_LEN, entry, len);
-    return ol_merkle_leaf(leaf, OL_SALT_LEN + len);
+    *ret = ol_merkle_leaf(leaf, OL_SALT_LEN + len);
+    return true;
 }
 
 static ol_checkpoint checkpoint_of(const ol_line *l, const ol_log_key *key, uint64_t size,
@@ -95,14 +100,28 @@ ol_err ol_log_check_head(const ol_line *l, const ol_log_key *key, uint64_t size,
                          const uint8_t root[32], const uint8_t *sig) {
     char origin[OL_NOTE_NAME_MAX + 1];
     ol_checkpoint cp = checkpoint_of(l, key, size, root, origin);
-    return ol_checkpoint_verify(&cp, l->peer[key->party].p.log_pk, sig);
+    const ol_log *log = ol_log_find(l, key);
+    return ol_keyring_head(l, log, &cp, key->party, sig) != NULL ? OL_OK : OL_EAUTH;
+}
+
+void ol_log_pin(const ol_line *l, ol_log *log, uint64_t size, const uint8_t root[32],
+                const uint8_t *sig) {
+    char origin[OL_NOTE_NAME_MAX + 1];
+    ol_checkpoint cp = checkpoint_of(l, &log->key, size, root, origin);
+    if (log->log_pk != NULL)
+        return;
+    bool is_one = true; /* one card: its key, without asking */
+    for (size_t i = 0; i < l->olders; i++)
+        is_one = is_one && l->older[i].party != log->key.party;
+    log->log_pk = is_one ? l->peer[log->key.party].p.log_pk
+                         : ol_keyring_head(l, NULL, &cp, log->key.party, sig);
 }
 
 ol_err ol_log_check_receipt(const ol_line *l, const ol_log_key *key, uint8_t party, uint64_t size,
                             uint64_t time, const uint8_t root[32], const uint8_t *sig) {
     char origin[OL_NOTE_NAME_MAX + 1];
     ol_checkpoint cp = checkpoint_of(l, key, size, root, origin);
-    return ol_receipt_verify(&cp, time, l->peer[party].p.receipt_pk, sig);
+    return ol_keyring_receipt(l, &cp, party, time, sig);
 }
 
 static const uint8_t *recent_at(const ol_log *log, uint64_t size) {

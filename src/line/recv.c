@@ -1,4 +1,6 @@
 /* Items that arrived in an authentic payload (§5.2). */
+#include "line/hold.h"
+#include "line/keyring.h"
 #include "line/state.h"
 
 typedef struct {
@@ -215,7 +217,7 @@ void ol_recv_told_by(ol_line *l, uint8_t party) {
     l->peer[party].is_told = true;
     bool is_over = true;
     for (uint8_t p = 0; p < l->parties; p++)
-        is_over = is_over && (p == l->self || l->peer[p].is_told);
+        is_over = is_over && (p == l->self || l->peer[p].is_told || !ol_keyring_is_member(l, p));
     for (size_t i = 0; i < l->log.n; i++)
         if (l->log.v[i]->key.party == party && l->log.v[i]->is_gated)
             l->log.v[i]->is_gated = false, l->log.v[i]->wants_receipt = true;

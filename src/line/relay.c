@@ -1,6 +1,7 @@
 /* Where two members cannot reach each other, a third hands on what they say (§5.3). Whose log it is
  * sends it; others wait until the member it is for would have it from there. A receipt that its
  * signer cannot bring is asked for (WANT), and the request stands until it is answered. */
+#include "line/keyring.h"
 #include "line/state.h"
 
 /* Members take turns, from the author's neighbour on: one hands on, and the others see it. */
@@ -42,7 +43,8 @@ static uint16_t reached(const ol_line *l) {
 
 static bool lacks(const ol_line *l, const ol_log *log, uint8_t party, uint16_t mask) {
     return party != l->self && party != log->key.party && (mask >> party & 1) == 0 &&
-           !log->is_forked && log->got[party].size < log->head_size;
+           !log->is_forked && ol_keyring_is_for(l, log, party) &&
+           log->got[party].size < log->head_size;
 }
 
 /* Whom to ask this time: another one each time, so that nobody can withhold it alone. */

@@ -1,4 +1,5 @@
 /* Handshakes and the keys that come of them (§5.1). */
+#include "line/keyring.h"
 #include "line/state.h"
 
 #include <sodium.h>
@@ -128,7 +129,8 @@ void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h) {
 
 void ol_session_want_ss(ol_line *l) {
     for (uint8_t p = 0; p < l->parties; p++)
-        if (p != l->self && !l->vault->pair[p].has_ss && l->peer[p].dh_token == 0)
+        if (p != l->self && ol_keyring_is_member(l, p) && !l->vault->pair[p].has_ss &&
+            l->peer[p].dh_token == 0)
             l->peer[p].dh_token = ol_token(l), l->peer[p].dh_wanted = true;
 }
 

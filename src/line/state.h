@@ -2,9 +2,9 @@
  * Rooms    log.c the table of logs · append.c own entries · batch.c what is committed and signed ·
  *          hold.c entries without a head yet · recv.c items in · sync.c who lacks what ·
  *          chunk.c entries from the store · pack.c items out · relay.c for whom others hand
- *          on · handback.c receipts of a member that forgot · session.c handshakes ·
- *          epoch.c keys of the pairs · path.c which path, and is it alive · frame.c frames in
- *          and out · fork.c two histories · line.c events and effects.
+ *          on · handback.c receipts of a member that forgot · keyring.c keys and salts of logs ·
+ *          session.c handshakes · epoch.c keys of the pairs · path.c which path, and is it alive ·
+ *          frame.c frames in and out · fork.c two histories · line.c events and effects.
  * Rule     decisions set flags and sizes; ol_pump turns them into effects, so that a full effect
  *          list loses nothing: what did not fit is still flagged. */
 #ifndef OL_LINE_STATE_H
@@ -138,11 +138,13 @@ struct ol_log {
     uint64_t fork_size;             /* of the last evidence */
     uint8_t fork_party;             /* and whose note it is */
     uint8_t why;                    /* opened for which reason */
-    uint64_t stored;                /* durable entries */
-    ol_frontier tree;               /* all entries, those of the batch too */
-    ol_frontier *undo;              /* the tree before the batch */
-    uint64_t head_size;             /* largest signed head, at most `stored` */
-    uint64_t head_staged; /* largest head put into the batch with its signature (others' logs) */
+    uint32_t generation;            /* of its opening */
+    const uint8_t *log_pk; /* the one key that signs its heads; NULL: none has verified yet */
+    uint64_t stored;       /* durable entries */
+    ol_frontier tree;      /* all entries, those of the batch too */
+    ol_frontier *undo;     /* the tree before the batch */
+    uint64_t head_size;    /* largest signed head, at most `stored` */
+    uint64_t head_staged;  /* largest head put into the batch with its signature (others' logs) */
     uint8_t head_root[32], head_sig[OL_SIG_LEN];
     uint8_t staged_root[32], staged_sig[OL_SIG_LEN];
     ol_root *recent; /* OL_RECENT_HEADS of them, a ring; NULL until there is one */
@@ -368,6 +370,10 @@ struct ol_line {
     uint32_t generation;
     char name[33];
     uint8_t parties, self;
+    uint32_t members; /* of this generation */
+    ol_line_older *older;
+    ol_line_before *before; /* secret */
+    size_t olders, befores;
     ol_vault *vault;
     ol_peer peer[OL_PARTIES_MAX];
     OL_VEC(ol_log *) log;
@@ -426,8 +432,6 @@ bool ol_log_is_short(const ol_line *l, const ol_log *log);
 ol_log *ol_log_add(ol_line *l, const ol_log_key *key); /* NULL: limit or no memory */
 void ol_log_free(ol_line *l, ol_log *log);
 size_t ol_log_origin(const ol_line *l, const ol_log_key *key, char to[OL_NOTE_NAME_MAX + 1]);
-ol_hash ol_log_leaf(const ol_line *l, const ol_log_key *key, uint64_t index, const uint8_t *entry,
-                    size_t len);
 OL_MUST ol_err ol_log_check_head(const ol_line *l, const ol_log_key *key, uint64_t size,
                                  const uint8_t root[32], const uint8_t *sig);
 OL_MUST ol_err ol_log_check_receipt(const ol_line *l, const ol_log_key *key, uint8_t party,
@@ -465,13 +469,6 @@ void ol_batch_signed(ol_line *l, uint32_t token, const uint8_t *sig);
 void ol_batch_free(ol_line *l);
 OL_MUST ol_err ol_job_add(ol_line *l, ol_log *log, bool is_receipt, uint64_t size, uint64_t time,
                           const uint8_t root[32]);
-
-/* hold.c */
-void ol_hold_entry(ol_line *l, uint8_t source, const ol_log_key *key, const ol_item *it);
-void ol_hold_head(ol_line *l, uint8_t source, const ol_log_key *key, uint64_t size,
-                  const uint8_t *sig);
-void ol_hold_adopt(ol_line *l, uint8_t source); /* whatever is complete; asks for the rest */
-void ol_hold_free(ol_line *l, uint8_t source);
 
 /* recv.c */
 void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const uint8_t *p, size_t len);

@@ -1,10 +1,10 @@
 /* What each peer lacks, and when to say it again (§5.3). */
+#include "line/keyring.h"
 #include "line/state.h"
 
 bool ol_sync_is_settled(const ol_line *l, const ol_log *log, uint8_t party) {
     const ol_sync *s = &log->sync[party];
-    (void)l;
-    if (s->is_apart)
+    if (s->is_apart || !ol_keyring_is_for(l, log, party))
         return true;
     return log->is_own && !log->is_forked ? s->floor >= log->head_size
                                           : s->believed >= log->head_size;
@@ -156,7 +156,7 @@ static bool has_all(const ol_line *l, uint8_t party) {
     for (size_t i = 0; i < l->log.n; i++) {
         const ol_sync *s = &l->log.v[i]->sync[party];
         const ol_log *log = l->log.v[i];
-        if (s->is_apart)
+        if (s->is_apart || !ol_keyring_is_for(l, log, party))
             continue;
         if (s->is_unsure || s->believed < log->head_size)
             return false;

@@ -168,6 +168,17 @@ ol_err ol_card_read(const char *note, size_t len, ol_card *ret, ol_ini_at *ret_a
     return OL_OK;
 }
 
+bool ol_card_shares_key(const ol_card *a, const ol_card *b) {
+    const uint8_t *x[] = { a->party.identity, a->log, a->receipt, a->static_key };
+    const uint8_t *y[] = { b->party.identity, b->log, b->receipt, b->static_key };
+    bool is_one_party = strcmp(a->party.name, b->party.name) == 0;
+    for (size_t i = 0; i < OL_LEN(x); i++)
+        for (size_t k = 0; k < OL_LEN(y); k++)
+            if (memcmp(x[i], y[k], OL_SIGN_PUB_LEN) == 0 && !(is_one_party && i == k))
+                return true;
+    return false;
+}
+
 ol_err ol_card_put(const ol_card *card, ol_wr *out) {
     ol_wr w = *out;
     ol_titled_put_line(&w, "openline card v1");

@@ -40,6 +40,10 @@ OL_MUST ol_err ol_card_read(const char *note, size_t len, ol_card *ret, ol_ini_a
 OL_MUST ol_err ol_card_put(const ol_card *card, ol_wr *out);
 OL_MUST ol_err ol_card_sign(const ol_card *card, const ol_sign_key *identity, ol_wr *out);
 
+/* Does a key serve two parties or two purposes (§2.3)? Of one party the same key for the same use
+ * is none: a card may keep some of the keys that the one before had. */
+bool ol_card_shares_key(const ol_card *a, const ol_card *b);
+
 /* Key names that come from a party's name: `<party>/identity`. ret has room for OL_NAME_MAX +
  * 10. */
 size_t ol_card_key_name(const char *party, char *ret);

@@ -61,7 +61,7 @@ ol_err ol_api_line_status_get(const ol_station *st, size_t number, ol_api_line_s
     ret->is_clock_doubtful = ol_line_clock_is_doubtful(line);
     for (uint8_t p = 0; p < OL_PARTIES_MAX; p++)
         ret->stopped[p] =
-            p < st->lines.row[number]->charter.parties ? ol_line_peer_stopped(line, p) : 0;
+            p < st->lines.row[number]->chain.now.parties ? ol_line_peer_stopped(line, p) : 0;
     ol_line_marker(line, &ret->marker);
     for (size_t i = 0; i < OL_COUNT_N; i++)
         ret->count[i] = ol_line_count(line, (ol_count)i);
@@ -75,7 +75,7 @@ static uint64_t age(uint64_t now, uint64_t then) {
 ol_err ol_api_path_get(const ol_station *st, size_t number, uint8_t party, unsigned slot,
                        ol_api_path *ret) {
     ol_net_status net;
-    if (number >= st->lines.n || party >= st->lines.row[number]->charter.parties ||
+    if (number >= st->lines.n || party >= st->lines.row[number]->chain.now.parties ||
         slot >= OL_PATHS_PER_PEER)
         return OL_ENOENT;
     ol_path_id id = (ol_path_id)(party * OL_PATHS_PER_PEER + slot);

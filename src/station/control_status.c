@@ -113,6 +113,8 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     unsigned live = 0;
     for (uint8_t i = 0; i < ch->parties && err == OL_OK; i++) {
         ol_api_path p;
+        if ((line->generation[ch->generation].members >> i & 1) == 0)
+            continue; /* it has left */
         (void)json_array_append_new(parties, json_string(ch->party[i].name));
         for (unsigned slot = 0; slot < OL_PATHS_PER_PEER; slot++) {
             if (ol_api_path_get(c->desk.station, line->number, i, slot, &p) != OL_OK)

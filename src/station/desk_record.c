@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "station/desk.h"
+#include "wire/entry.h"
 
 enum { ROOM = OL_CONTROL_LINE_MAX - 1024 }; /* bytes of a page's list */
 
@@ -63,14 +64,32 @@ static bool has(const receipts *k, uint8_t party, uint64_t size) {
     return false;
 }
 
-/* The largest size that all parties but the author have receipted, exactly it; 0: none. */
-static uint64_t agreed(const receipts *k, uint8_t author, uint8_t parties) {
+static ol_err keep_generation(void *ctx, const ol_stored_entry *e) {
+    ol_entry entry;
+    ol_opening o;
+    if (ol_entry_decode(e->entry, e->len, &entry) == OL_OK && entry.kind == OL_KIND_OPENING &&
+        ol_opening_decode(entry.body, entry.body_len, &o) == OL_OK)
+        *(uint32_t *)ctx = o.generation;
+    return OL_OK;
+}
+
+/* Of the generation that the log's opening names. */
+static ol_err members_of(const ol_desk *d, const ol_api_line *line, const ol_log_key *key,
+                         uint32_t *ret) {
+    uint32_t g = 0;
+    ol_err err = d->store->ops->entries(d->store, line->id, key, 0, 1, keep_generation, &g);
+    *ret = g <= line->charter->generation ? line->generation[g].members : 0;
+    return err;
+}
+
+/* The largest size that all members but the author have receipted, exactly it; 0: none. */
+static uint64_t agreed(const receipts *k, uint8_t author, uint32_t members) {
     uint64_t best = 0;
     for (size_t i = 0; i < k->n; i++) {
         uint64_t size = k->receipt[i].size;
         bool is_all = size > best;
-        for (uint8_t p = 0; p < parties && is_all; p++)
-            is_all = p == author || has(k, p, size);
+        for (uint8_t p = 0; p < OL_PARTIES_MAX && is_all; p++)
+            is_all = p == author || (members >> p & 1) == 0 || has(k, p, size);
         best = is_all ? size : best;
     }
     return best;
@@ -162,7 +181,10 @@ static ol_err log_json(const ol_desk *d, const ol_api_line *line, const ol_log_k
     ol_err err = d->store->ops->receipts(d->store, line->id, key, keep_receipt, &k);
     if (err == OL_OK && k.n > 0 && (wanted = calloc(k.n, sizeof *wanted)) == NULL)
         err = OL_ENOMEM;
-    uint64_t size = agreed(&k, key->party, line->charter->parties);
+    uint32_t members = 0;
+    if (err == OL_OK)
+        err = members_of(d, line, key, &members);
+    uint64_t size = agreed(&k, key->party, members);
     for (size_t i = 0; i < k.n && err == OL_OK; i++)
         wanted[i] = is_wanted(&k, i, size);
     w.wanted = wanted;

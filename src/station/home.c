@@ -131,6 +131,16 @@ char *ol_home_card_name(const char *line, const char *party, uint32_t serial,
     return to;
 }
 
+char *ol_home_generation_name(const char *line, const char *leaf, uint32_t generation,
+                              char to[OL_HOME_NAME_MAX]) {
+    char numbered[32];
+    if (generation == 0 && strcmp(leaf, "charter") == 0)
+        return ol_home_line_name(line, leaf, to);
+    int n = snprintf(numbered, sizeof numbered, "%s.%u", leaf, (unsigned)generation);
+    OL_ASSERT(n > 0 && (size_t)n < sizeof numbered);
+    return ol_home_line_name(line, numbered, to);
+}
+
 ol_err ol_home_full(const ol_home *h, const char *name, char *to, size_t cap) {
     return join(h->path, name, to, cap) ? OL_OK : OL_ELIMIT;
 }

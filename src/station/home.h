@@ -2,9 +2,10 @@
  *   card                           the party's card, a signed note
  *   identity.key, station.key      secret keys (crypto/keyfile.h), 0600; apart: the identity
  *                                  key belongs offline: the station runs without identity.key
- *   lines/<line>/charter           the fully signed charter
+ *   lines/<line>/charter           the fully signed charter; charter.<g> its amendments
  *   lines/<line>/cards/<party>.<serial>    the other parties' cards and our own
- *   lines/<line>/secret            line secret and pair keys (station/secret.h), 0600
+ *   lines/<line>/secret            line secret and pair keys (station/secret.h), 0600, of the last
+ *                                  generation; secret.<g> the line secrets of those before
  *   contributions/                 our shares of courier secrets until they are combined, 0600 each
  *   config                         ports and bearers (station/config.h)
  *   store.db                       the record (store/sqlite.h)
@@ -57,6 +58,10 @@ void ol_home_close(ol_home *h); /* a closed one is allowed */
 /* Names inside the home, for ol_file_* with h->dir. line and party are valid names (asserted);
  * leaf: "charter", "secret", "cards", or NULL for the line's directory. They return to. */
 char *ol_home_line_name(const char *line, const char *leaf, char to[OL_HOME_NAME_MAX]);
+/* leaf "charter" or "secret" of a generation: lines/<line>/<leaf>.<generation>; 0 has no number in
+ * the name of its charter. */
+char *ol_home_generation_name(const char *line, const char *leaf, uint32_t generation,
+                              char to[OL_HOME_NAME_MAX]);
 char *ol_home_card_name(const char *line, const char *party, uint32_t serial,
                         char to[OL_HOME_NAME_MAX]);
 /* h->path ‖ '/' ‖ name; OL_ELIMIT when it does not fit. */

@@ -1,9 +1,8 @@
-/* station/lines.h — the lines of a home as the station and its readers see them: charter, cards,
- * secrets, read and checked against each other.
- * Checked  the charter is signed by all and speaks of this line; our card's identity is in it; the
- *          secret is that line's, and has a key for every other party; of each party the card of
- *          highest serial that carries the charter's identity key. A card that is missing or faulty
- *          is logged: that party cannot be reached, the others can.
+/* station/lines.h — the lines of a home as the station and its readers see them: charter and its
+ * amendments, cards, secrets, read and checked against each other.
+ * Checked  the charter and each amendment is signed by all in it, follows from the one before and
+ *          speaks of this line; our card's identity is in the last; the secret is that
+ *          generation's, and has a key for every other party; cards as in station/cards.h.
  * Numbers  in byte order of names. A line without its secret yet is left out, and said.
  * Errors   why has the sentence. A line that is faulty is left out with a sentence in the log, so
  *          that it does not take the others with it.
@@ -13,6 +12,8 @@
 
 #include "base/mem.h"
 #include "line/line.h"
+#include "record/chain.h"
+#include "station/cards.h"
 #include "station/secret.h"
 #include "station/station_api.h"
 
@@ -20,9 +21,14 @@ enum { OL_LINES_MAX = 64 };
 
 typedef struct {
     ol_api_line api; /* what it points to lies below and in what was allocated for it */
-    ol_charter charter;
-    ol_card card[OL_PARTIES_MAX];
-    ol_secret *secret; /* locked */
+    ol_chain chain;
+    ol_store_reader_generation generation[OL_GENERATIONS_MAX];
+    ol_cards cards;
+    ol_secret *secret;      /* locked */
+    ol_line_before *before; /* locked: of each generation but the last */
+    size_t befores;
+    ol_line_older *older;
+    size_t olders;
 } ol_lines_row;
 
 typedef struct {

@@ -31,6 +31,11 @@ static ol_err take_log(void *ctx, const ol_stored_log *s) {
     return ol_line_load_log(l->engine, &in);
 }
 
+static ol_err take_opening(void *ctx, const ol_stored_entry *e) {
+    load *l = ctx;
+    return ol_line_load_opening(l->engine, l->of, e->entry, e->len);
+}
+
 static ol_err take_head(void *ctx, const ol_stored_head *h) {
     load *l = ctx;
     return ol_line_load_head(l->engine, l->of, h->size, h->root, h->sig);
@@ -72,7 +77,9 @@ ol_err ol_load_line(ol_store *s, const uint8_t line[OL_LINE_ID_LEN], ol_line *en
     ol_err err = s->ops->logs(s, line, take_log, &l);
     for (size_t i = 0; err == OL_OK && i < l.logs; i++) {
         l.of = &l.log[i];
-        err = s->ops->receipts(s, line, l.of, take_receipt, &l);
+        err = s->ops->entries(s, line, l.of, 0, 1, take_opening, &l);
+        if (err == OL_OK)
+            err = s->ops->receipts(s, line, l.of, take_receipt, &l);
         if (err == OL_OK)
             err = flush_receipt(&l);
         if (err == OL_OK)

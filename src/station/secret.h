@@ -5,7 +5,8 @@
  *            id = <32 hex>
  *            generation = 0
  *            secret = <64 hex>             the line secret, from which salts come
- *            [pair usa]                    one for every other party, by name
+ *            [pair usa]                    one for every other party, by name; none in that of an
+ *                                          earlier generation, which is kept for its salts
  *            epoch = 3                     the oldest that is kept (crypto/ratchet.h)
  *            key = <64 hex>                ck[epoch] of the pair with us
  *            send = 5                      what we send at; this and what follows may be missing:

@@ -27,7 +27,7 @@ static const char *line_name(const ol_station *st, size_t line) {
 }
 
 static const char *party_name(const ol_station *st, size_t line, uint8_t party) {
-    return st->lines.row[line]->charter.party[party].name;
+    return st->lines.row[line]->chain.now.party[party].name;
 }
 
 static void log_note(const ol_station *st, size_t line, const ol_api_note *n) {
@@ -311,8 +311,9 @@ static ol_err add_net(ol_station *st, ol_why *why) {
         OL_LOG(OL_INFO, "port.open", "port=%s url=%s local=%s", p->name, p->url, local);
     }
     for (size_t line = 0; line < st->lines.n; line++)
-        for (size_t party = 0; party < st->lines.row[line]->charter.parties; party++)
-            if (err == OL_OK && party != st->lines.row[line]->api.self)
+        for (size_t party = 0; party < st->lines.row[line]->chain.now.parties; party++)
+            if (err == OL_OK && party != st->lines.row[line]->api.self &&
+                ol_chain_is_member(&st->lines.row[line]->chain, (unsigned)party))
                 err = add_paths_to(st, line, party);
     for (size_t i = 0; i < st->config->bearers; i++) {
         const ol_config_bearer *b = &st->config->bearer[i];

@@ -19,6 +19,7 @@
 #include "record/card.h"
 #include "record/charter.h"
 #include "station/home.h"
+#include "store/reader.h"
 #include "store/store.h"
 
 typedef struct ol_station ol_station;
@@ -27,11 +28,13 @@ typedef struct {
     uint16_t number;
     char name[OL_NAME_MAX + 1];
     uint8_t id[OL_LINE_ID_LEN];
-    uint8_t self; /* our party number */
-    const ol_charter *charter;
-    const char *charter_note; /* the file as it stands: text and signatures */
-    size_t charter_note_len;
-    const uint8_t *line_secret; /* 32 bytes, for salts (exports, proofs); locked memory */
+    uint8_t self;              /* our party number */
+    const ol_charter *charter; /* the one in force; but its parties are all who ever were, by number
+                                * (record/chain.h) */
+    /* charter->generation + 1 of them; their secrets in locked memory */
+    const ol_store_reader_generation *generation;
+    const ol_store_reader_card *held; /* every card held, of each party the newest first */
+    size_t holds;
     struct {
         const ol_card *card; /* of highest serial; NULL: none, that party cannot be reached */
         const char *note;    /* the signed file */

@@ -4,12 +4,15 @@
 
 #include "crypto/keys.h"
 #include "record/checkpoint.h"
+#include "record/receipt.h"
 #include "wire/entry.h"
 
 typedef struct {
     ol_log_key key;
     uint64_t size; /* of the last signed head */
-    uint8_t head[OL_SIG_LEN];
+    uint8_t head[OL_SIG_LEN], root[OL_HASH_LEN];
+    uint32_t generation;
+    const ol_card *card; /* whose key signed that head; NULL: none that is held */
 } row;
 
 struct ol_store_reader {
@@ -25,6 +28,17 @@ static ol_err take_head(void *ctx, const ol_stored_head *h) {
         return OL_OK;
     r->size = h->size;
     memcpy(r->head, h->sig, sizeof r->head);
+    memcpy(r->root, h->root, sizeof r->root);
+    return OL_OK;
+}
+
+static ol_err take_opening(void *ctx, const ol_stored_entry *e) {
+    row *r = ctx;
+    ol_entry entry;
+    ol_opening o;
+    if (ol_entry_decode(e->entry, e->len, &entry) == OL_OK && entry.kind == OL_KIND_OPENING &&
+        ol_opening_decode(entry.body, entry.body_len, &o) == OL_OK)
+        r->generation = o.generation;
     return OL_OK;
 }
 
@@ -49,23 +63,65 @@ static ol_err take_log(void *ctx, const ol_stored_log *log) {
 
 static ol_err read_charter(void *ctx, size_t generation, ol_str *ret) {
     ol_store_reader *r = ctx;
-    if (generation > 0)
+    if (generation >= r->opts.generations)
         return OL_ENOENT;
-    *ret = r->opts.charter_note;
+    *ret = r->opts.generation[generation].note;
     return OL_OK;
 }
 
 static ol_err read_card(void *ctx, size_t n, ol_record_card *ret) {
     ol_store_reader *r = ctx;
-    for (uint8_t p = 0; p < r->opts.charter->parties; p++) {
-        if (r->opts.card[p].card == NULL)
+    if (n >= r->opts.cards)
+        return OL_ENOENT;
+    const ol_store_reader_card *c = &r->opts.card[n];
+    *ret = (ol_record_card){ c->party, c->card->serial, c->note };
+    return OL_OK;
+}
+
+static uint32_t members_of(const ol_store_reader *r, const row *at) {
+    return at->generation < r->opts.generations ? r->opts.generation[at->generation].members : 0;
+}
+
+static const uint8_t *secret_of(const ol_store_reader *r, const row *at) {
+    return at->generation < r->opts.generations ? r->opts.generation[at->generation].secret : NULL;
+}
+
+static bool is_of(const ol_store_reader *r, size_t card, uint8_t party) {
+    return r->opts.card[card].party == party;
+}
+
+/* How many cards of a party are held; *ret_last: the newest, or NULL. */
+static size_t cards_of(const ol_store_reader *r, uint8_t party, const ol_card **ret_last) {
+    size_t n = 0;
+    *ret_last = NULL;
+    for (size_t i = 0; i < r->opts.cards; i++)
+        if (is_of(r, i, party) && n++ == 0)
+            *ret_last = r->opts.card[i].card;
+    return n;
+}
+
+static ol_checkpoint checkpoint_of(const ol_store_reader *r, const row *at, uint64_t size,
+                                   const uint8_t *root, char origin[OL_NOTE_NAME_MAX + 1]) {
+    const ol_charter *ch = r->opts.charter;
+    ol_checkpoint cp = { .size = size };
+    size_t len = ol_checkpoint_origin(ch->line, ch->party[at->key.party].name, &at->key, origin);
+    cp.origin = (ol_str){ origin, len };
+    memcpy(cp.root.b, root, sizeof cp.root.b);
+    return cp;
+}
+
+/* The card by whose key the head verifies; where there is one card it is that. */
+static void find_card(const ol_store_reader *r, row *at) {
+    char origin[OL_NOTE_NAME_MAX + 1];
+    ol_checkpoint cp = checkpoint_of(r, at, at->size, at->root, origin);
+    bool is_one = cards_of(r, at->key.party, &at->card) <= 1;
+    for (size_t i = 0; at->size > 0 && !is_one && i < r->opts.cards; i++) {
+        if (!is_of(r, i, at->key.party) ||
+            ol_checkpoint_verify(&cp, r->opts.card[i].card->log, at->head) != OL_OK)
             continue;
-        if (n-- == 0) {
-            *ret = (ol_record_card){ p, r->opts.card[p].card->serial, r->opts.card[p].note };
-            return OL_OK;
-        }
+        at->card = r->opts.card[i].card;
+        return;
     }
-    return OL_ENOENT;
 }
 
 static ol_err read_log(void *ctx, size_t n, ol_record_log *ret) {
@@ -73,16 +129,18 @@ static ol_err read_log(void *ctx, size_t n, ol_record_log *ret) {
     if (n >= r->n)
         return OL_ENOENT;
     const row *at = &r->row[n];
-    const ol_card *author = r->opts.card[at->key.party].card;
+    bool is_shown = at->card != NULL && secret_of(r, at) != NULL;
     ol_record_log log = { .key = at->key,
-                          .size = author != NULL ? at->size : 0,
-                          .members = (uint32_t)((UINT64_C(1) << r->opts.charter->parties) - 1) };
+                          .size = is_shown ? at->size : 0,
+                          .members = members_of(r, at) | UINT32_C(1) << at->key.party };
     memcpy(log.head, at->head, sizeof log.head);
-    if (author != NULL)
-        memcpy(log.log_pub, author->log, sizeof log.log_pub);
-    for (uint8_t p = 0; p < r->opts.charter->parties; p++)
-        if (r->opts.card[p].card != NULL)
-            memcpy(log.receipt_pub[p], r->opts.card[p].card->receipt, OL_SIGN_PUB_LEN);
+    if (at->card != NULL)
+        memcpy(log.log_pub, at->card->log, sizeof log.log_pub);
+    for (uint8_t p = 0; p < r->opts.charter->parties; p++) {
+        const ol_card *last;
+        if (cards_of(r, p, &last) > 0)
+            memcpy(log.receipt_pub[p], last->receipt, OL_SIGN_PUB_LEN);
+    }
     *ret = log;
     return OL_OK;
 }
@@ -110,7 +168,7 @@ static ol_err take_receipt(void *ctx, const ol_stored_receipt *s) {
 typedef struct {
     uint64_t size;
     bool is_there;
-    uint8_t *sig;
+    uint8_t *sig, root[OL_HASH_LEN];
 } head_walk;
 
 static ol_err take_head_of(void *ctx, const ol_stored_head *h) {
@@ -118,8 +176,28 @@ static ol_err take_head_of(void *ctx, const ol_stored_head *h) {
     if (h->size != w->size || h->sig == NULL)
         return OL_OK;
     memcpy(w->sig, h->sig, OL_SIG_LEN);
+    memcpy(w->root, h->root, OL_HASH_LEN);
     w->is_there = true;
     return OL_OK;
+}
+
+/* The key by which the receipt verifies; where there is one card it is that one's. */
+static void find_pub(const ol_store_reader *r, const row *at, uint8_t party, const uint8_t *root,
+                     ol_record_receipt *receipt) {
+    char origin[OL_NOTE_NAME_MAX + 1];
+    ol_checkpoint cp = checkpoint_of(r, at, receipt->size, root, origin);
+    const ol_card *last;
+    size_t n = cards_of(r, party, &last);
+    if (n > 0)
+        memcpy(receipt->pub, last->receipt, sizeof receipt->pub);
+    for (size_t i = 0; n > 1 && i < r->opts.cards; i++) {
+        const uint8_t *pub = r->opts.card[i].card->receipt;
+        if (!is_of(r, i, party) ||
+            ol_receipt_verify(&cp, receipt->time, pub, receipt->sig) != OL_OK)
+            continue;
+        memcpy(receipt->pub, pub, sizeof receipt->pub);
+        return;
+    }
 }
 
 static ol_err read_receipt(void *ctx, size_t log, uint8_t party, uint64_t size,
@@ -131,8 +209,6 @@ static ol_err read_receipt(void *ctx, size_t log, uint8_t party, uint64_t size,
         return OL_ENOENT;
     const ol_log_key *key = &r->row[log].key;
     receipt_walk w = { .want = size, .party = party, .size_max = r->row[log].size };
-    if (party < r->opts.charter->parties && r->opts.card[party].card != NULL)
-        memcpy(w.receipt.pub, r->opts.card[party].card->receipt, sizeof w.receipt.pub);
     for (;;) {
         ol_err err = s->ops->receipts(s, line, key, take_receipt, &w);
         if (err == OL_OK && !w.is_there)
@@ -142,8 +218,10 @@ static ol_err read_receipt(void *ctx, size_t log, uint8_t party, uint64_t size,
             err = s->ops->heads(s, line, key, h.size, take_head_of, &h);
         if (err != OL_OK)
             return err;
-        if (h.is_there)
+        if (h.is_there) {
+            find_pub(r, &r->row[log], party, h.root, &w.receipt);
             return *ret = w.receipt, OL_OK;
+        }
         if (size != 0 || w.receipt.size <= 1)
             return OL_ENOENT;
         w.size_max = w.receipt.size - 1; /* its head is not signed yet: the one below */
@@ -183,7 +261,7 @@ static ol_err is_agreed(ol_store_reader *r, size_t log, uint64_t size, bool *ret
     *ret = true;
     for (uint8_t p = 0; p < r->opts.charter->parties && *ret; p++) {
         ol_record_receipt receipt;
-        if (p == r->row[log].key.party)
+        if (p == r->row[log].key.party || (members_of(r, &r->row[log]) >> p & 1) == 0)
             continue;
         ol_err err = read_receipt(r, log, p, size, &receipt);
         if (err != OL_OK && err != OL_ENOENT)
@@ -198,7 +276,10 @@ static ol_err read_agreed(void *ctx, size_t log, uint64_t *ret_size) {
     if (log >= r->n)
         return OL_ENOENT;
     const ol_log_key *key = &r->row[log].key;
-    agreed_walk w = { .reader = r, .log = log, .first = key->party == 0 ? 1 : 0 };
+    agreed_walk w = { .reader = r, .log = log };
+    while (w.first < OL_PARTIES_MAX &&
+           (w.first == key->party || (members_of(r, &r->row[log]) >> w.first & 1) == 0))
+        w.first++;
     ol_store *s = r->opts.store;
     bool is_found = false;
     ol_err err = s->ops->receipts(s, r->opts.charter->id, key, take_size, &w);
@@ -239,6 +320,17 @@ static ol_err take_head_above(void *ctx, const ol_stored_head *h) {
     return OL_OK;
 }
 
+/* A head of a log is by the log's one key; a receipt by that of any card of its party. */
+static void find_evidence_pub(const ol_store_reader *r, const row *at, ol_record_evidence *e) {
+    ol_record_receipt receipt = { .size = e->size, .time = e->time };
+    memcpy(receipt.sig, e->sig, sizeof receipt.sig);
+    if (e->party != at->key.party)
+        find_pub(r, at, e->party, e->root, &receipt);
+    else if (at->card != NULL)
+        memcpy(receipt.pub, at->card->log, sizeof receipt.pub);
+    memcpy(e->pub, receipt.pub, sizeof e->pub);
+}
+
 static ol_err read_evidence(void *ctx, size_t log, size_t n, ol_record_evidence *ret) {
     ol_store_reader *r = ctx;
     ol_store *s = r->opts.store;
@@ -254,15 +346,13 @@ static ol_err read_evidence(void *ctx, size_t log, size_t n, ol_record_evidence 
         err = s->ops->heads(s, line, &w.row->key, e.size, take_head_above, &e);
     if (err != OL_OK)
         return err;
-    const ol_card *card = r->opts.card[e.party].card;
-    if (card != NULL)
-        memcpy(e.pub, e.party == w.row->key.party ? card->log : card->receipt, sizeof e.pub);
+    find_evidence_pub(r, w.row, &e);
     *ret = e;
     return OL_OK;
 }
 
 typedef struct {
-    const ol_store_reader *reader;
+    const uint8_t *secret;
     ol_record_leaf_fn *fn;
     void *ctx;
     char origin[OL_NOTE_NAME_MAX + 1];
@@ -274,7 +364,7 @@ static ol_err take_entry(void *ctx, const ol_stored_entry *e) {
     uint8_t leaf[OL_LEAF_MAX];
     if (e->len == 0 || e->len > OL_ENTRY_MAX)
         return OL_EFORM;
-    ol_keys_salt(w->reader->opts.line_secret, w->origin, w->origin_len, e->index, leaf);
+    ol_keys_salt(w->secret, w->origin, w->origin_len, e->index, leaf);
     memcpy(leaf + OL_SALT_LEN, e->entry, e->len);
     return w->fn(w->ctx, e->index, leaf, OL_SALT_LEN + e->len);
 }
@@ -286,7 +376,9 @@ static ol_err read_leaves(void *ctx, size_t log, uint64_t from, uint64_t to, ol_
         return OL_ENOENT;
     const ol_charter *ch = r->opts.charter;
     const ol_log_key *key = &r->row[log].key;
-    leaf_walk w = { .reader = r, .fn = fn, .ctx = fn_ctx };
+    leaf_walk w = { .secret = secret_of(r, &r->row[log]), .fn = fn, .ctx = fn_ctx };
+    if (w.secret == NULL)
+        return OL_ENOENT;
     w.origin_len = ol_checkpoint_origin(ch->line, ch->party[key->party].name, key, w.origin);
     return r->opts.store->ops->entries(r->opts.store, ch->id, key, from, to, take_entry, &w);
 }
@@ -310,8 +402,13 @@ ol_err ol_store_reader_new(const ol_store_reader_opts *opts, ol_store_reader **r
         memcpy(r->reader.party[p], opts->charter->party[p].name, sizeof r->reader.party[p]);
     ol_store *s = opts->store;
     ol_err err = s->ops->logs(s, opts->charter->id, take_log, r);
-    for (size_t i = 0; i < r->n && err == OL_OK; i++)
-        err = s->ops->heads(s, opts->charter->id, &r->row[i].key, 0, take_head, &r->row[i]);
+    for (size_t i = 0; i < r->n && err == OL_OK; i++) {
+        row *at = &r->row[i];
+        err = s->ops->heads(s, opts->charter->id, &at->key, 0, take_head, at);
+        if (err == OL_OK)
+            err = s->ops->entries(s, opts->charter->id, &at->key, 0, 1, take_opening, at);
+        find_card(r, at);
+    }
     if (err == OL_OK)
         *ret = r;
     else

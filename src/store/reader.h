@@ -1,7 +1,9 @@
 /* store/reader.h — a line's record in a store, as record/reader.h asks for it: exports, checks.
  * A log's size is that of its author's last signed head; what is not under a signed head, or whose
  * signature is not made yet, is left out. Leaves are entries with the salt of the line's secret.
- * Limits   generation 0: one charter, and one card a party (that whose keys signed here).
+ * Keys     a log is of the card, and a receipt, by whose key it verifies; of several cards all are
+ *          tried, the newest first. A log is of the generation that its opening says; one whose
+ *          secret is not there is left out.
  * Memory   from opts.mem; what opts points to is borrowed until free.
  * Errors   of the store; OL_ENOMEM.
  * Source   docs/PROTOCOL.md §3, §7 */
@@ -15,15 +17,25 @@
 #include "store/store.h"
 
 typedef struct {
+    uint8_t party;
+    const ol_card *card;
+    ol_str note;
+} ol_store_reader_card;
+
+typedef struct {
+    ol_str note;           /* the signed file */
+    uint32_t members;      /* a bit per party */
+    const uint8_t *secret; /* 32 bytes; NULL: not ours */
+} ol_store_reader_generation;
+
+typedef struct {
     ol_mem *mem;
     ol_store *store;
-    const ol_charter *charter;
-    ol_str charter_note;        /* the signed file */
-    const uint8_t *line_secret; /* 32 bytes */
-    struct {
-        const ol_card *card; /* NULL: none is held */
-        ol_str note;
-    } card[OL_PARTIES_MAX];
+    const ol_charter *charter; /* its parties: all who ever were, by number */
+    const ol_store_reader_generation *generation;
+    size_t generations;
+    const ol_store_reader_card *card; /* of each party the newest first */
+    size_t cards;
 } ol_store_reader_opts;
 
 typedef struct ol_store_reader ol_store_reader;

@@ -111,7 +111,11 @@ ol_err ol_opening_decode(const uint8_t *body, size_t len, ol_opening *ret) {
         return OL_EFORM;
     memcpy(o.predecessor, b, before);
     memcpy(o.root, h, root);
-    for (uint64_t i = 4; i < fields && r.err == OL_OK; i++)
+    if (fields > 4)
+        o.generation = (uint32_t)ol_cbor_get_uint_max(&r, UINT32_MAX);
+    if (r.err != OL_OK)
+        return r.err;
+    for (uint64_t i = 5; i < fields && r.err == OL_OK; i++)
         (void)ol_cbor_get_any(&r, &before);
     if (ol_rd_end(&r) != OL_OK)
         return OL_EFORM;
@@ -120,9 +124,11 @@ ol_err ol_opening_decode(const uint8_t *body, size_t len, ol_opening *ret) {
 }
 
 void ol_opening_encode(const ol_opening *o, ol_wr *w) {
-    ol_cbor_put_array(w, 4);
+    ol_cbor_put_array(w, o->generation > 0 ? 5 : 4);
     ol_cbor_put_bytes(w, o->predecessor, o->has_predecessor ? OL_INC_LEN : 0);
     ol_cbor_put_uint(w, o->size);
     ol_cbor_put_bytes(w, o->root, o->has_predecessor ? 32 : 0);
     ol_cbor_put_uint(w, o->why);
+    if (o->generation > 0)
+        ol_cbor_put_uint(w, o->generation);
 }

@@ -47,6 +47,7 @@ typedef struct {
     bool has_predecessor;
     uint8_t predecessor[OL_INC_LEN], root[32];
     uint64_t size, why;
+    uint32_t generation; /* 0 where the opening has no such field */
 } ol_opening;
 
 OL_MUST ol_err ol_entry_decode(const uint8_t *p, size_t len, ol_entry *ret);

@@ -233,6 +233,31 @@ static void the_largest_card_fits(void **state) {
     assert_int_equal(ol_card_put(&p.card, &w), OL_OK);
 }
 
+/* Two cards of a party may have a key in common for one use; nothing else may. */
+static void no_key_serves_twice(void **state) {
+    (void)state;
+    test_party a, b;
+    test_party_make(0, &a);
+    test_party_make(1, &b);
+    assert_false(ol_card_shares_key(&a.card, &b.card));
+    assert_false(ol_card_shares_key(&a.card, &a.card));
+    uint8_t *of_b[] = { b.card.party.identity, b.card.log, b.card.receipt, b.card.static_key };
+    const uint8_t *of_a[] = { a.card.party.identity, a.card.log, a.card.receipt,
+                              a.card.static_key };
+    for (size_t i = 0; i < OL_LEN(of_a); i++)
+        for (size_t k = 0; k < OL_LEN(of_b); k++) {
+            uint8_t before[32];
+            memcpy(before, of_b[k], 32);
+            memcpy(of_b[k], of_a[i], 32);
+            assert_true(ol_card_shares_key(&a.card, &b.card));
+            assert_true(ol_card_shares_key(&b.card, &a.card));
+            memcpy(of_b[k], before, 32);
+        }
+    b = a;
+    memcpy(b.card.receipt, a.card.log, 32); /* one party, two uses */
+    assert_true(ol_card_shares_key(&a.card, &b.card));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(card_rows),
@@ -240,6 +265,7 @@ int main(void) {
         cmocka_unit_test(only_the_identity_key_vouches),
         cmocka_unit_test(what_cannot_be_read_is_not_written),
         cmocka_unit_test(the_largest_card_fits),
+        cmocka_unit_test(no_key_serves_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,6 +125,7 @@ static void openings(void **state) {
         right++;
         assert_int_equal(o.size, known_number(&k, "size"));
         assert_int_equal(o.why, known_number(&k, "why"));
+        assert_int_equal(o.generation, known_number(&k, "generation"));
         size_t n = known_hex(&k, "predecessor", want, sizeof want);
         assert_int_equal(o.has_predecessor, n > 0);
         assert_memory_equal(o.predecessor, want, n);
@@ -140,7 +141,7 @@ static void openings(void **state) {
         assert_memory_equal(again, in, len);
     }
     known_close(&k);
-    assert_true(right == 5 && wrong == 16);
+    assert_true(right == 7 && wrong == 18);
 }
 
 /* ── round trips ─────────────────────────────────────────────────────────────────────────────── */

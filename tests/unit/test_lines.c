@@ -121,13 +121,15 @@ static void read_whole(void **state) {
     assert_string_equal(a->name, "hotline");
     assert_true(a->self == 0 && a->number == 0);
     assert_memory_equal(a->id, parsed.id, sizeof a->id);
-    assert_memory_equal(a->charter_note, charter, charter_len);
-    assert_int_equal(a->charter_note_len, charter_len);
+    assert_memory_equal(a->generation[0].note.p, charter, charter_len);
+    assert_int_equal(a->generation[0].note.len, charter_len);
+    assert_int_equal(a->generation[0].members, (1 << PARTIES) - 1);
     assert_int_equal(a->card[0].card->serial, 3); /* ours is the home's */
     assert_int_equal(a->card[1].card->serial, 10);
     assert_non_null(strstr(a->card[1].note, "serial = 10\n"));
     assert_null(a->card[2].card);
-    assert_int_equal(a->line_secret[31], 7);
+    assert_int_equal(a->generation[0].secret[31], 7);
+    assert_true(a->holds == 4 && a->held[1].card->serial == 10 && a->held[3].card->serial == 1);
     ol_line_party row[OL_PARTIES_MAX];
     ol_line_opts o;
     ol_lines_opts(l.row[0], row, &o);
@@ -141,6 +143,8 @@ static void read_whole(void **state) {
     assert_memory_not_equal(row[1].ratchet.ck, row[2].ratchet.ck, 32);
     assert_int_equal(o.epochs.crypto_s, parsed.crypto_period_s);
     assert_int_equal(o.epochs.courier_s, parsed.courier_time_s);
+    assert_true(o.olders == 2 && o.older[0].party == 1 && o.before == NULL);
+    assert_int_equal(o.members, (1 << PARTIES) - 1);
     ol_lines_drop(&l, 0);
     assert_int_equal(l.n, 0);
     ol_lines_free(&l);

@@ -25,6 +25,8 @@ typedef struct {
     ol_store *s;
     ol_charter charter;
     test_party party[3];
+    ol_store_reader_card held[3];
+    ol_store_reader_generation generation;
     char note[OL_CHARTER_MAX];
     size_t note_len;
     ol_store_reader_opts opts;
@@ -95,12 +97,14 @@ static int set_up(void **state) {
     f->opts = (ol_store_reader_opts){ .mem = &f->reader_mem,
                                       .store = f->s,
                                       .charter = &f->charter,
-                                      .charter_note = { f->note, f->note_len },
-                                      .line_secret = SECRET };
+                                      .generation = &f->generation,
+                                      .generations = 1,
+                                      .card = f->held,
+                                      .cards = 3 };
+    f->generation = (ol_store_reader_generation){ { f->note, f->note_len }, 7, SECRET };
     for (unsigned i = 0; i < 3; i++) {
         test_party_make(i, &f->party[i]);
-        f->opts.card[i].card = &f->party[i].card;
-        f->opts.card[i].note = (ol_str){ "a card", 6 };
+        f->held[i] = (ol_store_reader_card){ (uint8_t)i, &f->party[i].card, { "a card", 6 } };
     }
     fill(f);
     *state = f;
@@ -122,7 +126,7 @@ static void logs_and_cards(void **state) {
     ol_record_log log;
     ol_record_card card;
     ol_str note;
-    f->opts.card[2].card = NULL; /* a party whose card is not here */
+    f->opts.cards = 2; /* a party whose card is not here */
     assert_int_equal(ol_store_reader_new(&f->opts, &r), OL_OK);
     const ol_reader *v = ol_store_reader_of(r);
     assert_int_equal(v->parties, 3);

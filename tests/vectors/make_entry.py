@@ -185,7 +185,9 @@ def opening(name, want, fields):
     out = [("name", "opening: " + name), ("opening", body.hex()), ("want", want)]
     if want == "OL_OK":
         out += [("predecessor", fields[0].hex()), ("size", fields[1]),
-                ("root", fields[2].hex()), ("why", fields[3]), ("more", len(fields) - 4)]
+                ("root", fields[2].hex()), ("why", fields[3]),
+                ("generation", fields[4] if len(fields) > 4 else 0),
+                ("more", max(len(fields) - 5, 0))]
     return out
 
 
@@ -197,7 +199,9 @@ def openings():
         opening("after another", "OL_OK", [INC, 17, root, 1]),
         opening("after one of no known size", "OL_OK", [INC, 0, root, 2]),
         opening("largest size, unknown reason", "OL_OK", [INC, MAX, root, 2**64 - 1]),
-        opening("later fields", "OL_OK", [b"", 0, b"", 5, "x", [1]]),
+        opening("of generation 1", "OL_OK", [INC, 17, root, 5, 1]),
+        opening("of the largest generation", "OL_OK", [b"", 0, b"", 5, 2**32 - 1]),
+        opening("later fields", "OL_OK", [b"", 0, b"", 5, 3, "x", [1]]),
         opening("nothing", short, Raw()),
         opening("not an array", form, 0),
         opening("3 fields", short, [b"", 0, b""]),
@@ -211,9 +215,11 @@ def openings():
         opening("a size of nothing", form, [b"", 1, b"", 1]),
         opening("size too large", limit, [INC, MAX + 1, root, 1]),
         opening("reason is text", form, [b"", 0, b"", "0"]),
+        opening("generation too large", limit, [b"", 0, b"", 5, 2**32]),
+        opening("generation is text", form, [b"", 0, b"", 5, "1"]),
         opening("a byte too many", form, Raw(cbor([b"", 0, b"", 0]) + b"\0")),
         opening("a byte too few", short, Raw(cbor([b"", 0, b"", 300])[:-1])),
-        opening("a later field that is none", form, [b"", 0, b"", 0, Raw(b"\xf6")]),
+        opening("a later field that is none", form, [b"", 0, b"", 0, 1, Raw(b"\xf6")]),
     ]
 
 
