@@ -152,6 +152,19 @@ void ol_epoch_settle(ol_line *l) {
     }
 }
 
+/* Handshakes that nothing came of hold keys of the epoch they were begun at. */
+static void drop_handshakes(ol_line *l, uint8_t party, uint16_t oldest) {
+    for (size_t i = 0; i < OL_PATHS_PER_PEER; i++) {
+        ol_path *path = &l->peer[party].path[i];
+        for (size_t k = 0; path->is_up && k < OL_HOLDERS; k++) {
+            ol_holder *h = &path->holder[k];
+            bool is_begun = h->state == HS_OPENING || (h->state == HS_STANDBY && h->owes_reply);
+            if (is_begun && h->epoch < oldest)
+                ol_session_drop(l, h);
+        }
+    }
+}
+
 void ol_epoch_saved(ol_line *l, uint32_t token, ol_err err) {
     if (l->epoch_party == NONE || token != l->epoch_token)
         return;
@@ -162,6 +175,7 @@ void ol_epoch_saved(ol_line *l, uint32_t token, ol_err err) {
         l->epoch_after_ms = l->mono_ms + OL_RETRY_MS;
     } else {
         pair->r = l->vault->next;
+        drop_handshakes(l, p, pair->r.oldest);
         l->peer[p].has_heard = l->peer[p].has_heard && l->peer[p].heard > pair->r.heard;
         if (derive(l, p) != OL_OK)
             l->peer[p].hint_again_ms = l->mono_ms + OL_HINT_AGAIN_MS;
