@@ -88,6 +88,16 @@ static void print_path(const json_t *p) {
     ol_cli_print("\n");
 }
 
+static void print_epoch(const char *party, const json_t *e) {
+    char dtg[OL_CLI_DTG_LEN + 1] = "the founding";
+    const json_t *since = json_object_get(e, "since");
+    if (json_is_integer(since))
+        ol_cli_dtg((uint64_t)json_integer_value(since), dtg);
+    ol_cli_print("    keys with %-5s epoch %lld since %s, oldest kept %lld%s\n", party,
+                 (long long)int_of(e, "epoch"), dtg, (long long)int_of(e, "oldest"),
+                 json_is_true(json_object_get(e, "confirmed")) ? "" : ", not heard at it yet");
+}
+
 static void print_line(const json_t *l) {
     size_t i;
     json_t *v;
@@ -101,6 +111,9 @@ static void print_line(const json_t *l) {
         ol_cli_print("    %s SAYS THAT IT STORES NOTHING: %s\n", key, json_string_value(v));
     }
     json_array_foreach(json_object_get(l, "paths"), i, v) print_path(v);
+    json_object_foreach(json_object_get(l, "epochs"), key, v) {
+        print_epoch(key, v);
+    }
     json_object_foreach(json_object_get(l, "current"), key, v) {
         ol_cli_print("    %-24s %lld entries\n", key, (long long)int_of(v, "size"));
     }

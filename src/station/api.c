@@ -59,9 +59,14 @@ ol_err ol_api_line_status_get(const ol_station *st, size_t number, ol_api_line_s
         return OL_ENOENT;
     const ol_line *line = ol_drive_line(st->drive, number);
     ret->is_clock_doubtful = ol_line_clock_is_doubtful(line);
-    for (uint8_t p = 0; p < OL_PARTIES_MAX; p++)
-        ret->stopped[p] =
-            p < st->lines.row[number]->chain.now.parties ? ol_line_peer_stopped(line, p) : 0;
+    const ol_lines_row *row = st->lines.row[number];
+    for (uint8_t p = 0; p < OL_PARTIES_MAX; p++) {
+        bool is_other = p < row->chain.now.parties && p != row->api.self;
+        ret->stopped[p] = is_other ? ol_line_peer_stopped(line, p) : 0;
+        ret->epoch[p] = (ol_epoch_status){ 0 };
+        if (is_other)
+            ol_line_epoch_status(line, p, &ret->epoch[p]);
+    }
     ol_line_marker(line, &ret->marker);
     for (size_t i = 0; i < OL_COUNT_N; i++)
         ret->count[i] = ol_line_count(line, (ol_count)i);

@@ -55,6 +55,7 @@ static json_t *counts_json(const uint64_t count[OL_COUNT_N]) {
         [OL_COUNT_PROVISIONAL_DROPPED] = "provisional_dropped",
         [OL_COUNT_RESENT] = "resent",
         [OL_COUNT_HANDSHAKES] = "handshakes",
+        [OL_COUNT_EPOCHS] = "key_changes",
     };
     json_t *o = json_object();
     for (int i = 0; i < OL_COUNT_N; i++)
@@ -98,6 +99,23 @@ static json_t *stopped_json(const ol_charter *ch, const ol_api_line_status *s) {
     return o;
 }
 
+/* The keys shared with each other party: see docs/PROTOCOL.md §2.6. */
+static json_t *epochs_json(const ol_api_line *line, const ol_api_line_status *s) {
+    json_t *all = json_object();
+    for (unsigned i = 0; i < line->charter->parties; i++) {
+        const ol_epoch_status *e = &s->epoch[i];
+        if (i == line->self)
+            continue;
+        json_t *o = json_object();
+        set_u64(o, "epoch", e->epoch);
+        set_u64(o, "oldest", e->oldest);
+        set(o, "since", e->since_wall != 0 ? json_integer((json_int_t)e->since_wall) : json_null());
+        set(o, "confirmed", json_boolean(e->is_confirmed));
+        set(all, line->charter->party[i].name, o);
+    }
+    return all;
+}
+
 static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) {
     const ol_api_line *line = c->desk.line[number];
     const ol_charter *ch = line->charter;
@@ -136,6 +154,7 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
         set(o, "current", json_incref(w.current));
         set(o, "paths", json_incref(paths));
         set(o, "stopped", stopped_json(ch, &s));
+        set(o, "epochs", epochs_json(line, &s));
         set(o, "counts", counts_json(s.count));
     }
     json_decref(w.current);

@@ -199,4 +199,5 @@ def with_fd(text, act):
         os.close(read)
 
 
-main(at_work, whatever, dumped)
+if __name__ == "__main__":
+    main(at_work, whatever, dumped)
