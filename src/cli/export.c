@@ -107,7 +107,7 @@ static int write_export(ol_cli *c, target *t, const char *dir) {
             return code;
         err = ol_export_proof(reader, &log, index, &to, &at);
     }
-    if (err == OL_OK && syncfs(t->dir) != 0)
+    if (err == OL_OK && TEMP_FAILURE_RETRY(syncfs(t->dir)) != 0)
         err = failed(t, dir);
     return err == OL_OK ? -1 : tell(c, err, t, dir, &at);
 }
@@ -144,7 +144,7 @@ static int export_to(ol_cli *c, const char *dir) {
                            errno == EEXIST ? "an export was broken off: remove it"
                                            : "name another place",
                            "%s cannot be made: %s", part, strerror(errno));
-    t.dir = open(part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    t.dir = (int)TEMP_FAILURE_RETRY(open(part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     int code = t.dir < 0 ? ol_cli_fail(c, OL_EIO, "name another place", "%s cannot be opened: %s",
                                        part, strerror(errno))
                          : write_export(c, &t, part);

@@ -51,7 +51,8 @@ static ol_err take(ol_files_of *f, char *path, size_t len, int dir, const char *
         return OL_EIO;
     ol_err err;
     if (S_ISDIR(st.st_mode)) {
-        int below = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int below = (int)TEMP_FAILURE_RETRY(
+            openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         err = below < 0 ? OL_EIO : walk(f, path, at + n, below, depth + 1);
     } else {
         err = add(f, path, S_ISREG(st.st_mode), NULL, 0);
@@ -81,10 +82,11 @@ static ol_err walk(ol_files_of *f, char *path, size_t len, int dir, unsigned dep
 
 ol_err ol_files_of_dir(const char *path, ol_files_of *ret, ol_why *why) {
     char room[PATH_ROOM] = "";
-    ol_files_of f = { .dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+    ol_files_of f = { .dir =
+                          (int)TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) };
     if (f.dir < 0)
         return ol_why_errno(why, errno, "cannot open the directory %s", path);
-    int again = openat(f.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int again = (int)TEMP_FAILURE_RETRY(openat(f.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     ol_err err = again < 0 ? OL_EIO : walk(&f, room, 0, again, 0);
     if (err != OL_OK) {
         (void)ol_why_set(why, err,
@@ -156,7 +158,8 @@ static const struct ol_file_bytes *find(const ol_files_of *f, const char *path) 
 static ol_err read_disk(int dir, const char *path, uint8_t *to, size_t cap, size_t *ret_len,
                         const char **ret_why) {
     struct stat st;
-    int fd = openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd =
+        (int)TEMP_FAILURE_RETRY(openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         *ret_why = fd < 0 ? strerror(errno) : "it is no plain file";
         if (fd >= 0)

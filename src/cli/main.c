@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/version.h"
 #include "cli/cli.h"
@@ -85,8 +86,17 @@ static int help(int argc, char **argv) {
     return ol_cli_end(&c);
 }
 
+/* No key is made of what is not random: libsodium ends the program, after this. */
+static void no_entropy(void) {
+    static const char says[] = "openline: the system gives no random numbers (getrandom fails); "
+                               "nothing was done with others: see to it, then try again\n";
+    if (write(STDERR_FILENO, says, sizeof says - 1) >= 0)
+        _exit(OL_CLI_FAILED);
+}
+
 int main(int argc, char **argv) {
     (void)setlocale(LC_ALL, "C.UTF-8");
+    (void)sodium_set_misuse_handler(no_entropy);
     if (sodium_init() < 0) {
         (void)fputs("openline: libsodium does not start; look at the system's random source\n",
                     stderr);

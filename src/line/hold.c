@@ -310,6 +310,7 @@ void ol_hold_adopt(ol_line *l, uint8_t source) {
                 continue;
             if (!ol_batch_has_room(l) || l->batch_failing) {
                 w->owe_have = false; /* nothing is missing but our own time */
+                l->peer[source].owe_stopped |= l->storage != 0; /* or else it takes us for dead */
                 continue;
             }
             if (try_head(l, source, w))

@@ -31,14 +31,14 @@ static void on_rest(uv_timer_t *timer) {
 }
 
 static void told(ol_drive *d, ol_err err, size_t lines) {
-    uint64_t held;
+    uint64_t held = 0;
     if (err == OL_OK) {
         d->status.commits++;
         d->retry_ms = 0;
     } else {
         d->retry_ms = ol_drive_now(d).ms + OL_DRIVE_RETRY_MS;
         (void)uv_timer_start(&d->retry, on_retry, OL_DRIVE_RETRY_MS, 0);
-        if (ol_log_pass(&d->gate, ol_drive_now(d), &held))
+        if (ol_log_pass(&d->gate, ol_drive_now(d), &held) || err != d->status.stopped)
             OL_LOG(OL_ERROR, "store.commit",
                    "err=%s lines=%zu retry_ms=%d held=%llu why=\"%s: nothing is taken in or "
                    "acknowledged until it works again\"",
