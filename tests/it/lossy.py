@@ -44,6 +44,8 @@ class Side(threading.Thread):
         self.place = {}    # number: (log, index), as the station said
         self.size = {}     # log: what the other has receipted
         self.begun = 0     # messages submitted so far, in order
+        self.open = set()  # those of them that are not receipted yet
+        self.cursor = 0
         self.kills = 0
         self.failure = None
 
@@ -53,14 +55,14 @@ class Side(threading.Thread):
                 self.live()
         except Exception as e:  # told by the main thread
             self.failure = e
-            self.shared.stop(e)
+            self.shared.is_over = True
 
     def is_receipted(self, number):
         at = self.place.get(number)
         return at is not None and self.size.get(at[0], 0) > at[1]
 
     def receipted(self):
-        return sum(self.is_receipted(i) for i in range(self.begun))
+        return self.begun - len(self.open)
 
     def is_done(self):
         """Both are done: the other still needs this station."""
@@ -78,12 +80,12 @@ class Side(threading.Thread):
 
     def talk(self, client, end):
         asked = {}
-        client.ask("subscribe", line=LINE)
-        for i in range(self.begun):
-            if i not in self.place:
-                self.submit(client, i, asked)
+        client.ask("subscribe", line=LINE, cursor=self.cursor)
+        for i in sorted(self.open - set(self.place)):
+            self.submit(client, i, asked)
         while (now := time.monotonic()) < end and not self.is_done():
             while self.begun < MESSAGES and self.begun - self.receipted() < WINDOW:
+                self.open.add(self.begun)
                 self.submit(client, self.begun, asked)
                 self.begun += 1
             if not client.events and b"\n" not in client.left and not select.select(
@@ -96,15 +98,19 @@ class Side(threading.Thread):
                           item=self.items[number])] = number
 
     def take(self, said, asked):
+        self.cursor = max(self.cursor, said.get("cursor", 0))
         if said.get("event") == "receipt" and said["party"] == self.other.name:
             if said["size"] > self.size.get(said["log"], 0):
                 self.size[said["log"]] = said["size"]
-                self.shared.progress(self)
+                self.open = {i for i in self.open if not self.is_receipted(i)}
+                self.shared.progress()
         elif "event" not in said:
             check(said["ok"], said)
             number = asked.pop(said["id"])
             at = said["log"], said["index"]
             check(self.place.setdefault(number, at) == at, f"{number} was {self.place[number]}")
+            if self.is_receipted(number):
+                self.open.discard(number)
 
 
 class Shared:
@@ -112,10 +118,9 @@ class Shared:
 
     def __init__(self, em):
         self.em, self.lock, self.sides = em, threading.Lock(), []
-        self.changed = threading.Event()
         self.is_over, self.cuts, self.last = False, 0, time.monotonic()
 
-    def progress(self, _):
+    def progress(self):
         with self.lock:
             self.last = time.monotonic()
             done = sum(side.receipted() for side in self.sides)
@@ -123,9 +128,6 @@ class Shared:
                     self.cuts < TURNS * len(CUTS):
                 self.em.say(CUTS[self.cuts % len(CUTS)])
                 self.cuts += 1
-
-    def stop(self, _):
-        self.is_over = True
 
     def watch(self):
         """Until all is done, or nothing happens any more."""
