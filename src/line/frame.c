@@ -148,6 +148,7 @@ static void fill(ol_line *l, uint8_t party, ol_path *path, ol_wr *pay) {
     }
     if (ol_path_best(l, party) != path)
         return;
+    ol_path_carries(l, party, path);
     size_t begin = pay->len, max = ol_path_copy_max(l, party, path);
     size_t urgent = ol_sync_pack(l, party, pay, false, max);
     if (urgent > 0)

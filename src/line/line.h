@@ -178,6 +178,7 @@ typedef struct {
             uint8_t port;
             bool has_address; /* false: we can only answer until the peer has spoken */
             bool is_ip;       /* first messages carry a MAC */
+            bool is_stream;   /* frames arrive in order, or EV_PATH_LOST comes */
             uint16_t frame_max;
             uint32_t rate; /* bit/s; 0: not known, fast */
             /* EV_PATH_LOST: a connection that carried it is gone. Its session is not live any more:

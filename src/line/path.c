@@ -125,7 +125,13 @@ void ol_path_missed(ol_line *l, uint8_t party) {
     path->wants_ping = true;
 }
 
-static void no_session(ol_line *l, ol_path *path) {
+void ol_path_carries(ol_line *l, uint8_t party, const ol_path *path) {
+    if (!path->is_stream)
+        l->peer[party].strayed_ms = l->mono_ms;
+}
+
+static void no_session(ol_line *l, uint8_t party, ol_path *path) {
+    l->peer[party].strayed_ms = l->mono_ms; /* what it held is lost */
     path->live = OL_HOLDERS;
     path->note = true;
     path->open_ms = l->mono_ms, path->open_tries = 0;
@@ -136,7 +142,7 @@ void ol_path_lost(ol_line *l, ol_path_id id) {
     ol_holder *h = path->is_up ? ol_session_live(path) : NULL;
     if (h == NULL)
         return;
-    no_session(l, path);
+    no_session(l, id / OL_PATHS_PER_PEER, path);
     ol_session_demote(l, path, h); /* what is on its way by another connection is still read */
 }
 
@@ -151,7 +157,7 @@ void ol_path_due(ol_line *l) {
                 miss(path);
             if (l->mono_ms - path->heard_ms < dead_ms(path))
                 continue;
-            no_session(l, path);
+            no_session(l, p, path);
             ol_session_drop(l, h);
         }
     ol_path_choose(l);

@@ -230,8 +230,10 @@ size_t ol_session_write1(ol_line *l, uint8_t party, ol_path *path, uint8_t *buf,
     ol_wr_put(&pay, h->mine, h->mine_len);
     if (l->has_forgotten)
         ol_item_put(&pay, &(ol_item){ .type = OL_ITEM_FORGOT, .run = l->run });
-    if (is_carrying)
+    if (is_carrying) {
+        ol_path_carries(l, party, path);
         (void)ol_sync_pack(l, party, &pay, true, SIZE_MAX);
+    }
     noise_begin(l, party, true, buf, &h->hs);
     ol_random(l, e, sizeof e);
     ol_err err = ol_noise_write1(&h->hs, e, l->vault->pair[party].ss, payload, pay.len, &w);
@@ -374,6 +376,7 @@ size_t ol_session_write2(ol_line *l, uint8_t party, ol_path *path, ol_holder *h,
     } else {
         if (l->has_forgotten)
             ol_item_put(&pay, &(ol_item){ .type = OL_ITEM_FORGOT, .run = l->run });
+        l->peer[party].strayed_ms = l->mono_ms; /* answers have no room kept for them (§5.6) */
         (void)ol_sync_pack(l, party, &pay, true, SIZE_MAX);
     }
     ol_random(l, e, sizeof e);
@@ -484,6 +487,7 @@ ol_err ol_session_path_up(ol_line *l, uint8_t party, uint8_t slot, const ol_even
     }
     path->is_up = path->note = true;
     path->has_address = ev->path.has_address, path->is_ip = ev->path.is_ip;
+    path->is_stream = ev->path.is_stream;
     path->port = ev->path.port, path->frame_max = ev->path.frame_max;
     path->rate = ev->path.rate, path->since_ms = l->mono_ms;
     return OL_OK;

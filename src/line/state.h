@@ -26,11 +26,13 @@ typedef struct {
     uint64_t sent_max; /* entries ever sent in this run */
     uint64_t head_sent;
     uint64_t due_ms, first_ms, repeat_ms; /* repeat then; first sent at; last repeat at */
-    uint64_t measure;                     /* the size whose receipt gives a round trip; 0 none */
-    uint64_t behind;                      /* its author repeats a head of this size */
-    uint64_t lacks;                       /* 1 + its HAVE below its own receipts; 0 none */
-    uint64_t owe_note, owe_ask;           /* sizes; 0 none */
-    uint32_t bytes;                       /* of entries from believed to sent */
+    uint64_t moved_ms; /* when the peer last had more, or something first went out after that */
+    uint64_t again_ms; /* when everything unacknowledged last began to be sent again */
+    uint64_t measure;  /* the size whose receipt gives a round trip; 0 none */
+    uint64_t behind;   /* its author repeats a head of this size */
+    uint64_t lacks;    /* 1 + its HAVE below its own receipts; 0 none */
+    uint64_t owe_note, owe_ask; /* sizes; 0 none */
+    uint32_t bytes;             /* of entries from believed to sent */
     uint8_t tries;
     bool is_unsure; /* the peer forgot: a head first, entries when it has answered */
     bool is_known;  /* the peer has shown to know the log: short LOG items do */
@@ -177,7 +179,7 @@ typedef struct {
 } ol_copy; /* a payload of urgent items that went out on the best path */
 
 typedef struct {
-    bool is_up, has_address, is_ip, note;
+    bool is_up, has_address, is_ip, is_stream, note;
     uint8_t port, live; /* live: index of a holder, OL_HOLDERS: none */
     uint8_t missed;     /* PINGs unanswered since the last PONG */
     uint16_t frame_max;
@@ -221,6 +223,7 @@ typedef struct {
     uint32_t opened[OL_LANES];
     uint32_t window, run;            /* run: the last FORGOT told */
     uint64_t cut_ms[OL_PARTIES_MAX]; /* when it said that it cannot reach this one; 0: never */
+    uint64_t strayed_ms;             /* when something last went where it may be lost; 0 never */
     uint64_t reached_ms;             /* last answering; the start, if never */
     ol_log_key handed;               /* its newest log when our last handback to it was written */
     bool has_handed, speaks;         /* speaks: through others, while we cannot reach it */
@@ -527,6 +530,7 @@ ol_path *ol_path_best(const ol_line *l, uint8_t party); /* NULL: none is up */
 void ol_path_choose(ol_line *l);
 uint64_t ol_path_repeat_ms(const ol_line *l, uint8_t party);
 void ol_path_rtt(ol_path *path, uint64_t ms);
+void ol_path_carries(ol_line *l, uint8_t party, const ol_path *path); /* it will, what is packed */
 void ol_path_missed(ol_line *l, uint8_t party); /* nothing answers what went over the best path */
 void ol_path_pong(ol_line *l, ol_path *path, uint16_t token);
 bool ol_path_pings(const ol_line *l, uint8_t party, const ol_path *path);

@@ -22,14 +22,15 @@ uint64_t ol_sync_repeat_ms(const ol_line *l, const ol_log *log, uint8_t party) {
                : ms;
 }
 
-static void restart(ol_sync *s) {
+static void restart(const ol_line *l, ol_sync *s) {
+    s->again_ms = l->mono_ms;
     s->sent = s->believed, s->head_sent = 0, s->bytes = 0, s->part = 0, s->measure = 0;
 }
 
 void ol_sync_again(ol_line *l, uint8_t party) {
     for (size_t i = 0; i < l->log.n; i++)
         if (!ol_sync_is_settled(l, l->log.v[i], party))
-            restart(&l->log.v[i]->sync[party]);
+            restart(l, &l->log.v[i]->sync[party]);
 }
 
 static uint32_t grown(uint32_t window) {
@@ -57,6 +58,7 @@ void ol_sync_believe(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
         s->measure = 0;
     }
     s->tries = 0;
+    s->moved_ms = l->mono_ms;
     s->due_ms = ol_sync_is_settled(l, log, party) ? OL_NEVER
                                                   : l->mono_ms + ol_sync_repeat_ms(l, log, party);
 }
@@ -85,7 +87,7 @@ void ol_sync_behind(ol_line *l, ol_log *log, uint64_t size) {
     if (!is_again || size >= log->stored || s->believed <= size)
         return;
     s->believed = s->floor = size;
-    restart(s);
+    restart(l, s);
     s->due_ms = l->mono_ms + ol_path_repeat_ms(l, log->key.party);
 }
 
@@ -114,7 +116,7 @@ void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     /* A gap: something we sent did not arrive; once in half a round trip at most. */
     if (l->mono_ms - s->repeat_ms < ol_path_repeat_ms(l, party) / 2 && s->repeat_ms > 0)
         return;
-    restart(s);
+    restart(l, s);
     s->repeat_ms = l->mono_ms;
     l->count[OL_COUNT_RESENT]++;
 }
@@ -128,7 +130,7 @@ void ol_sync_forgot(ol_line *l, uint8_t party, uint32_t run) {
     for (size_t i = 0; i < l->log.n; i++) {
         ol_sync *s = &l->log.v[i]->sync[party];
         s->believed = s->floor = 0;
-        restart(s);
+        restart(l, s);
         s->is_unsure = true, s->is_known = s->is_apart = false, s->tries = 0;
         s->due_ms = l->mono_ms + ol_path_repeat_ms(l, party);
     }
@@ -186,6 +188,15 @@ void ol_sync_heard(ol_line *l, uint8_t party) {
     }
 }
 
+/* What a stream was given arrives, unless it breaks: to repeat it would only fill a slow one. */
+static bool is_under_way(const ol_line *l, const ol_sync *s, uint8_t party) {
+    const ol_path *best = ol_path_best(l, party);
+    uint64_t since = s->moved_ms > s->again_ms ? s->moved_ms : s->again_ms;
+    bool is_all_there = l->peer[party].strayed_ms == 0 || l->peer[party].strayed_ms < s->again_ms;
+    return best != NULL && best->is_stream && ol_session_live(best) != NULL && is_all_there &&
+           l->mono_ms - since < OL_STREAM_HOLD_MS + 4 * best->rtt_ms;
+}
+
 void ol_sync_due(ol_line *l) {
     for (uint8_t p = 0; p < l->parties; p++)
         if (l->mono_ms >= forgot_ms(l, p))
@@ -200,7 +211,12 @@ void ol_sync_due(ol_line *l) {
             s->due_ms = OL_NEVER;
             if (ol_sync_is_settled(l, log, p) || ol_relay_is_kept(l, log, p))
                 continue;
-            restart(s);
+            if (is_under_way(l, s, p)) {
+                s->due_ms = l->mono_ms + ol_sync_repeat_ms(l, log, p);
+                ol_path_missed(l, p);
+                continue;
+            }
+            restart(l, s);
             s->tries = s->tries < 250 ? (uint8_t)(s->tries + 1) : s->tries;
             s->due_ms = l->mono_ms + ol_sync_repeat_ms(l, log, p);
             l->peer[p].window /= 2;

@@ -209,6 +209,7 @@ static void tell_up(path *p) {
     up.path.port = p->p.port;
     up.path.has_address = p->now.len > 0;
     up.path.is_ip = b->is_ip;
+    up.path.is_stream = b->has_room != NULL;
     up.path.frame_max = b->frame_max;
     p->net->user.path_up(p->net->user.ctx, p->p.line, &up);
 }

@@ -140,7 +140,7 @@ def strangers(where):
 
 
 def overtaking(where):
-    """On a slow stream a FLASH overtakes what was submitted before it"""
+    """On a slow stream a FLASH overtakes what was submitted before it; nothing is sent twice"""
     ems = []
 
     def faces(place):
@@ -165,6 +165,10 @@ def overtaking(where):
                 before += 1
             print(f"  {before} of {MESSAGES} came before the FLASH")
             check(before < 60, f"{before} of {MESSAGES} came before the FLASH")
+        settled([usa, prc])
+        took = ems[0].stats("u", "ab")["bytes"]
+        print(f"  {took} bytes for {MESSAGES} messages of 1,000")
+        check(took < 1400 * MESSAGES, "what is on its way in the stream is sent again")
         same([usa, prc], where, "tcp-overtaking")
 
 
