@@ -1136,6 +1136,7 @@ class Log:
         self.opening = None
         self.charter = None
         self.log_key = None  # of its policy
+        self.forked = False  # its key signed another history, too
 
 
 def log_id(key):
@@ -1381,6 +1382,7 @@ class Record:
             if head.root == roots[size]:
                 self.report.fail("evidence-none", path, size=size)
                 continue
+            log.forked = log.forked or bool(head.author)
             if head.author:
                 self.report.note(f"{path}: {log.party} signed two histories of its {words}: over "
                                  f"size {size} the one in this export, and another")
@@ -1541,6 +1543,9 @@ class Record:
         other = self.logs.get(key)
         if other is None:
             self.report.fail("seen-missing", log.name, index=index, log=log_id(key))
+        elif other.size is not None and size > other.size and other.forked:
+            self.report.note(f"{log.name}: entry {index} has seen {size} entries of {log_id(key)}, "
+                             f"the export holds {other.size} of another history")
         elif other.size is not None and size > other.size:
             self.report.fail("seen-beyond", log.name, index=index, size=size, log=log_id(key),
                              held=other.size)
@@ -1554,13 +1559,18 @@ class Record:
             self.report.fail("opening-before", log.name, before=opening["predecessor"])
         elif before.size is None:
             return
+        elif before.forked and (opening["size"] > before.size or roots_at(
+                before.hashes, [opening["size"]])[opening["size"]] != opening["root"]):
+            self.report.note(f"{log.name}: continues another history of its predecessor "
+                             f"{before.incarnation} than the one in the export, after "
+                             f"{opening['size']} entries")
         elif opening["size"] > before.size:
             self.report.fail("opening-size", log.name, size=opening["size"],
                              before=before.incarnation, held=before.size)
         elif roots_at(before.hashes, [opening["size"]])[opening["size"]] != opening["root"]:
             self.report.fail("opening-root", log.name, size=opening["size"],
                              before=before.incarnation, party=log.party)
-        elif opening["size"] < before.size:
+        elif opening["size"] < before.size and not before.forked:
             self.report.note(f"{log.name}: was opened when {log.party} knew {opening['size']} "
                              f"entries of {before.name}; of the {before.size} in the export the "
                              "others were recovered later")

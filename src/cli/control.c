@@ -1,4 +1,4 @@
-/* openline stop, openline clock accept — what an officer tells the running station. */
+/* openline stop, clock accept, fork ack — what an officer tells the running station. */
 #include <string.h>
 #include <time.h>
 
@@ -98,6 +98,45 @@ static int accept_run(ol_cli *c) {
     return code < 0 ? ol_cli_end(c) : code;
 }
 
+/* The request is read by the reader that the station has. */
+static int fork_request(ol_cli *c, ol_request *ret) {
+    char text[256];
+    ol_refusal why;
+    const char *log = c->arg[1];
+    int code = ol_talk_request(c, OL_DO_FORK_ACK, c->arg[0], ret);
+    if (code >= 0)
+        return code;
+    int n =
+        snprintf(text, sizeof text, "{\"id\":1,\"do\":\"fork-ack\",\"line\":\"%s\",\"log\":\"%s\"}",
+                 c->arg[0], log);
+    bool is_text = strspn(log, "abcdefghijklmnopqrstuvwxyz0123456789-/") == strlen(log);
+    if (is_text && n < (int)sizeof text && ol_request_parse(text, (size_t)n, ret, &why) == OL_OK)
+        return -1;
+    return ol_cli_usage(c, "\"%s\" names no log, as usa/urgent/0123456789abcdef does", log);
+}
+
+static int fork_ack_run(ol_cli *c) {
+    ol_request r;
+    json_t *reply = NULL;
+    int code = fork_request(c, &r);
+    if (code < 0)
+        code = ol_talk_open(c, false, &talk);
+    if (code >= 0)
+        return code;
+    code = ol_talk_ask(c, &talk, &r, &reply);
+    json_decref(reply);
+    ol_talk_close(&talk);
+    if (code >= 0)
+        return code;
+    if (c->is_json)
+        ol_cli_json(json_pack("{s:b, s:s, s:s}", "ok", 1, "line", c->arg[0], "log", c->arg[1]));
+    else
+        ol_cli_print("The evidence against %s is known; it is kept, and shown by openline status "
+                     "and verify.\n",
+                     c->arg[1]);
+    return ol_cli_end(c);
+}
+
 static const ol_cli_opt no_options[] = { { NULL, NULL, NULL, false } };
 
 const ol_cli_command ol_cli_stop = {
@@ -119,4 +158,17 @@ const ol_cli_command ol_cli_clock_accept = {
     .opt = no_options,
     .args_max = 1,
     .run = accept_run,
+};
+
+const ol_cli_command ol_cli_fork_ack = {
+    .name = "fork ack",
+    .args = "<line> <log>",
+    .summary = "Ends the alarm of two histories: an officer knows of it",
+    .help =
+        "openline status names the log. The evidence stays, and so does what follows from it: no\n"
+        "further receipts for that log.\n",
+    .opt = no_options,
+    .args_min = 2,
+    .args_max = 2,
+    .run = fork_ack_run,
 };

@@ -124,7 +124,7 @@ static const struct {
 } alarms[] = {
     { "recovered", "entries of ours that this station had lost came back from a member" },
     { "incarnation", "this station opened a new log; its first entry says why" },
-    { "fork", "TWO HISTORIES OF ONE LOG: its author signed both; the evidence is kept" },
+    { "fork", "TWO HISTORIES OF ONE LOG; the evidence is kept, openline status says more" },
     { "peer-stopped",
       "the other station says that it has stopped storing, or (reason 0) stores again" },
     { "clock", "this station's clock is off: look at it, then openline clock accept" },

@@ -98,7 +98,31 @@ static void print_epoch(const char *party, const json_t *e) {
                  json_is_true(json_object_get(e, "confirmed")) ? "" : ", not heard at it yet");
 }
 
-static void print_line(const json_t *l) {
+/* Who signed what, since when it is known, and what to do. */
+static void print_fork(const json_t *l, const json_t *f, const char *self) {
+    char dtg[OL_CLI_DTG_LEN + 1];
+    const char *log = text_of(f, "log"), *by = text_of(f, "signed_by");
+    bool is_head = strcmp(text_of(f, "kind"), "head") == 0, is_ours = strcmp(by, self) == 0;
+    bool is_known = json_is_integer(json_object_get(f, "acknowledged"));
+    ol_cli_dtg((uint64_t)int_of(f, "found"), dtg);
+    ol_cli_print("    %s: %s %s of %s, at %lld entries; found %s\n",
+                 is_known ? "known" : "ALARM, TWO HISTORIES", by,
+                 is_head ? "signed two histories" : "receipted another history than ours", log,
+                 (long long)int_of(f, "size"), dtg);
+    if (is_known)
+        return;
+    ol_cli_print("      %s\n",
+                 is_ours && is_head
+                     ? "somebody else signs with this station's key: a stolen disk, or a copy of "
+                       "this home that runs.\n      What was said there and is not shown as stored "
+                       "must be said again; replace the card"
+                 : is_head ? "no further receipts are signed for that log; its later ones are "
+                             "receipted. Ask its party by another channel"
+                           : "nothing stops for it. Ask that party by another channel");
+    ol_cli_print("      then: openline fork ack %s %s\n", text_of(l, "line"), log);
+}
+
+static void print_line(const json_t *l, const char *self) {
     size_t i;
     json_t *v;
     const char *key;
@@ -109,6 +133,9 @@ static void print_line(const json_t *l) {
                      : "");
     json_object_foreach(json_object_get(l, "stopped"), key, v) {
         ol_cli_print("    %s SAYS THAT IT STORES NOTHING: %s\n", key, json_string_value(v));
+    }
+    json_array_foreach(json_object_get(l, "forks"), i, v) {
+        print_fork(l, v, self);
     }
     json_array_foreach(json_object_get(l, "paths"), i, v) print_path(v);
     json_object_foreach(json_object_get(l, "epochs"), key, v) {
@@ -133,7 +160,7 @@ static void print_status(const json_t *s) {
         ol_cli_print("  port %s  %s  bound to %s\n", text_of(v, "name"), text_of(v, "url"),
                      text_of(v, "address"));
     }
-    json_array_foreach(json_object_get(s, "lines"), i, v) print_line(v);
+    json_array_foreach(json_object_get(s, "lines"), i, v) print_line(v, text_of(s, "party"));
 }
 
 static int once(ol_cli *c) {

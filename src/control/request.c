@@ -54,6 +54,7 @@ static const struct {
     [OL_DO_SUBSCRIBE] = { "subscribe", OL_GIVEN_LINE, OL_GIVEN_CURSOR },
     [OL_DO_UNSUBSCRIBE] = { "unsubscribe", OL_GIVEN_LINE, 0 },
     [OL_DO_CLOCK_ACCEPT] = { "clock-accept", OL_GIVEN_LINE, 0 },
+    [OL_DO_FORK_ACK] = { "fork-ack", OL_GIVEN_LINE | OL_GIVEN_LOG, 0 },
     [OL_DO_STOP] = { "stop", 0, 0 },
 };
 
@@ -179,7 +180,7 @@ static ol_err get_id(json_t *o, ol_refusal *why) {
 static ol_err get_do(json_t *o, ol_do *ret, ol_refusal *why) {
     static const char todo[] =
         "give one of hello, status, position, submit, log, record, entries, subscribe, "
-        "unsubscribe, clock-accept, stop";
+        "unsubscribe, clock-accept, fork-ack, stop";
     json_t *v = json_object_get(o, "do");
     if (!json_is_string(v))
         return ol_refuse(why, OL_EFORM, todo, "the request has no \"do\" that is a string");

@@ -39,6 +39,7 @@ typedef enum {
     OL_DO_SUBSCRIBE,
     OL_DO_UNSUBSCRIBE,
     OL_DO_CLOCK_ACCEPT,
+    OL_DO_FORK_ACK,
     OL_DO_STOP,
     OL_DO_N
 } ol_do;

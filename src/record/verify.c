@@ -239,6 +239,8 @@ static void check_logs(vf *v) {
         v->place[i].is_proven = check_log(v);
         ol_view_set_members(v->view, i, v->now.generation->member, v->now.generation->members,
                             v->now.generation->rungs);
+        if (v->place[i].is_forked)
+            ol_view_set_forked(v->view, i);
         if (v->place[i].is_proven)
             ol_vf_entries(v);
         else
@@ -262,8 +264,15 @@ static void check_opening_root(vf *v, size_t log) {
         ol_hash root;
         ol_view_log_name(&key, 2 * OL_INC_LEN, v->party_name, name);
         ol_view_log_name(&v->place[log].key, 2 * OL_INC_LEN, v->party_name, own);
-        if (ol_vf_root(v, name, ol_view_log_size(v->view, i), o->size, &root) &&
-            memcmp(root.b, o->root, OL_HASH_LEN) != 0)
+        if (!ol_vf_root(v, name, ol_view_log_size(v->view, i), o->size, &root) ||
+            memcmp(root.b, o->root, OL_HASH_LEN) == 0)
+            continue;
+        if (v->place[i].is_forked)
+            ol_vf_note(v, "opening-other", own,
+                       "continues another history of its predecessor %s than the one in the "
+                       "export, after %" PRIu64 " entries",
+                       strrchr(name, '/') + 1, o->size);
+        else
             ol_vf_fail(v, "opening-root", own,
                        "names another root of its predecessor %s over size %" PRIu64
                        " than the export holds: the log of %s contradicts itself",

@@ -63,6 +63,7 @@ static void judge(vf *v, unsigned which) {
                    h->size);
         return;
     }
+    v->place[v->now.log].is_forked |= h->is_by_author;
     if (h->is_by_author)
         ol_vf_note(v, "fork", path,
                    "%s signed two histories of its %s: over size %" PRIu64

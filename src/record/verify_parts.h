@@ -53,7 +53,7 @@ typedef struct {
 
 typedef struct {
     ol_log_key key;
-    bool is_proven;
+    bool is_proven, is_forked; /* forked: its key signed another history, too */
 } vf_place;
 
 typedef struct { /* the log under way; of the others `name` and the view remain */

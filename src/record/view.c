@@ -99,6 +99,11 @@ void ol_view_set_unknown(ol_view *v, size_t log) {
     v->log[log].is_unknown = true;
 }
 
+void ol_view_set_forked(ol_view *v, size_t log) {
+    OL_ASSERT(log < v->logs);
+    v->log[log].is_forked = true;
+}
+
 ol_err ol_view_add_receipt(ol_view *v, size_t log, uint8_t party, uint64_t size, uint64_t time) {
     OL_ASSERT(log < v->logs);
     vw_log *l = &v->log[log];

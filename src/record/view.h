@@ -32,6 +32,8 @@
     X(OPENING_SIZE, true, "opening-size")            /* other, size; held */                       \
     X(SEEN_ORDER, true, "seen-order")                /* index, number */                           \
     X(OPENING_RECOVERED, false, "opening-recovered") /* other, size; held: what came back later */ \
+    X(OPENING_OTHER, false, "opening-other")         /* other, size: of its other history */       \
+    X(SEEN_OTHER, false, "seen-other")               /* index, other, size; held: likewise */      \
     X(SEEN_NUMBER, true, "seen-number")      /* index, number; held: the next free one, or 0 */    \
     X(SEEN_SELF, true, "seen-self")          /* index */                                           \
     X(SEEN_TWICE, true, "seen-twice")        /* index, other */                                    \
@@ -95,6 +97,8 @@ void ol_view_set_members(ol_view *v, size_t log, const uint8_t *member, unsigned
 /* The log is there and what it holds is not known (it could not be proven): nothing is found amiss
  * with what others say of it. */
 void ol_view_set_unknown(ol_view *v, size_t log);
+/* The log has two signed histories, of which one is here: others may speak of the other one. */
+void ol_view_set_forked(ol_view *v, size_t log);
 /* entry: without salt. Any bytes are an entry. */
 OL_MUST ol_err ol_view_add_entry(ol_view *v, size_t log, const uint8_t *entry, size_t len);
 OL_MUST ol_err ol_view_add_receipt(ol_view *v, size_t log, uint8_t party, uint64_t size,

@@ -17,8 +17,8 @@ static void check_opening(const ol_view *v, const vw_log *log) {
     else if (before == OL_VIEW_NO_LOG)
         issue.rule = OL_VIEW_OPENING_BEFORE;
     else if (issue.size > issue.held)
-        issue.rule = OL_VIEW_OPENING_SIZE;
-    else if (issue.size < issue.held)
+        issue.rule = v->log[before].is_forked ? OL_VIEW_OPENING_OTHER : OL_VIEW_OPENING_SIZE;
+    else if (issue.size < issue.held && !v->log[before].is_forked)
         issue.rule = OL_VIEW_OPENING_RECOVERED;
     else
         return;
@@ -36,7 +36,7 @@ static void check_mentions(const ol_view *v, const vw_log *log, size_t row) {
                                 .other_inc_len = OL_INC_LEN,
                                 .size = log->mention[i].size };
         if (n->log != OL_VIEW_NO_LOG) {
-            issue.rule = OL_VIEW_SEEN_BEYOND;
+            issue.rule = v->log[n->log].is_forked ? OL_VIEW_SEEN_OTHER : OL_VIEW_SEEN_BEYOND;
             issue.held = v->log[n->log].is_unknown ? UINT64_MAX : v->log[n->log].rows;
         }
         if (n->log == OL_VIEW_NO_LOG || issue.size > issue.held)

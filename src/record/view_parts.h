@@ -46,7 +46,7 @@ typedef struct {
     ol_log_key key;
     uint8_t rank; /* the author's number in its charter */
     uint8_t member[OL_PARTIES_MAX], members, rungs;
-    bool has_opening, is_unknown;
+    bool has_opening, is_unknown, is_forked;
     ol_opening opening;
     vw_row *row;
     size_t rows, rows_cap, messages;

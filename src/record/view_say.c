@@ -72,6 +72,27 @@ static void say_own(const ol_view_issue *i, const char *other, char *to, size_t 
     }
 }
 
+/* What it says about the other history of one. */
+static void say_other(const ol_view_issue *i, const char *other, char *to, size_t cap) {
+    const char *before = strrchr(other, '/') == NULL ? other : strrchr(other, '/') + 1;
+    switch (i->rule) {
+    case OL_VIEW_OPENING_OTHER:
+        snprintf(to, cap,
+                 "continues another history of its predecessor %s than the one in the export, "
+                 "after %" N " entries",
+                 before, i->size);
+        return;
+    case OL_VIEW_SEEN_OTHER:
+        snprintf(to, cap,
+                 "entry %" N " has seen %" N " entries of %s, the export holds %" N
+                 " of another history",
+                 i->index, i->size, other, i->held);
+        return;
+    default:
+        return;
+    }
+}
+
 /* What one log says about another. */
 static void say_between(const ol_view_issue *i, const char *author, const char *other, char *to,
                         size_t cap) {
@@ -143,6 +164,8 @@ void ol_view_sentence(const ol_view_issue *issue, const char *const *party,
     if (issue->other_inc_len > 0)
         ol_view_log_name(&issue->other, 2u * issue->other_inc_len, party, other);
     say_own(issue, other, ret, OL_VIEW_SENTENCE_MAX);
+    if (ret[0] == 0)
+        say_other(issue, other, ret, OL_VIEW_SENTENCE_MAX);
     if (ret[0] == 0)
         say_between(issue, party[issue->log.party], other, ret, OL_VIEW_SENTENCE_MAX);
 }

@@ -107,6 +107,20 @@ ol_err ol_api_clock_accept(ol_station *st, size_t number) {
     return OL_OK;
 }
 
+ol_err ol_api_fork_get(const ol_station *st, size_t number, size_t n, ol_fork_status *ret) {
+    if (number >= st->lines.n)
+        return OL_ENOENT;
+    return ol_line_fork(ol_drive_line(st->drive, number), n, ret) ? OL_OK : OL_ENOENT;
+}
+
+ol_err ol_api_fork_ack(ol_station *st, size_t number, const ol_log_key *log) {
+    ol_fork_status f;
+    for (size_t n = 0; ol_api_fork_get(st, number, n, &f) == OL_OK; n++)
+        if (ol_log_key_eq(&f.log, log))
+            return ol_drive_fork_seen(st->drive, number, log), OL_OK;
+    return OL_ENOENT;
+}
+
 void ol_api_stop(ol_station *st) {
     ol_station_stop(st, "asked by a client");
 }

@@ -102,6 +102,23 @@ static ol_err clock_accept(ask *a) {
     return err;
 }
 
+static ol_err fork_ack(ask *a) {
+    size_t number;
+    ol_desk *d = &a->client->c->desk;
+    ol_err err = ol_desk_line(d, a->r, &number, a->why);
+    if (err != OL_OK)
+        return err;
+    const ol_api_line *line = d->line[number];
+    int party = ol_charter_party(line->charter, a->r->party, strlen(a->r->party));
+    ol_log_key key = { .party = (uint8_t)party, .lane = a->r->lane };
+    memcpy(key.incarnation, a->r->incarnation, sizeof key.incarnation);
+    err = party < 0 ? OL_ENOENT : ol_api_fork_ack(d->station, line->number, &key);
+    if (err == OL_ENOENT)
+        return ol_refuse(a->why, err, "name a log that `status` tells under `forks`",
+                         "there is no evidence of two histories of that log");
+    return err;
+}
+
 static ol_err stop(ask *a) {
     ol_api_stop(a->client->c->desk.station);
     return OL_OK;
@@ -187,6 +204,7 @@ static ol_err (*const answers[OL_DO_N])(ask *a) = {
     [OL_DO_SUBSCRIBE] = subscribe,
     [OL_DO_UNSUBSCRIBE] = unsubscribe,
     [OL_DO_CLOCK_ACCEPT] = clock_accept,
+    [OL_DO_FORK_ACK] = fork_ack,
     [OL_DO_STOP] = stop,
 };
 

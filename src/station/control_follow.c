@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "station/control_parts.h"
+#include "wire/entry.h"
 
 enum { PAGE = 64 };
 
@@ -172,6 +173,7 @@ static json_t *alarm_json(const ol_api_line *line, const ol_api_note *n) {
     if (has_party && n->party < line->charter->parties)
         (void)json_object_set_new(o, "party", json_string(line->charter->party[n->party].name));
     const char *number = n->what == OL_NOTE_RECOVERED      ? "size"
+                         : n->what == OL_NOTE_FORK         ? "size"
                          : n->what == OL_NOTE_INCARNATION  ? "reason"
                          : n->what == OL_NOTE_PEER_STOPPED ? "reason"
                          : n->what == OL_NOTE_CLOCK        ? "doubtful"
@@ -239,6 +241,8 @@ void ol_follow_note(ol_control *c, size_t line, const ol_api_note *n) {
         pass(c, line, path_event(c, line, n));
         return;
     default:
+        if (n->what == OL_NOTE_INCARNATION && n->size == OL_WHY_FIRST)
+            return; /* a log begins: nobody need be called */
         if (alarm_of(n->what) != NULL)
             pass(c, line, alarm_json(l, n));
     }

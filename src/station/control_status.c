@@ -116,6 +116,25 @@ static json_t *epochs_json(const ol_api_line *line, const ol_api_line_status *s)
     return all;
 }
 
+/* Evidence of two histories, a piece each; *ret_unseen: of how many no officer knows yet. */
+static json_t *forks_json(const ol_control *c, const ol_api_line *line, uint64_t *ret_unseen) {
+    json_t *list = json_array();
+    ol_fork_status f;
+    *ret_unseen = 0;
+    for (size_t n = 0; ol_api_fork_get(c->desk.station, line->number, n, &f) == OL_OK; n++) {
+        char log[OL_DESK_NAME_LEN + 1];
+        json_t *o = json_pack(
+            "{s:s, s:s, s:s, s:I, s:I}", "log", ol_desk_log_name(line, &f.log, log), "signed_by",
+            line->charter->party[f.party].name, "kind", f.party == f.log.party ? "head" : "receipt",
+            "size", (json_int_t)f.size, "found", (json_int_t)f.found);
+        set(o, "acknowledged",
+            f.acknowledged > 0 ? json_integer((json_int_t)f.acknowledged) : json_null());
+        *ret_unseen += f.acknowledged == 0;
+        (void)json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) {
     const ol_api_line *line = c->desk.line[number];
     const ol_charter *ch = line->charter;
@@ -129,6 +148,7 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     json_t *parties = json_array();
     json_t *paths = json_array();
     unsigned live = 0;
+    uint64_t unseen;
     for (uint8_t i = 0; i < ch->parties && err == OL_OK; i++) {
         ol_api_path p;
         if ((line->generation[ch->generation].members >> i & 1) == 0)
@@ -148,10 +168,13 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     set(o, "parties", parties);
     set_u64(o, "live_paths", live);
     set(o, "clock_doubtful", json_boolean(s.is_clock_doubtful));
+    json_t *forks = forks_json(c, line, &unseen);
+    set_u64(o, "forks_unseen", unseen);
     set_u64(o, "logs", w.logs);
     set_u64(o, "entries", w.entries);
     if (is_whole) {
         set(o, "current", json_incref(w.current));
+        set(o, "forks", json_incref(forks));
         set(o, "paths", json_incref(paths));
         set(o, "stopped", stopped_json(ch, &s));
         set(o, "epochs", epochs_json(line, &s));
@@ -159,6 +182,7 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     }
     json_decref(w.current);
     json_decref(paths);
+    json_decref(forks);
     return err;
 }
 

@@ -370,6 +370,13 @@ void ol_drive_accept_clock(ol_drive *d, size_t number) {
         ol_drive_step(d, number, &ev);
 }
 
+void ol_drive_fork_seen(ol_drive *d, size_t number, const ol_log_key *log) {
+    ol_event ev = { .kind = EV_FORK_SEEN, .fork = *log };
+    OL_ASSERT(number < d->lines);
+    if (!d->is_stopped)
+        ol_drive_step(d, number, &ev);
+}
+
 size_t ol_drive_lines(const ol_drive *d) {
     return d->lines;
 }

@@ -67,6 +67,7 @@ void ol_drive_free(ol_drive *d); /* after the loop has turned; takes NULL */
  * already is answered with the place it has. */
 OL_MUST ol_err ol_drive_submit(ol_drive *d, size_t line, uint32_t token, const ol_api_entry *e);
 void ol_drive_accept_clock(ol_drive *d, size_t line);
+void ol_drive_fork_seen(ol_drive *d, size_t line, const ol_log_key *log);
 
 size_t ol_drive_lines(const ol_drive *d);
 const ol_line *ol_drive_line(const ol_drive *d, size_t line);

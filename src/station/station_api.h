@@ -103,6 +103,10 @@ OL_MUST ol_err ol_api_submit(ol_station *st, size_t line, uint32_t token, const 
 
 /* An officer has looked at the wall clock and it is right. */
 OL_MUST ol_err ol_api_clock_accept(ol_station *st, size_t line);
+/* The nth piece of evidence of two histories, from 0; OL_ENOENT: there are no more. */
+OL_MUST ol_err ol_api_fork_get(const ol_station *st, size_t line, size_t n, ol_fork_status *ret);
+/* An officer knows of the evidence against this log; OL_ENOENT: there is none. */
+OL_MUST ol_err ol_api_fork_ack(ol_station *st, size_t line, const ol_log_key *log);
 /* Clean stop, as by SIGTERM: after the call has returned. */
 void ol_api_stop(ol_station *st);
 

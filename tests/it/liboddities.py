@@ -85,7 +85,8 @@ UNREADABLE = [
     ("read has more than 64 mentions", people([], read=[[i, 0] for i in range(1, 66)])),
     # kinds
     ("unknown kind 0", people([], kind=0)),
-    ("unknown kind 3", people([], kind=3)),
+    ("the handback has another form", people([], kind=3)),
+    ("unknown kind 4", people([], kind=4)),
     ("unknown kind 18446744073709551615", people([], kind=2**64 - 1)),
     # messages
     ("the message has no item id or no read", x.cbor([2, START, [], [1, 0, 0, [0, "A text."]]])),
@@ -206,6 +207,19 @@ def restored(w):
     w.logs["t"].append(1, x.opening(before.incarnation, 2, before.root(2), 2))
 
 
+def victim(size, root=None):
+    """prc's log p was forked; its next one continues the history that is not here."""
+    def hand(w):
+        p = w.logs["p"]
+        w.logs["t"] = x.Log(w, w.party("prc"), 0, "t")
+        w.logs["t"].append(1, x.opening(p.incarnation, size, root or p.root(size), 4))
+        w.logs["t"].receive("usa", "swi")
+        w.logs["u"].say("Seen both.", precedence=1, seen=[[1, 7]])
+        w.logs["u"].receive("prc", "swi")
+        return evidence(lambda log: log.head(2, root=OTHER_ROOT), "p", 3)(w)
+    return hand
+
+
 def receipt_before(w):
     """The receipt of a larger size is dated before the one of a smaller."""
     u = w.logs["u"]
@@ -257,6 +271,11 @@ ANOMALIES = [
      "usa than the one in this export, over size 5; nothing here shows that it was ever signed by "
      "usa",
      evidence(lambda u: only_receipt(u, 5, OTHER_ROOT), own=5, number=1)),
+    ("{t}: continues another history of its predecessor f2971799b1cbbcba than the one in the "
+     "export, after 5 entries", victim(5, OTHER_ROOT)),
+    ("{t}: continues another history of its predecessor f2971799b1cbbcba than the one in the "
+     "export, after 3 entries", victim(3, OTHER_ROOT)),
+    ("{u}: entry 9 has seen 7 entries of {p}, the export holds 3 of another history", victim(2)),
     ("{u}: entry 9 refers to prc/urgent/" + ABSENT.hex()
      + ", entry 4, which the export does not hold", says("u", ref=[1, 0, ABSENT, 4])),
     ("{u}: entry 9 refers to {p}, entry 3, which the export does not hold",
