@@ -37,7 +37,7 @@ static void transport_in(ol_line *l, uint8_t party, ol_path *path, ol_holder *h,
     path->heard_ms = l->mono_ms;
     ol_sync_heard(l, party);
     if (ol_item_check(payload, out.len) == OL_OK)
-        ol_recv_payload(l, party, path, payload, out.len);
+        ol_recv_payload(l, party, path, h, payload, out.len);
     else
         drop(l, OL_COUNT_PAYLOAD_BAD);
     sodium_memzero(payload, sizeof payload);

@@ -7,6 +7,7 @@ typedef struct {
     ol_line *l;
     uint8_t source;
     ol_path *path;
+    const ol_holder *by;      /* the session; NULL: a first message */
     bool has_log, is_ignored; /* ignored: up to the next LOG */
     ol_log_key key;
     ol_log *log; /* NULL: not known here */
@@ -236,7 +237,7 @@ static void recv_of_line(context *c, const ol_item *it) {
     ol_peer *peer = &c->l->peer[c->source];
     switch (it->type) {
     case OL_ITEM_FORGOT:
-        ol_sync_forgot(c->l, c->source, it->run);
+        ol_sync_forgot(c->l, c->source, c->by, it->run);
         break;
     case OL_ITEM_TOLD:
         recv_told(c, it);
@@ -255,8 +256,9 @@ static void recv_of_line(context *c, const ol_item *it) {
     }
 }
 
-void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const uint8_t *p, size_t len) {
-    context c = { .l = l, .source = source, .path = path };
+void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const ol_holder *by,
+                     const uint8_t *p, size_t len) {
+    context c = { .l = l, .source = source, .path = path, .by = by };
     ol_rd r = ol_rd_of(p, len);
     ol_item it = { 0 };
     while (r.left > 0 && ol_item_get(&r, &it) == OL_OK) { /* checked whole by the caller */

@@ -75,14 +75,35 @@ static size_t count_of(const ol_path *path, ol_holder_state state) {
     return n;
 }
 
+/* Which of these gives its place up. The oldest stay a while: while the round trip is not known the
+ * answer may be later than many tries, and then only theirs can still come in time. */
+static ol_holder *spare(const ol_line *l, const ol_path *path, ol_holder_state state) {
+    static const uint64_t kept_ms[] = { OL_KEPT_MS, OL_KEPT_MS / 4 };
+    ol_holder *h = of_state(path, state);
+    for (size_t i = 0; h != NULL && i < OL_LEN(kept_ms) && l->mono_ms - h->born_ms < kept_ms[i];
+         i++) {
+        ol_holder *next = NULL;
+        for (size_t k = 0; k < OL_HOLDERS; k++) {
+            ol_holder *o = &path->holder[k];
+            bool is_younger = o->state == state && o != h && o->born_ms >= h->born_ms;
+            if (is_younger && (next == NULL || o->born_ms < next->born_ms))
+                next = o;
+        }
+        if (next == NULL)
+            return h;
+        h = next;
+    }
+    return h;
+}
+
 /* A free place with an index of its own; NULL when the switch has none. */
 static ol_holder *take_holder(ol_line *l, uint8_t party, uint8_t slot, ol_holder_state state) {
     ol_path *path = &l->peer[party].path[slot];
     bool is_many = state == HS_OPENING && count_of(path, HS_OPENING) >= OL_OPENINGS;
-    ol_holder *h = is_many ? of_state(path, HS_OPENING) : NULL;
+    ol_holder *h = is_many ? spare(l, path, HS_OPENING) : NULL;
     h = h != NULL ? h : of_state(path, HS_FREE);
     h = h != NULL ? h : of_state(path, HS_OLD);
-    h = h != NULL ? h : of_state(path, HS_STANDBY);
+    h = h != NULL ? h : spare(l, path, HS_STANDBY);
     if (h == NULL)
         return NULL;
     ol_session_drop(l, h);
@@ -123,6 +144,24 @@ void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h) {
     path->open_tries = 0;
     path->ping_ms = 0, path->missed = 0, path->wants_ping = false;
     path->note = true;
+}
+
+/* The peer has lost what it knew, its sessions too. What is still on its way by them was said before,
+ * and must not be taken for what it says now. */
+void ol_session_forget(ol_line *l, uint8_t party, const ol_holder *but) {
+    for (size_t i = 0; i < OL_PATHS_PER_PEER; i++) {
+        ol_path *path = &l->peer[party].path[i];
+        for (size_t k = 0; path->is_up && k < OL_HOLDERS; k++) {
+            ol_holder *h = &path->holder[k];
+            if (h == but || h->state == HS_OPENING || h->state == HS_FREE)
+                continue;
+            if (h == ol_session_live(path)) {
+                path->live = OL_HOLDERS, path->note = true;
+                path->open_ms = l->mono_ms + 2 * ol_path_repeat_ms(l, party);
+            }
+            ol_session_drop(l, h);
+        }
+    }
 }
 
 /* ---- DH with the static key, done outside ---- */
@@ -325,7 +364,7 @@ static void first_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *es
     if (!is_repeat) {
         peer->last_counter = w->counter, peer->is_counter_new = true;
         l->save_ms = ol_min_ms(l->save_ms, l->mono_ms + OL_SAVE_MS);
-        ol_recv_payload(l, party, path, r.p, r.left);
+        ol_recv_payload(l, party, path, NULL, r.p, r.left);
     }
     const ol_holder *opening = of_state(path, HS_OPENING);
     if (!is_repeat && opening != NULL && l->self < party &&
@@ -439,11 +478,13 @@ static void second_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *s
     if (path->open_tries == 1)
         ol_path_rtt(path, l->mono_ms - h->born_ms);
     ol_session_promote(l, path, h);
+    for (ol_holder *o; (o = of_state(path, HS_OPENING)) != NULL;)
+        ol_session_drop(l, o); /* their answers come too late */
     path->heard_ms = l->mono_ms;
     path->owe_confirm = true;
     if (w->from != 0)
         path->move = w->from;
-    ol_recv_payload(l, party, path, r.p, r.left);
+    ol_recv_payload(l, party, path, h, r.p, r.left);
     ol_sync_heard(l, party);
 out:
     ol_noise_wipe(&hs);

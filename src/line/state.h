@@ -422,7 +422,8 @@ OL_MUST ol_err ol_job_add(ol_line *l, ol_log *log, bool is_receipt, uint64_t siz
                           const uint8_t root[32]);
 
 /* recv.c */
-void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const uint8_t *p, size_t len);
+void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const ol_holder *by,
+                     const uint8_t *p, size_t len);
 bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r);
 void ol_recv_told_by(ol_line *l, uint8_t party);
 void ol_recv_later(ol_line *l, ol_log *log); /* receipts that waited for this size */
@@ -440,7 +441,7 @@ void ol_sync_behind(ol_line *l, ol_log *log, uint64_t size);
 void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
 void ol_sync_holds(ol_log *log, uint8_t party, uint64_t size); /* it brought them, or wrote them */
 void ol_sync_tell(ol_line *l); /* TOLD, where a peer that forgot has all again */
-void ol_sync_forgot(ol_line *l, uint8_t party, uint32_t run);
+void ol_sync_forgot(ol_line *l, uint8_t party, const ol_holder *by, uint32_t run);
 void ol_sync_said_forgot(ol_line *l, uint8_t party);
 void ol_sync_again(ol_line *l, uint8_t party); /* all that is not settled */
 void ol_sync_heard(ol_line *l, uint8_t party);
@@ -490,6 +491,7 @@ bool ol_session_is_suspect(const ol_line *l, uint8_t party, const ol_path *path)
 bool ol_session_is_old(const ol_line *l, uint8_t party, const ol_path *path);
 bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path);
 void ol_session_drop(ol_line *l, ol_holder *h);
+void ol_session_forget(ol_line *l, uint8_t party, const ol_holder *but);
 void ol_session_demote(ol_line *l, ol_path *path, ol_holder *h); /* live → old */
 void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h);
 OL_MUST ol_err ol_session_path_up(ol_line *l, uint8_t party, uint8_t slot, const ol_event *ev);

@@ -101,6 +101,8 @@ static bool has_lost(ol_sync *s, uint64_t size) {
 
 void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     ol_sync *s = &log->sync[party];
+    if (s->is_unsure)
+        s->head_sent = 0;   /* it went ahead of the entries */
     s->is_known = size > 0; /* HAVE 0 speaks of a log by its full name, unknown there */
     s->is_unsure = false;
     if (has_lost(s, size))
@@ -121,12 +123,13 @@ void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     l->count[OL_COUNT_RESENT]++;
 }
 
-void ol_sync_forgot(ol_line *l, uint8_t party, uint32_t run) {
+void ol_sync_forgot(ol_line *l, uint8_t party, const ol_holder *by, uint32_t run) {
     ol_peer *peer = &l->peer[party];
     peer->has_told = false;
     if (peer->has_run && peer->run == run)
         return;
     peer->has_run = true, peer->run = run;
+    ol_session_forget(l, party, by);
     for (size_t i = 0; i < l->log.n; i++) {
         ol_sync *s = &l->log.v[i]->sync[party];
         s->believed = s->floor = 0;
