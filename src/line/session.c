@@ -146,8 +146,8 @@ void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h) {
     path->note = true;
 }
 
-/* The peer has lost what it knew, its sessions too. What is still on its way by them was said before,
- * and must not be taken for what it says now. */
+/* The peer has lost what it knew, its sessions too. What is still on its way by them was said
+ * before, and must not be taken for what it says now. */
 void ol_session_forget(ol_line *l, uint8_t party, const ol_holder *but) {
     for (size_t i = 0; i < OL_PATHS_PER_PEER; i++) {
         ol_path *path = &l->peer[party].path[i];
