@@ -163,7 +163,7 @@ static void on_frame(void *ctx, uint16_t line, const ol_event *in) {
     ol_drive_drain(d);
 }
 
-static void on_path_up(void *ctx, uint16_t number, const ol_event *up) {
+static bool on_path_up(void *ctx, uint16_t number, const ol_event *up) {
     ol_drive *d = ctx;
     ol_event ev = *up;
     ol_path_status s;
@@ -172,8 +172,10 @@ static void on_path_up(void *ctx, uint16_t number, const ol_event *up) {
     ol_line_path_status(d->line[number]->engine, up->path.path, &s);
     if (!s.is_up)
         OL_LOG(OL_ERROR, "path.failed",
-               "line=%s path=%u why=\"no memory is left that can be locked: ulimit -l\"",
-               d->line[number]->name, (unsigned)up->path.path);
+               "line=%s path=%u retry_ms=%d why=\"no memory is left that can be locked: ulimit "
+               "-l\"",
+               d->line[number]->name, (unsigned)up->path.path, OL_NET_TEND_MS);
+    return s.is_up;
 }
 
 static void on_path_lost(void *ctx, uint16_t number, ol_path_id path) {
@@ -334,10 +336,12 @@ void ol_drive_free(ol_drive *d) {
 
 /* ---- what others ask ---- */
 
-static bool is_on_record(ol_drive *d, size_t number, const uint8_t *item, ol_effect *reply) {
+/* OL_ENOENT: it is not. Where that cannot be told it must not be said a second time. */
+static ol_err on_record(ol_drive *d, size_t number, const uint8_t *item, ol_effect *reply) {
     ol_store *s = d->o.store;
-    return item != NULL && s->ops->find_item(s, d->line[number]->id, item, &reply->reply.log,
-                                             &reply->reply.index) == OL_OK;
+    if (item == NULL)
+        return OL_ENOENT;
+    return s->ops->find_item(s, d->line[number]->id, item, &reply->reply.log, &reply->reply.index);
 }
 
 ol_err ol_drive_submit(ol_drive *d, size_t number, uint32_t token, const ol_api_entry *e) {
@@ -350,7 +354,8 @@ ol_err ol_drive_submit(ol_drive *d, size_t number, uint32_t token, const ol_api_
         return err;
     ol_effect reply = { .kind = FX_REPLY };
     reply.reply.token = token;
-    if (is_on_record(d, number, e->item, &reply)) {
+    reply.reply.err = on_record(d, number, e->item, &reply);
+    if (reply.reply.err != OL_ENOENT) {
         ol_drive_push(d, number, &reply);
         return OL_OK;
     }

@@ -23,8 +23,8 @@ typedef struct {
     ol_net_path p;
     ol_addr now, home, moved; /* where frames go; what the url says; where the peer spoke from */
     unsigned turn;
-    bool is_looking;
-    uint64_t heard_ms; /* its peer, when this path was last told so */
+    bool is_looking, is_refused; /* refused: its user could not take it up */
+    uint64_t heard_ms;           /* its peer, when this path was last told so */
 } path;
 
 struct ol_net {
@@ -211,7 +211,7 @@ static void tell_up(path *p) {
     up.path.is_ip = b->is_ip;
     up.path.is_stream = b->has_room != NULL;
     up.path.frame_max = b->frame_max;
-    p->net->user.path_up(p->net->user.ctx, p->p.line, &up);
+    p->is_refused = !p->net->user.path_up(p->net->user.ctx, p->p.line, &up);
 }
 
 static void on_resolved(void *ctx, ol_err err, const ol_addr *addr) {
@@ -239,6 +239,9 @@ static void look_up(path *p) {
 
 static void on_tend(uv_timer_t *timer) {
     ol_net *n = timer->data;
+    for (size_t i = 0; i < n->paths; i++)
+        if (n->path[i]->is_refused)
+            tell_up(n->path[i]);
     for (size_t i = 0; i < n->paths; i++)
         if (!n->user.is_live(n->user.ctx, n->path[i]->p.line, n->path[i]->p.id))
             look_up(n->path[i]);

@@ -30,8 +30,8 @@ typedef struct ol_net ol_net;
 typedef struct {
     void (*frame)(void *ctx, uint16_t line, const ol_event *in); /* EV_FRAME */
     /* EV_PATH_UP for the engine: at start, and when a path has come to have an address. */
-    void (*path_up)(void *ctx, uint16_t line, const ol_event *up);
-    void (*path_lost)(void *ctx, uint16_t line, ol_path_id path); /* EV_PATH_LOST */
+    bool (*path_up)(void *ctx, uint16_t line, const ol_event *up); /* false: told again later */
+    void (*path_lost)(void *ctx, uint16_t line, ol_path_id path);  /* EV_PATH_LOST */
     bool (*is_live)(void *ctx, uint16_t line, ol_path_id path);
     uint64_t (*heard_ms)(void *ctx, uint16_t line, uint8_t party); /* ol_line_heard_ms */
     void *ctx;

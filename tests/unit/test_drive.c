@@ -447,6 +447,57 @@ static void the_disk_fills(void **state) {
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+static ol_err finds_nothing_out(ol_store *s, const uint8_t *line, const uint8_t *item,
+                                ol_log_key *ret_log, uint64_t *ret_index) {
+    (void)s, (void)line, (void)item, (void)ret_log, (void)ret_index;
+    return OL_EIO;
+}
+
+/* Whether it is on record cannot be told: refused, not said a second time. */
+static void the_disk_cannot_be_read(void **state) {
+    (void)state;
+    uv_loop_t loop;
+    station a;
+    static const uint8_t item[OL_ITEM_LEN] = "item";
+    assert_int_equal(uv_loop_init(&loop), 0);
+    begin(&a, &loop, 0, NULL);
+    set_off(&a, 1, NULL);
+    submit(&a, 1, item);
+    until(&loop, &a.replies, 1);
+    const ol_store_ops *ops = a.store->ops;
+    ol_store_ops broken = *ops;
+    broken.find_item = finds_nothing_out;
+    a.store->ops = &broken;
+    submit(&a, 2, item);
+    until(&loop, &a.refused, 1);
+    assert_true(a.last_token == 2 && a.last_err == OL_EIO);
+    a.store->ops = ops;
+    submit(&a, 3, item);
+    until(&loop, &a.replies, 2);
+    assert_true(a.last_index == 1 && entries(&a) == 2);
+    end(&a, false);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+/* No memory for a path when it is set up: it is tried again, some seconds later. */
+static void a_path_finds_no_memory(void **state) {
+    (void)state;
+    uv_loop_t loop;
+    station a, b;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    begin(&a, &loop, 0, NULL);
+    begin(&b, &loop, 1, NULL);
+    set_off(&b, 0, NULL);
+    a.locked.fail_at = a.locked.gets + 1;
+    set_off(&a, 1, b.url);
+    assert_true(a.locked.gets >= a.locked.fail_at);
+    submit(&a, 7, NULL);
+    until(&loop, &a.receipts, 1);
+    end(&a, false);
+    end(&b, false);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 /* Loaded again from its store: without a marker a new incarnation, the old entries still there. */
 static void started_again(void **state) {
     (void)state;
@@ -541,11 +592,18 @@ static void flights(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens),           cmocka_unit_test(flights),
-        cmocka_unit_test(there_and_stored), cmocka_unit_test(many_at_once),
-        cmocka_unit_test(items_once),       cmocka_unit_test(the_disk_fills),
-        cmocka_unit_test(started_again),    cmocka_unit_test(known_place),
-        cmocka_unit_test(unknown_places),   cmocka_unit_test(path_lost),
+        cmocka_unit_test(tokens),
+        cmocka_unit_test(flights),
+        cmocka_unit_test(there_and_stored),
+        cmocka_unit_test(many_at_once),
+        cmocka_unit_test(items_once),
+        cmocka_unit_test(the_disk_fills),
+        cmocka_unit_test(the_disk_cannot_be_read),
+        cmocka_unit_test(a_path_finds_no_memory),
+        cmocka_unit_test(started_again),
+        cmocka_unit_test(known_place),
+        cmocka_unit_test(unknown_places),
+        cmocka_unit_test(path_lost),
         cmocka_unit_test(over_tcp),
     };
     ol_log_from(OL_ERROR);
