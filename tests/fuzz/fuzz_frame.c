@@ -103,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         ev.frame.from = 1;
         OL_ASSERT(step(l, &ev) == 0 && l->log.n == 0);
     } else if (data[0] == 1 && ol_item_check(data + 1, size - 1) == OL_OK) {
-        ol_recv_payload(l, 1, &l->peer[1].path[0], data + 1, size - 1);
+        ol_recv_payload(l, 1, &l->peer[1].path[0], NULL, data + 1, size - 1);
         for (unsigned i = 0; i < ROUNDS; i++)
             (void)step(l, &(ol_event){ .kind = EV_MORE });
         OL_ASSERT(l->own[0].log == NULL && l->own[1].log == NULL);
