@@ -205,8 +205,10 @@ static OL_MUST ol_err open_log(ol_line *l, uint8_t lane) {
         ol_log *log = ol_log_add(l, &key);
         if (log == NULL)
             return l->log.n >= OL_LOGS_MAX ? OL_ELIMIT : OL_ENOMEM;
-        log->why = before == NULL      ? OL_WHY_FIRST
-                   : before->is_forked ? OL_WHY_FORK /* known before a restart, too */
+        bool is_first = before == NULL && !(l->may_have_spoken && l->has_forgotten);
+        log->why = is_first            ? OL_WHY_FIRST
+                   : before == NULL    ? own->next_why /* none that is known: who knows more? */
+                   : before->is_forked ? OL_WHY_FORK   /* known before a restart, too */
                                        : own->next_why;
         log->generation = l->generation, log->log_pk = l->peer[l->self].p.log_pk;
         seen_free(l, &own->seen);

@@ -229,9 +229,13 @@ static void put_states(ol_line *l) {
     for (uint8_t lane = 0; lane < OL_LANES; lane++)
         if (l->own[lane].log != NULL && l->own[lane].log->is_dirty)
             must(l, ol_own_put_seen(l, lane));
-    ol_wr w = ol_wr_of(b, sizeof b);
+    uint8_t named[24]; /* and this commit, with the one before it (§6.1) */
+    ol_random(l, (uint8_t *)&l->commit_out, sizeof l->commit_out);
+    ol_wr w = ol_wr_of(named, sizeof named);
     ol_wr_be(&w, l->last_time, 8);
-    must(l, ol_batch_state(l, "time", b, 8));
+    ol_wr_be(&w, l->commit_out, 8);
+    ol_wr_be(&w, l->commit, 8);
+    must(l, ol_batch_state(l, "time", named, sizeof named));
     w = ol_wr_of(b, sizeof b);
     ol_wr_be(&w, ol_ran_s(l), 8);
     must(l, ol_batch_state(l, "ran", b, 8));
@@ -326,6 +330,7 @@ void ol_batch_done(ol_line *l) {
         l->own[lane].has_undo = false;
     drop_jobs(l, is_saved);
     ol_fork_answered(l, true);
+    l->commit_before = l->commit, l->commit = l->commit_out;
     for (size_t i = 0; i < l->job.n; i++)
         l->job.v[i].is_ready = true;
     if (l->reserving > 0)

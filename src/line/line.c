@@ -227,6 +227,10 @@ static uint64_t be64(const uint8_t *p, size_t len) {
 ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, size_t len) {
     if (strncmp(key, "seen.", 5) == 0 && (key[5] == '0' || key[5] == '1'))
         return ol_own_load_seen(l, (uint8_t)(key[5] - '0'), value, len);
+    if (strcmp(key, "time") == 0 && len == 24) {
+        l->commit = be64(value + 8, 8), l->commit_before = be64(value + 16, 8);
+        len = 8;
+    }
     if (strncmp(key, "fork.", 5) == 0 && len == 16)
         return ol_fork_load_alarm(l, key, value), OL_OK;
     if (len != 8)
@@ -260,16 +264,16 @@ static bool is_behind(const ol_line *l, uint8_t lane, const ol_marker *m) {
 }
 
 /* A log goes on only if the marker names it and the store is not behind (§6.1). */
-static void judge_own(ol_line *l, uint8_t lane, const ol_marker *m) {
+static void judge_own(ol_line *l, uint8_t lane, const ol_marker *m, bool is_old) {
     ol_own *own = &l->own[lane];
-    own->next_why = is_behind(l, lane, m) ? OL_WHY_STORE_BEHIND : OL_WHY_NO_MARKER;
+    own->next_why = is_old ? OL_WHY_STORE_BEHIND : OL_WHY_NO_MARKER;
     if (own->log == NULL)
         return;
     bool is_named = m->is_valid && m->has[lane] &&
                     memcmp(m->incarnation[lane], own->log->key.incarnation, OL_INC_LEN) == 0;
     if (ol_keyring_is_past(l, own->log))
         own->next_why = OL_WHY_AMENDMENT;
-    else if (is_named && m->size[lane] <= own->log->stored)
+    else if (is_named && !is_old)
         return;
     ol_append_close(l, own->log, own->next_why);
 }
@@ -288,7 +292,9 @@ static void begin_sync(ol_line *l, ol_log *log) {
 
 static void start(ol_line *l, const ol_marker *m) {
     l->is_started = true;
-    bool is_old = is_behind(l, OL_LANE_URGENT, m) || is_behind(l, OL_LANE_ROUTINE, m);
+    bool is_old = is_behind(l, OL_LANE_URGENT, m) || is_behind(l, OL_LANE_ROUTINE, m) ||
+                  (m->is_valid && m->commit != l->commit && m->commit != l->commit_before);
+    l->may_have_spoken = (!m->is_valid || is_old) && l->reserved > 0;
     if (!m->is_valid || is_old) { /* until each member has told us all, restarts in between too */
         l->has_forgotten = l->is_forgot_new = true;
         ol_random(l, (uint8_t *)&l->run, sizeof l->run);
@@ -300,7 +306,7 @@ static void start(ol_line *l, const ol_marker *m) {
     l->clock_mono_ms = l->mono_ms;
     ol_epoch_start(l);
     for (uint8_t lane = 0; lane < OL_LANES; lane++)
-        judge_own(l, lane, m);
+        judge_own(l, lane, m, is_old);
     for (size_t i = 0; i < l->log.n; i++) {
         ol_log *log = l->log.v[i];
         log->is_gated = l->has_forgotten && !log->is_own;
@@ -476,6 +482,7 @@ uint64_t ol_line_heard_ms(const ol_line *l, uint8_t party) {
 
 void ol_line_marker(const ol_line *l, ol_marker *ret) {
     *ret = (ol_marker){ .is_valid = true };
+    ret->commit = l->batch.is_out ? l->commit_out : l->commit;
     for (unsigned lane = 0; lane < OL_LANES; lane++) {
         const ol_log *log = l->own[lane].log;
         if (log == NULL || log->tree.size == 0)

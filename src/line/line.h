@@ -117,6 +117,7 @@ typedef struct {
     bool has[OL_LANES];
     uint8_t incarnation[OL_LANES][OL_INC_LEN];
     uint64_t size[OL_LANES];
+    uint64_t commit; /* the last commit's own name */
 } ol_marker;
 
 typedef struct {

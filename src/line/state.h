@@ -334,6 +334,8 @@ struct ol_line {
     OL_VEC(ol_piece) piece;
     ol_probe probe;
     ol_shown shown;
+    uint64_t commit, commit_before, commit_out; /* names of commits: the last two; the one out */
+    bool may_have_spoken;     /* more of our logs may be with others than the store knows of */
     bool is_show_due;         /* notes are owed that the store has */
     OL_VEC(ol_answer) unsaid; /* replies that wait for the commit */
     OL_VEC(ol_answer) answer; /* replies to be said now */

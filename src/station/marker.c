@@ -17,10 +17,10 @@ enum {
     SUM_LEN = 16,
     NAME_BYTES = 8 + 8 + OL_LINE_ID_LEN,
     NAME_LEN = 2 * NAME_BYTES + 3,
-    USED = 8 + 8 + 16 + 8 + 8 + OL_LINE_ID_LEN + OL_LANES * (1 + OL_INC_LEN + 8) + SUM_LEN
+    USED = 8 + 8 + 16 + 8 + 8 + OL_LINE_ID_LEN + OL_LANES * (1 + OL_INC_LEN + 8) + 8 + SUM_LEN
 };
 _Static_assert((int)USED <= (int)OL_MARKER_SLOT, "a slot must fit");
-static const char magic[8] = "olmark1\n";
+static const char magic[8] = "olmark2\n";
 
 /* Made again when a signal interrupts. */
 #define AGAIN(call) ((int)TEMP_FAILURE_RETRY(call))
@@ -142,6 +142,7 @@ static void encode(const ol_marker_home *h, const uint8_t *line, uint64_t turn, 
         ol_wr_put(&w, m->incarnation[lane], OL_INC_LEN);
         ol_wr_be(&w, m->size[lane], 8);
     }
+    ol_wr_be(&w, m->commit, 8);
     ol_hash_sha256(to, w.len, sum);
     ol_wr_put(&w, sum, SUM_LEN);
     OL_ASSERT(w.err == OL_OK && w.len == USED);
@@ -161,6 +162,7 @@ static void decode(const ol_marker_home *h, const uint8_t *line, const uint8_t *
         ol_rd_copy(&r, got.incarnation[lane], OL_INC_LEN);
         got.size[lane] = ol_rd_be(&r, 8);
     }
+    got.commit = ol_rd_be(&r, 8);
     OL_ASSERT(ol_rd_end(&r) == OL_OK);
     encode(h, line, at, &got, want); /* one encoding a meaning: all else is compared at once */
     if (memcmp(want, slot, OL_MARKER_SLOT) != 0 || (m->is_valid && at <= *turn))
@@ -198,6 +200,8 @@ static void join(ol_marker *m, const ol_marker *other) {
         *m = *other;
         return;
     }
+    if (m->commit != other->commit)
+        m->commit = 0; /* which is the later one? the store's is neither */
     for (size_t lane = 0; lane < OL_LANES; lane++) {
         bool is_same = m->has[lane] == other->has[lane] &&
                        memcmp(m->incarnation[lane], other->incarnation[lane], OL_INC_LEN) == 0;

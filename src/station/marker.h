@@ -6,8 +6,9 @@
  *          service), and a forgotten marker must not pass for the present one. $XDG_RUNTIME_DIR is
  *          not asked, because a place that depends on the caller's environment would be forgotten.
  * Shape    two slots of OL_MARKER_SLOT bytes, written in turn, each
- *            "olmark1" 0x0A | u64 turn | 16 boot id | u64 dev | u64 inode | 16 line id |
- *            2 x ( u8 has | 8 incarnation | u64 size ) | first 16 bytes of SHA-256 of all before
+ *            "olmark2" 0x0A | u64 turn | 16 boot id | u64 dev | u64 inode | 16 line id |
+ *            2 x ( u8 has | 8 incarnation | u64 size ) | u64 commit |
+ *            first 16 bytes of SHA-256 of all before
  *          so that a writer killed in the middle leaves the slot before.
  * Durable  no: that is the point. Gone after a boot; a copied or moved home has another inode.
  * Errors   open: OL_ENOENT no place, with why: each start opens new incarnations. write: OL_EIO,

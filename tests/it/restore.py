@@ -165,6 +165,33 @@ def restored_in_place(where):
     w.end()
 
 
+def restored_in_place_of_others(where):
+    """A copy put back in place that lacks only what the other side said is noticed, too"""
+    w = World(where, "restored_in_place_of_others")
+    w.say(w.usa, "one")
+    w.say(w.prc, "yes")
+    station_down(w.usa)
+    copy_home(w.usa.home, where / "backup")
+    station_up(w.usa)
+    w.say(w.prc, "and another thing", "and a third")
+    old, log = w.look(w.usa, w.prc), w.texts["one"][0]
+    station_down(w.usa)
+    for path in w.usa.home.glob("store.db*"):
+        path.unlink()
+    for path in (where / "backup").glob("store.db*"):
+        shutil.copy2(path, w.usa.home)
+    check(len(markers(w.usa.home)) == 1, "the run marker is there")
+    station_up(w.usa)
+    with Control(w.usa.home) as watch:
+        watch.ask("subscribe", line=LINE)
+        wait_held(watch, old)
+    w.say(w.usa, "four")
+    w.say(w.prc, "no")
+    for party in (w.usa, w.prc):
+        why(party, BEHIND, log)
+    w.end()
+
+
 def copied(where):
     """A copied home is started beside the original: both speak, neither contradicts the other"""
     w = World(where, "copied")
@@ -251,4 +278,4 @@ def wait_receipt(watch, place, by):
         pass
 
 
-main(restored, restored_in_place, copied, rebooted)
+main(restored, restored_in_place, restored_in_place_of_others, copied, rebooted)

@@ -80,29 +80,17 @@ static void forgive(sim_station *s) {
     s->time_floor = 0;
 }
 
-/* A marker that stays tells that the store is behind it only where our own logs had grown. */
-static bool is_behind(const sim_station *s) {
-    for (uint8_t lane = 0; lane < OL_LANES; lane++) {
-        ol_log_key key = { .party = s->party, .lane = lane };
-        memcpy(key.incarnation, s->marker.incarnation[lane], sizeof key.incarnation);
-        if (s->marker.has[lane] && s->marker.size[lane] > sim_size_in(s->store, &key))
-            return true;
-    }
-    return false;
-}
-
 void sim_restore(sim_world *w, unsigned p) {
     sim_station *s = &w->st[p];
     if (s->backup == NULL)
         return;
+    /* its marker stays where the store is put back in place on the running machine */
     sim_kill(w, p, sim_one_in(w, 2));
     sim_disk_free(s->disk);
     s->disk = sim_disk_copy(s->backup);
     memcpy(s->secrets, s->kept, sizeof s->secrets);
     s->store = sim_disk_store(s->disk);
     forgive(s);
-    if (!is_behind(s))
-        s->marker = (ol_marker){ 0 };
     SAY(w, "%c is set back to its backup", sim_name(w, p));
     s->restart_ms = w->now_ms + 1 + sim_random(w, 5000);
     w->sum.restores++;
