@@ -257,39 +257,6 @@ void ol_append_close(ol_line *l, ol_log *log, uint8_t why) {
         own->log = NULL, own->next_why = why;
 }
 
-/* ---- limits: a token bucket on running time (§2.4) ---- */
-
-static void refill(ol_line *l) {
-    uint64_t ms = l->mono_ms - l->tokens_ms;
-    if (ms > OL_DAY_MS)
-        ms = OL_DAY_MS;
-    l->tokens_entries += ms * l->limit_entries / 86400;
-    l->tokens_bytes += ms * l->limit_bytes / 86400;
-    if (l->tokens_entries > l->limit_entries * 1000)
-        l->tokens_entries = l->limit_entries * 1000;
-    if (l->tokens_bytes > l->limit_bytes * 1000)
-        l->tokens_bytes = l->limit_bytes * 1000;
-    l->tokens_ms = l->mono_ms;
-}
-
-/* 0 when it may be said now, else the seconds to wait; a tenth is kept for the urgent lane. */
-static uint64_t must_wait_s(ol_line *l, const ol_submit *s) {
-    uint64_t kept = s->lane == OL_LANE_URGENT ? 0 : 100;
-    uint64_t entries = 1000 + kept * l->limit_entries;
-    uint64_t bytes = (s->body_len + 64) * 1000 + kept * l->limit_bytes;
-    refill(l);
-    uint64_t wait = 0;
-    if (l->tokens_entries < entries)
-        wait = (entries - l->tokens_entries) * 86400 / l->limit_entries / 1000 + 1;
-    if (l->tokens_bytes < bytes) {
-        uint64_t more = (bytes - l->tokens_bytes) * 86400 / l->limit_bytes / 1000 + 1;
-        wait = more > wait ? more : wait;
-    }
-    if (wait == 0)
-        l->tokens_entries -= 1000, l->tokens_bytes -= (s->body_len + 64) * 1000;
-    return wait;
-}
-
 /* ---- submissions ---- */
 
 /* What is submitted is always answered: a place for it, whichever way it goes, is made before. */
@@ -331,7 +298,8 @@ static void take(ol_line *l, ol_submit *s) {
     if (l->storage != 0)
         a.err = ol_line_stopped(l);
     else
-        a.wait_s = must_wait_s(l, s), a.err = a.wait_s > 0 ? OL_ELIMIT : OL_OK;
+        a.wait_s = ol_limit_append_s(l, s->lane, s->kind, (ol_bytes){ s->body, s->body_len }),
+        a.err = a.wait_s > 0 ? OL_ELIMIT : OL_OK;
     ol_own *own = &l->own[s->lane];
     if (a.err == OL_OK)
         a.err = open_log(l, s->lane);

@@ -210,6 +210,7 @@ static void put_states(ol_line *l) {
         ol_wr_be(&w, l->reserving, 8);
         must(l, ol_batch_state(l, "counter", b, 8));
     }
+    must(l, ol_limit_put(l));
     if (l->is_forgot_new) {
         ol_wr w = ol_wr_of(b, sizeof b);
         ol_wr_be(&w, l->run, 8);
@@ -368,7 +369,7 @@ void ol_batch_failed(ol_line *l, ol_err err) {
         l->job.v[i].is_saving = false;
     for (unsigned p = 0; p < l->parties; p++)
         l->peer[p].owe_stopped = true, l->peer[p].is_counter_new = l->peer[p].last_counter > 0;
-    l->is_forgot_new = l->is_hold_due = true;
+    l->is_forgot_new = l->is_hold_due = l->is_spent_new = true;
     l->storage = err == OL_EFULL    ? OL_STORAGE_FULL
                  : err == OL_ENOMEM ? OL_STORAGE_NO_MEMORY
                                     : OL_STORAGE_FAILS;

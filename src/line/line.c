@@ -233,6 +233,8 @@ ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, siz
     }
     if (strncmp(key, "fork.", 5) == 0 && len == 16)
         return ol_fork_load_alarm(l, key, value), OL_OK;
+    if (strcmp(key, "tokens") == 0)
+        return ol_limit_load(l, value, len);
     if (len != 8)
         return OL_ECONFLICT;
     uint64_t v = be64(value, len);

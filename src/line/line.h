@@ -341,7 +341,9 @@ typedef enum { /* counters of what was refused or done, for status and tests */
                OL_COUNT_PROVISIONAL_DROPPED,
                OL_COUNT_RESENT,
                OL_COUNT_HANDSHAKES,
-               OL_COUNT_EPOCHS, /* changes of a pair's keys that were saved */
+               OL_COUNT_EPOCHS,             /* changes of a pair's keys that were saved */
+               OL_COUNT_HANDSHAKES_DELAYED, /* a member's, above what is done for one (§8) */
+               OL_COUNT_REQUESTS_DELAYED,
                OL_COUNT_N
 } ol_count;
 uint64_t ol_line_count(const ol_line *l, ol_count which);

@@ -197,15 +197,15 @@ static void recv_of_log(context *c, const ol_item *it) {
             ol_fork_note(c->l, c->source, c->log, it);
         break;
     case OL_ITEM_ASK:
-        if (s != NULL)
+        if (s != NULL && ol_limit_request(c->l, c->source))
             ol_fork_show(c->l, c->log, c->source, it->size);
         break;
     case OL_ITEM_WANT:
-        if (s != NULL)
+        if (s != NULL && ol_limit_request(c->l, c->source))
             ol_relay_wanted(c->l, c->log, c->source, it->party, it->size);
         break;
     case OL_ITEM_PROVE:
-        if (s != NULL && c->log->is_own)
+        if (s != NULL && c->log->is_own && ol_limit_request(c->l, c->source))
             s->owe_back = true;
         break;
     default:

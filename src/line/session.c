@@ -323,6 +323,8 @@ void ol_session_first(ol_line *l, uint8_t party, ol_path *path, const ol_event *
         if (path->answered_ms > 0 && l->mono_ms - path->answered_ms < OL_ANSWER_AGAIN_MS)
             return;
     }
+    if (path->wait->token != 0 || !ol_limit_handshake(l, party))
+        return; /* it will be repeated */
     wait_dh(l, path, ev, OL_HOLDERS, r.p, r.left, counter);
 }
 

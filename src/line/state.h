@@ -3,8 +3,8 @@
  *          hold.c entries without a head yet · recv.c items in · sync.c who lacks what ·
  *          chunk.c entries from the store · pack.c items out · relay.c for whom others hand
  *          on · handback.c receipts of a member that forgot · keyring.c keys and salts of logs ·
- *          session.c handshakes · epoch.c keys of the pairs · path.c which path, and is it alive ·
- *          frame.c frames in and out · fork.c two histories · line.c events and effects.
+ *          session.c handshakes · epoch.c keys of the pairs · limit.c · path.c which path, and is
+ *          it alive · frame.c frames in and out · fork.c two histories · line.c events and effects.
  * Rule     decisions set flags and sizes; ol_pump turns them into effects, so that a full effect
  *          list loses nothing: what did not fit is still flagged. */
 #ifndef OL_LINE_STATE_H
@@ -12,6 +12,8 @@
 
 #include "crypto/noise.h"
 #include "crypto/replay.h"
+#include "line/epoch.h"
+#include "line/limit.h"
 #include "line/line.h"
 #include "line/times.h"
 #include "record/merkle.h"
@@ -228,6 +230,7 @@ typedef struct {
     ol_log_key handed;               /* its newest log when our last handback to it was written */
     bool has_handed, speaks;         /* speaks: through others, while we cannot reach it */
     uint8_t best;                    /* slot of the path that carries what need not go on all */
+    ol_bucket handshakes, requests;
     uint64_t hint_again_ms;
     uint16_t heard; /* a packet of this epoch has verified; not saved yet if has_heard */
     bool has_heard;
@@ -361,6 +364,8 @@ struct ol_line {
     bool is_epoch_wanted;
     uint64_t limit_entries, limit_bytes;
     uint64_t tokens_entries, tokens_bytes, tokens_ms; /* thousandths of an entry, of a byte */
+    uint64_t rest_entries, rest_bytes;                /* of a thousandth */
+    bool is_spent_new;                                /* they are fewer than what is stored */
     uint64_t count[OL_COUNT_N];
 };
 
@@ -512,19 +517,6 @@ OL_MUST ol_err ol_fork_put(ol_line *l); /* into the batch */
 void ol_fork_answered(ol_line *l, bool is_done);
 void ol_fork_load_alarm(ol_line *l, const char *name, const uint8_t *value); /* 16 bytes */
 void ol_fork_acknowledge(ol_line *l, const ol_log_key *key);
-
-/* epoch.c */
-uint64_t ol_ran_s(const ol_line *l); /* this line's own running time, through restarts */
-OL_MUST ol_err ol_epoch_new(ol_line *l, uint8_t party, const ol_ratchet *r);
-void ol_epoch_start(ol_line *l);
-void ol_epoch_free(ol_line *l);
-bool ol_epoch_accepts(const ol_line *l, uint8_t party, uint64_t epoch);
-const ol_epoch *ol_epoch_of(ol_line *l, uint8_t party, uint16_t epoch); /* an accepted one */
-const uint8_t *ol_epoch_hint(const ol_line *l, uint8_t party);          /* what we send with */
-void ol_epoch_heard(ol_line *l, uint8_t party, uint16_t epoch);
-void ol_epoch_settle(ol_line *l);
-void ol_epoch_saved(ol_line *l, uint32_t token, ol_err err);
-uint64_t ol_epoch_next_ms(const ol_line *l);
 
 /* frame.c */
 void ol_frame_in(ol_line *l, const ol_event *ev);

@@ -56,6 +56,8 @@ static json_t *counts_json(const uint64_t count[OL_COUNT_N]) {
         [OL_COUNT_RESENT] = "resent",
         [OL_COUNT_HANDSHAKES] = "handshakes",
         [OL_COUNT_EPOCHS] = "key_changes",
+        [OL_COUNT_HANDSHAKES_DELAYED] = "handshakes_delayed",
+        [OL_COUNT_REQUESTS_DELAYED] = "requests_delayed",
     };
     json_t *o = json_object();
     for (int i = 0; i < OL_COUNT_N; i++)

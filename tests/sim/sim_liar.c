@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "lib_scene.h"
+#include "line/limit.h"
 #include "record/receipt.h"
 
 static const uint8_t word[100] = { 0x58, 98 };
@@ -247,7 +248,7 @@ static unsigned floods_of_questions(void) {
     sim_scene s;
     uint8_t room[OL_FRAME_MAX];
     sim_scene_begin(&s, "ASK, PROVE, PING, STOPPED, PONG and TOLD");
-    for (unsigned i = 0; i < 2000; i++) {
+    for (unsigned i = 0; i < 4000; i++) {
         ol_item items[] = { { .type = OL_ITEM_ASK, .size = i % 9 },
                             { .type = OL_ITEM_PROVE },
                             { .type = OL_ITEM_PING, .token = (uint16_t)i },
@@ -258,6 +259,34 @@ static unsigned floods_of_questions(void) {
         if (i % 16 == 0)
             sim_pass(&s, 5);
     }
+    for (unsigned p = 0; p < 2; p++) {
+        uint64_t delayed = sim_count(&s, p, OL_COUNT_REQUESTS_DELAYED);
+        printf("%s: %llu delayed by %u\n", s.name, (unsigned long long)delayed, p);
+        EXPECT(&s, delayed > 0, "every request of %u is answered", p);
+    }
+    return sim_scene_end(&s);
+}
+
+/* First messages as fast as they go: no more of them are worked on than the limit says. */
+static unsigned handshakes_without_end(void) {
+    sim_scene s;
+    uint8_t room[OL_FRAME_MAX];
+    sim_scene_begin(&s, "first messages without end");
+    uint64_t answers = s.to[0].answers, from = s.w->now_ms;
+    for (unsigned i = 0; i < 3000; i++) {
+        size_t n = sim_liar_first(&s.to[0], &(sim_first){ 0 }, NULL, 0, room);
+        (void)sim_inject(s.w, 0, 1000 + i % 7, room, n);
+        sim_pass(&s, 1);
+    }
+    uint64_t most = OL_HANDSHAKES_BURST + OL_HANDSHAKES_S * (s.w->now_ms - from + 999) / 1000;
+    uint64_t delayed = sim_count(&s, 0, OL_COUNT_HANDSHAKES_DELAYED);
+    printf("%s: %llu delayed\n", s.name, (unsigned long long)delayed);
+    EXPECT(&s, delayed >= 3000 - most && delayed < 3000, "%llu delayed",
+           (unsigned long long)delayed);
+    EXPECT(&s, s.to[0].answers - answers <= most, "more answers than the limit");
+    EXPECT(&s, sim_count(&s, 1, OL_COUNT_HANDSHAKES_DELAYED) == 0, "the honest are delayed");
+    sim_pass(&s, 5000);
+    EXPECT(&s, sim_liar_open(&s.to[0], NULL, 0), "it cannot come to reason");
     return sim_scene_end(&s);
 }
 
@@ -389,6 +418,7 @@ int main(int argc, char **argv) {
         logs_that_nobody_has,
         absurd_haves,
         floods_of_questions,
+        handshakes_without_end,
         runs_without_end,
         receipts_that_do_not_verify,
         payloads_that_do_not_parse,

@@ -1,0 +1,143 @@
+/* What a station lets its own clients append in a day, through restarts; and the bucket itself. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "line/state.h"
+#include "wire/message.h"
+
+enum { LIMIT = 1000, START_MS = 1000, SECOND = 1000 };
+
+typedef struct {
+    ol_mem mem, secret;
+    ol_switch *sw;
+    ol_line *line;
+    uint64_t now_ms;
+    uint8_t tokens[16]; /* as they were stored last */
+    bool has_tokens;
+    ol_err err;      /* the last reply's */
+    uint64_t wait_s; /* the last reply's */
+} station;
+
+static void perform(station *s, const ol_effects *fx) {
+    for (size_t i = 0; i < fx->n; i++)
+        if (fx->v[i].kind == FX_REPLY)
+            s->err = fx->v[i].reply.err, s->wait_s = fx->v[i].reply.wait_s;
+}
+
+static void step(station *s, ol_event *ev) {
+    static ol_effects fx;
+    ol_line_step(s->line, ev, (ol_mono){ s->now_ms }, &fx);
+    perform(s, &fx);
+}
+
+static void commit(station *s) {
+    const ol_batch *b = ol_line_batch(s->line);
+    if (b == NULL)
+        return;
+    for (size_t i = 0; i < b->n; i++)
+        if (b->put[i].kind == OL_PUT_STATE && strcmp(b->put[i].key, "tokens") == 0) {
+            assert_int_equal(b->put[i].len, sizeof s->tokens);
+            memcpy(s->tokens, b->put[i].p, sizeof s->tokens);
+            s->has_tokens = true;
+        }
+    step(s, &(ol_event){ .kind = EV_COMMITTED });
+    step(s, &(ol_event){ .kind = EV_MORE });
+}
+
+static void start(station *s) {
+    static const uint8_t fixed[32] = { 7 };
+    static ol_line_party party[2];
+    memset(party, 0, sizeof party);
+    memcpy(party[0].name, "usa", 4), memcpy(party[1].name, "prc", 4);
+    for (unsigned p = 0; p < 2; p++)
+        ol_ratchet_begin(fixed, &party[p].ratchet);
+    ol_mem_heap(&s->mem, 64 << 20), ol_mem_heap(&s->secret, 8 << 20);
+    assert_int_equal(ol_switch_new(&s->mem, &s->sw), OL_OK);
+    ol_line_opts o = { .mem = &s->mem, .secret = &s->secret, .sw = s->sw, .parties = 2 };
+    o.party = party, o.line_secret = o.seed = fixed, o.name[0] = 'l';
+    o.limit_entries = LIMIT, o.limit_bytes = 1000000000;
+    o.epochs = (ol_ratchet_times){ .crypto_s = 604800, .courier_s = 2592000 };
+    assert_int_equal(ol_line_new(&o, &s->line), OL_OK);
+    if (s->has_tokens)
+        assert_int_equal(ol_line_load_state(s->line, "tokens", s->tokens, sizeof s->tokens), OL_OK);
+    step(s, &(ol_event){ .kind = EV_START });
+    commit(s);
+}
+
+static void stop(station *s) {
+    ol_line_free(s->line);
+    ol_switch_free(s->sw);
+    assert_int_equal(s->mem.used + s->secret.used, 0);
+}
+
+/* So many of this precedence are taken, one after the other, before one is refused. */
+static unsigned taken(station *s, ol_precedence precedence) {
+    uint8_t body[64];
+    ol_message m = { .precedence = (uint8_t)precedence, .text = { "word", 4 } };
+    ol_wr w = ol_wr_of(body, sizeof body);
+    ol_message_encode(&m, &w);
+    assert_int_equal(w.err, OL_OK);
+    for (unsigned n = 0;; n++) {
+        ol_event ev = { .kind = EV_SUBMIT };
+        ev.submit.token = n, ev.submit.lane = (uint8_t)ol_message_lane(&m);
+        ev.submit.kind = OL_KIND_MESSAGE, ev.submit.body = (ol_bytes){ body, w.len };
+        s->err = OL_EAGAIN;
+        step(s, &ev);
+        commit(s);
+        if (s->err != OL_OK)
+            return n;
+    }
+}
+
+static void the_last_are_kept(void **state) {
+    (void)state;
+    station s = { .now_ms = START_MS };
+    start(&s);
+    assert_int_equal(taken(&s, OL_ROUTINE), LIMIT - LIMIT / 10);
+    assert_int_equal(s.err, OL_ELIMIT);
+    assert_int_equal(s.wait_s, 87); /* a day for a thousand */
+    assert_int_equal(taken(&s, OL_IMMEDIATE), LIMIT / 10 - LIMIT / 100);
+    assert_int_equal(taken(&s, OL_FLASH), LIMIT / 100);
+    stop(&s); /* a restart, however long it takes, fills nothing */
+    s.now_ms = START_MS;
+    start(&s);
+    assert_int_equal(taken(&s, OL_FLASH), 0);
+    s.now_ms += 87 * SECOND;
+    assert_int_equal(taken(&s, OL_FLASH), 1);
+    for (unsigned i = 0; i < 870; i++) { /* asked every tenth of a second, it fills all the same */
+        s.now_ms += SECOND / 10;
+        assert_true(i > 850 || taken(&s, OL_ROUTINE) == 0);
+    }
+    assert_int_equal(taken(&s, OL_FLASH), 1);
+    s.now_ms += UINT64_C(3) * 86400 * SECOND;
+    assert_int_equal(taken(&s, OL_ROUTINE), LIMIT - LIMIT / 10); /* and no further than full */
+    stop(&s);
+}
+
+static void a_bucket(void **state) {
+    (void)state;
+    ol_bucket b = { 0 };
+    unsigned n = 0;
+    while (ol_bucket_take(&b, 5, 10, 30))
+        n++;
+    assert_int_equal(n, 30);
+    assert_false(ol_bucket_take(&b, 104, 10, 30));
+    assert_true(ol_bucket_take(&b, 105, 10, 30));
+    assert_false(ol_bucket_take(&b, 105, 10, 30));
+    for (n = 0; ol_bucket_take(&b, UINT64_MAX, 10, 30);)
+        n++;
+    assert_int_equal(n, 30);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_last_are_kept),
+        cmocka_unit_test(a_bucket),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
