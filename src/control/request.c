@@ -76,6 +76,7 @@ static ol_err refuse_json(ol_refusal *why, const json_error_t *e) {
     const char *todo = "send one JSON object in one line";
     switch (json_error_code(e)) {
     case json_error_out_of_memory:
+    case json_error_unknown: /* it did not get as far as to find a fault */
         return ol_refuse(why, OL_ENOMEM, "try again", "there was no memory to read the request");
     case json_error_invalid_utf8:
         return ol_refuse(why, OL_EFORM, "send UTF-8", "byte %d of the request is not UTF-8",
@@ -232,7 +233,7 @@ ol_err ol_request_parse(const char *p, size_t len, ol_request *ret, ol_refusal *
     if (len > OL_CONTROL_LINE_MAX)
         return ol_refuse(why, OL_ELIMIT, "send at most 65536 bytes a line",
                          "the request is too long");
-    json_error_t e;
+    json_error_t e = { .line = 0 }; /* it is not written in every failure */
     json_t *o = json_loadb(p, len, JSON_REJECT_DUPLICATES, &e);
     if (o == NULL)
         return refuse_json(why, &e);
