@@ -184,6 +184,21 @@ static uint64_t while_ms(tale *t) {
     return t->is_slow ? 10 * ms : ms;
 }
 
+/* Whatever happened, the line works afterwards: each says something, and all have it. */
+static void speak_again(tale *t) {
+    sim_world *w = t->w;
+    sim_pass_ms(w, 5000); /* a disk that was full just now is tried again after a second */
+    size_t first = w->said.n;
+    for (unsigned p = 0; p < w->parties; p++)
+        for (uint8_t lane = 0; lane < OL_LANES && !w->st[p].is_liar; lane++)
+            sim_say(w, p, lane, 40);
+    sim_pass_ms(w, 1000);
+    for (size_t i = first; i < w->said.n; i++)
+        CHECK(w, w->said.v[i].is_told, "%c: what is said at last is not stored",
+              sim_name(w, w->said.v[i].by));
+    (void)sim_converge(w, 0);
+}
+
 static sim_world *live(uint64_t seed, const sim_story *how, bool is_verbose, uint64_t *ret_ms) {
     sim_world *w = sim_new_on(seed, how->parties_min, is_verbose, seed % 4 == 3);
     unsigned parties =
@@ -214,6 +229,7 @@ static sim_world *live(uint64_t seed, const sim_story *how, bool is_verbose, uin
     if (t.twin > 0)
         sim_end(w, t.twin);
     *ret_ms = sim_converge(w, 0);
+    speak_again(&t);
     sim_lies_free(t.lies);
     w->sum.ms = w->now_ms;
     return w;
