@@ -243,13 +243,21 @@ static void refuse(ol_line *l, ol_hold *h, const ol_waiting *w) {
     l->count[OL_COUNT_PROVISIONAL_DROPPED] += drop(l, h, &w->log, 0, UINT64_MAX);
 }
 
+/* Who brought entries has them; unless it has forgotten: they may have left before it lost them. */
+static void holds(const ol_line *l, ol_log *log, uint8_t party) {
+    const ol_peer *peer = &l->peer[party];
+    if (peer->has_run && !peer->has_told && log->sync[party].believed < log->tree.size)
+        log->sync[party].is_unsure = true;
+    ol_sync_holds(log, party, log->tree.size);
+}
+
 static void adopted(ol_line *l, uint8_t source, ol_log *log) {
     log->sync[source].is_known = true;
-    ol_sync_holds(log, source, log->tree.size);
+    holds(l, log, source);
     if (!log->is_own) {
         if (source != log->key.party && !ol_sync_is_reached(l, log->key.party))
             l->peer[log->key.party].speaks = true;
-        ol_sync_holds(log, log->key.party, log->tree.size); /* its author, whoever brought it */
+        holds(l, log, log->key.party); /* its author, whoever brought it */
         return;
     }
     log->note_recovered = true;
