@@ -6,6 +6,7 @@
 enum {
     OL_PARTIES_MIN = 2,
     OL_PARTIES_MAX = 16,
+    OL_LINES_MAX = 256,      /* of one station */
     OL_GENERATIONS_MAX = 64, /* of a line: its charter and its amendments */
     OL_LINE_ID_LEN = 16,     /* the first bytes of a SHA-256 */
     OL_SIG_LEN = 64,         /* Ed25519 */

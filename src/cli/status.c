@@ -16,23 +16,41 @@ static json_int_t int_of(const json_t *o, const char *key) {
     return json_integer_value(json_object_get(o, key));
 }
 
-static int ask(ol_cli *c, const char *line, json_t **ret) {
+static int ask(ol_cli *c, const char *line, json_int_t from, json_t **ret) {
     ol_request r;
     int code = ol_talk_request(c, OL_DO_STATUS, line, &r);
+    if (from > 0)
+        r.given |= OL_GIVEN_FROM, r.from = (uint64_t)from;
     return code < 0 ? ol_talk_ask(c, &talk, &r, ret) : code;
+}
+
+/* The station's status with the lines of all pages. */
+static int ask_all(ol_cli *c, json_t **ret) {
+    int code = ask(c, NULL, 0, ret);
+    json_t *next = json_object_get(*ret, "next");
+    while (code < 0 && json_is_integer(next)) {
+        json_t *page = NULL;
+        code = ask(c, NULL, json_integer_value(next), &page);
+        (void)json_array_extend(json_object_get(*ret, "lines"), json_object_get(page, "lines"));
+        (void)json_object_set(*ret, "next", json_object_get(page, "next"));
+        next = json_object_get(*ret, "next");
+        json_decref(page);
+    }
+    (void)json_object_del(*ret, "next");
+    return code;
 }
 
 /* The station's status with the lines' own put in place of their summaries. */
 static int gather(ol_cli *c, json_t **ret) {
     json_t *all = NULL;
-    int code = ask(c, NULL, &all);
+    int code = ask_all(c, &all);
     json_t *lines = json_object_get(all, "lines");
     for (size_t i = 0; code < 0 && i < json_array_size(lines); i++) {
         json_t *line = NULL;
         const char *name = text_of(json_array_get(lines, i), "line");
         if (c->args > 0 && strcmp(c->arg[0], name) != 0)
             continue;
-        code = ask(c, name, &line);
+        code = ask(c, name, 0, &line);
         if (code >= 0)
             break;
         (void)json_object_del(line, "id");

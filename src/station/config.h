@@ -9,7 +9,7 @@
  * Limits   OL_PORTS_MAX ports, OL_BEARERS_MAX bearers, OL_PATHS_PER_PEER of them a party and line.
  * Errors   OL_EFORM, OL_ELIMIT, OL_EEXIST (the same bearer or url twice); why has line, column and
  *          what to do; a scheme that is not known is told with those that are.
- * Memory   an ol_config is the caller's, about 64 KiB; copies, keeps no pointer. */
+ * Memory   an ol_config is the caller's, about 96 KiB; copies, keeps no pointer. */
 #ifndef OL_STATION_CONFIG_H
 #define OL_STATION_CONFIG_H
 
@@ -21,7 +21,7 @@
 #include "station/home.h"
 #include "station/why.h"
 
-enum { OL_PORTS_MAX = 8, OL_BEARERS_MAX = 160, OL_URL_MAX = 300 };
+enum { OL_PORTS_MAX = 8, OL_BEARERS_MAX = 250, OL_URL_MAX = 300 };
 #define OL_CONFIG_PORT_DEFAULT "udp://[::]:4477"
 
 typedef struct {

@@ -4,6 +4,8 @@
 #include "base/version.h"
 #include "station/control_parts.h"
 
+enum { ROOM = OL_CONTROL_LINE_MAX / 2 }; /* bytes of a page's lines */
+
 static void set(json_t *o, const char *key, json_t *v) {
     (void)json_object_set_new(o, key, v); /* no memory: the key is missing, nothing worse */
 }
@@ -227,11 +229,14 @@ ol_err ol_control_status(ol_control *c, const ol_request *r, json_t *reply, ol_r
     set_u64(reply, "strangers", s.strangers);
     json_t *lines = json_array();
     ol_err err = OL_OK;
-    for (size_t i = 0; i < c->desk.lines && err == OL_OK; i++) {
+    size_t at = r->from < c->desk.lines ? (size_t)r->from : c->desk.lines, bytes = 0;
+    for (; at < c->desk.lines && bytes < ROOM && err == OL_OK; at++) {
         json_t *o = json_object();
-        err = line_json(c, i, false, o);
+        err = line_json(c, at, false, o);
+        bytes += json_dumpb(o, NULL, 0, JSON_COMPACT) + 1;
         (void)json_array_append_new(lines, o);
     }
     set(reply, "lines", lines);
+    set(reply, "next", at < c->desk.lines ? json_integer((json_int_t)at) : json_null());
     return err;
 }

@@ -34,7 +34,7 @@ static ol_err read_party(const ol_home *h, char ret[OL_NAME_MAX + 1], ol_why *wh
 
 ol_err ol_desk_of_station(ol_station *st, ol_desk *ret, ol_why *why) {
     ol_desk d = { .station = st, .store = ol_api_store(st), .lines = ol_api_lines(st) };
-    OL_ASSERT(d.lines <= OL_DESK_LINES_MAX);
+    OL_ASSERT(d.lines <= OL_LINES_MAX);
     for (size_t i = 0; i < d.lines; i++)
         d.line[i] = ol_api_line_at(st, i);
     ol_err err = read_party(ol_api_home(st), d.party, why);

@@ -14,7 +14,7 @@
 #include "station/station_api.h"
 #include "station/why.h"
 
-enum { OL_DESK_LINES_MAX = 64, OL_DESK_EVIDENCE_MAX = 16 /* pieces told of one log */ };
+enum { OL_DESK_EVIDENCE_MAX = 16 /* pieces told of one log */ };
 
 typedef struct { /* how far a log came to a party, as the engine said in this run */
     uint16_t line;
@@ -28,7 +28,7 @@ typedef struct {
     ol_store *store;
     char party[OL_NAME_MAX + 1]; /* whose */
     size_t lines;
-    const ol_api_line *line[OL_DESK_LINES_MAX];
+    const ol_api_line *line[OL_LINES_MAX];
     ol_desk_went *went;
     size_t n_went, went_cap;
     struct ol_desk_view *view; /* of the last `log` */

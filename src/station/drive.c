@@ -75,8 +75,8 @@ static void answer_commit(ol_drive *d, size_t number, ol_err err) {
 }
 
 static void commit(ol_drive *d) {
-    ol_batch list[OL_DRIVE_LINES_MAX];
-    size_t who[OL_DRIVE_LINES_MAX], n = 0;
+    ol_batch list[OL_LINES_MAX];
+    size_t who[OL_LINES_MAX], n = 0;
     if (d->retry_ms > ol_drive_now(d).ms && !d->is_stopped)
         return;
     for (size_t i = 0; i < d->lines; i++) {
@@ -242,10 +242,10 @@ static void open_marker(ol_drive *d, ol_driven *l) {
 }
 
 ol_err ol_drive_add_line(ol_drive *d, const ol_line_opts *opts, ol_why *why) {
-    if (d->lines == OL_DRIVE_LINES_MAX)
+    if (d->lines == OL_LINES_MAX)
         return ol_why_set(why, OL_ELIMIT,
                           "a station has at most %d lines; run another one, on a home of its own",
-                          OL_DRIVE_LINES_MAX);
+                          OL_LINES_MAX);
     ol_driven *l = calloc(1, sizeof *l);
     uint8_t *seed = ol_mem_get0(d->o.secret, 1, 32);
     ol_err err = OL_ENOMEM;

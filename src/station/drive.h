@@ -22,7 +22,7 @@
 #include "station/net.h"
 #include "store/store.h"
 
-enum { OL_DRIVE_LINES_MAX = 64, OL_DRIVE_FRAMES = 512, OL_DRIVE_RETRY_MS = 1000 };
+enum { OL_DRIVE_FRAMES = 512, OL_DRIVE_RETRY_MS = 1000 };
 
 typedef struct {
     ol_sign_key log, receipt;

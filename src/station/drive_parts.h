@@ -34,7 +34,7 @@ struct ol_drive {
     ol_switch *sw;
     ol_net *net;
     size_t lines, first; /* first: which path sends first in the next pass */
-    ol_driven *line[OL_DRIVE_LINES_MAX];
+    ol_driven *line[OL_LINES_MAX];
     uv_prepare_t prepare;
     uv_check_t check;
     uv_idle_t idle; /* active while there is work that must not wait for the next event */

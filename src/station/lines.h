@@ -17,8 +17,6 @@
 #include "station/secret.h"
 #include "station/station_api.h"
 
-enum { OL_LINES_MAX = 64 };
-
 typedef struct {
     ol_api_line api; /* what it points to lies below and in what was allocated for it */
     ol_chain chain;

@@ -243,6 +243,18 @@ def moves(where):
     station_down(prc, signal.SIGHUP)
 
 
+def two_lines(where):
+    """A second line between the same stations; `status` tells lines from a number on"""
+    parties = connected(where, start=False)
+    found(where, parties=parties, line="second")
+    usa = station_up(parties[0])
+    with Control(usa.home) as client:
+        for first, names in ((0, ["hotline", "second"]), (1, ["second"]), (2, [])):
+            said = client.ask("status", **{"from": first})
+            check([o["line"] for o in said["lines"]] == names and said["next"] is None, said)
+    check([o["line"] for o in usa.ask("status")["lines"]] == ["hotline", "second"], "the command")
+
+
 def read_only(where):
     """A home on a file system that cannot be written: one sentence, no station"""
     usa = connected(where, start=False)[0]
@@ -256,4 +268,5 @@ def read_only(where):
     check(done.returncode == 1 and b"Read-only file system" in done.stderr, done.stderr)
 
 
-main(goes_on, rebooted, copied, restored, one_a_home, passphrase, moves, read_only)
+main(goes_on, rebooted, copied, restored, one_a_home, passphrase, moves, two_lines,
+     read_only)
