@@ -1,6 +1,7 @@
 /* Which of a peer's paths is the best, and whether each is alive (§5.4). */
 #include "line/state.h"
 
+enum { LOSSY_FRAMES = 8, LOSSY_SHARE = 6 }; /* a sixth of so many at least */
 enum { LOSS_FRAMES = 256, RATE_MS = 1000, FRAME_BITS = 8 * OL_FRAME_MAX };
 
 /* ---- the best ---- */
@@ -105,6 +106,8 @@ void ol_path_ping(ol_line *l, ol_path *path, ol_wr *w) {
 void ol_path_pong(ol_line *l, ol_path *path, uint16_t token) {
     if (path->ping_ms == 0 || token != path->ping)
         return;
+    if (path->missed > 0)
+        path->rtt_ms = 0; /* it may have become another path meanwhile */
     ol_path_rtt(path, l->mono_ms - path->ping_ms);
     path->note = path->note || path->missed > 0;
     path->ping_ms = 0, path->missed = 0;
@@ -256,6 +259,12 @@ void ol_path_arrived(ol_path *path, const ol_replay *before, uint64_t n) {
     if (path->expected < LOSS_FRAMES)
         return;
     path->expected /= 2, path->arrived /= 2;
+}
+
+bool ol_path_is_lossy(const ol_path *path) {
+    uint64_t lost = path->expected - path->arrived;
+    return path->rate == 0 && path->expected >= LOSSY_FRAMES &&
+           lost * LOSSY_SHARE >= path->expected;
 }
 
 void ol_path_carried(ol_line *l, ol_path *path, size_t bytes) {

@@ -259,6 +259,7 @@ static void recv_of_line(context *c, const ol_item *it) {
 void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const ol_holder *by,
                      const uint8_t *p, size_t len) {
     context c = { .l = l, .source = source, .path = path, .by = by };
+    l->from = path;
     ol_rd r = ol_rd_of(p, len);
     ol_item it = { 0 };
     while (r.left > 0 && ol_item_get(&r, &it) == OL_OK) { /* checked whole by the caller */
@@ -271,4 +272,5 @@ void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const ol_holder 
             recv_of_log(&c, &it);
     }
     ol_hold_adopt(l, source);
+    l->from = NULL;
 }

@@ -345,6 +345,7 @@ struct ol_line {
     ol_answer refused; /* to what there was no memory for; err OL_OK: none. Said in the same step */
     OL_VEC(ol_submit) submit;
     uint64_t wall, mono_ms;                        /* of the event in hand */
+    ol_path *from;                                 /* of the payload in hand; NULL: none */
     uint64_t clock_wall, clock_mono_ms, last_time; /* trusted pair; last signed or written time */
     bool is_started, has_forgotten, is_doubtful, note_clock, wants_commit, batch_failing;
     bool was_stopped;           /* once in this run */
@@ -536,6 +537,7 @@ size_t ol_path_copy_max(const ol_line *l, uint8_t party, const ol_path *from); /
 ol_copy *ol_path_next_copy(const ol_path *path);   /* NULL: none waits */
 void ol_path_drop_copy(ol_line *l, ol_path *path); /* the first */
 void ol_path_arrived(ol_path *path, const ol_replay *before, uint64_t n);
+bool ol_path_is_lossy(const ol_path *path);
 void ol_path_carried(ol_line *l, ol_path *path, size_t bytes);
 uint64_t ol_path_keep_ms(const ol_path *path); /* between signs of life */
 void ol_path_due(ol_line *l);

@@ -2,6 +2,8 @@
 #include "line/keyring.h"
 #include "line/state.h"
 
+enum { HASTY_ENTRIES = 4, HASTY_TRIES = 32 };
+
 bool ol_sync_is_settled(const ol_line *l, const ol_log *log, uint8_t party) {
     const ol_sync *s = &log->sync[party];
     if (s->is_apart || !ol_keyring_is_for(l, log, party))
@@ -10,9 +12,18 @@ bool ol_sync_is_settled(const ol_line *l, const ol_log *log, uint8_t party) {
                                           : s->believed >= log->head_size;
 }
 
+/* Where much is lost, a few urgent entries go again before an answer to them can have come. */
+static bool is_hasty(const ol_line *l, const ol_log *log, uint8_t party) {
+    const ol_path *path = ol_path_best(l, party);
+    return log->key.lane == OL_LANE_URGENT && path != NULL && ol_path_is_lossy(path) &&
+           log->head_size <= log->sync[party].believed + HASTY_ENTRIES;
+}
+
 uint64_t ol_sync_repeat_ms(const ol_line *l, const ol_log *log, uint8_t party) {
     const ol_sync *s = &log->sync[party];
     uint64_t ms = ol_path_repeat_ms(l, party);
+    if (is_hasty(l, log, party) && s->tries < HASTY_TRIES)
+        return ms / 2;
     bool is_held = s->believed >= log->head_size && !s->is_unsure; /* only the receipt lacks */
     uint64_t max = is_held ? OL_REPEAT_HELD_MS : OL_REPEAT_MAX_MS;
     for (unsigned i = OL_REPEATS_FAST; i < s->tries && ms < max; i++)
@@ -53,7 +64,7 @@ void ol_sync_believe(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     }
     if (s->measure > 0 && size >= s->measure) {
         ol_path *path = ol_path_best(l, party);
-        if (path != NULL && s->tries == 0)
+        if (path != NULL && path == l->from && s->tries == 0) /* it went and came by the same one */
             ol_path_rtt(path, l->mono_ms - s->first_ms);
         s->measure = 0;
     }
@@ -222,10 +233,12 @@ void ol_sync_due(ol_line *l) {
             restart(l, s);
             s->tries = s->tries < 250 ? (uint8_t)(s->tries + 1) : s->tries;
             s->due_ms = l->mono_ms + ol_sync_repeat_ms(l, log, p);
+            l->count[OL_COUNT_RESENT]++;
+            if (s->tries == 1 && is_hasty(l, log, p))
+                continue; /* an answer would not be here yet */
             l->peer[p].window /= 2;
             if (l->peer[p].window < OL_WINDOW_MIN)
                 l->peer[p].window = OL_WINDOW_MIN;
-            l->count[OL_COUNT_RESENT]++;
             ol_path_missed(l, p);
         }
     }
