@@ -127,7 +127,7 @@ RULES = {
     "log-stranger": "is a log of {party}, who is not in the charter",
     "policy-form": "line {line} is not what a policy of this line says there",
     "policy-key": "names a key of {party} that is on none of its cards",
-    "policy-members": "does not name the other members of the charter, in its order",
+    "policy-members": "does not name the other members of a generation",
     "head-form": "is not a head: {why}",
     "head-origin": "is a head of {have}, not of {want}",
     "head-unsigned": "is not signed by the log key of {party} that the policy names",
@@ -157,6 +157,8 @@ RULES = {
     "opening-first": "entry 0 is not an opening: {why}",
     "opening-later": "entry {index} is an opening; only entry 0 may be one",
     "opening-before": "names its predecessor {before}, which the export does not hold",
+    "opening-generation": "is of generation {generation} by its opening, and the policy names the "
+                          "members of another",
     "opening-self": "names itself as its predecessor",
     "opening-size": "names size {size} of its predecessor {before}, the export holds {held}",
     "opening-root": "names another root of its predecessor {before} over size {size} than "
@@ -627,6 +629,7 @@ class Charter:
         if not 2 <= len(self.identities) <= 16:
             raise Broken("charter-parties", count=len(self.identities))
         self.parties = list(self.identities)
+        self.numbers = self.parties  # by number: of an amendment, all who ever were
         keys = [identity_key(p, k) for p, k in self.identities.items()]
         self.strangers = note.strangers(keys)
         signers = {key.party for key, _ in note.verify(keys)}
@@ -672,6 +675,10 @@ def read_charters(tree, report):
             if charter.values["previous"] != hashlib.sha256(before.text).digest():
                 raise Broken("charter-previous", before=len(charters) - 1)
             check_members(charter, charters)
+            charter.numbers = before.numbers + [
+                p for p in charter.parties if p not in before.numbers]
+            if len(charter.numbers) > 16:
+                raise Broken("too-many", file=path, limit=16, what="parties")
             charters.append(charter)
             report.note_strangers(path, charter.strangers)
         if charters[-1] is before:
@@ -860,7 +867,10 @@ def read_opening(body):
     demand(is_uint(size, SIZE_LIMIT) and is_uint(reason), "the opening has another form")
     demand(bool(before) == bool(root) and (before or size == 0),
            "the opening names half a predecessor")
-    return {"predecessor": before.hex(), "size": size, "root": root, "reason": reason}
+    generation = body[4] if len(body) > 4 else 0
+    demand(is_uint(generation, 1 << 32), "the opening has another form")
+    return {"predecessor": before.hex(), "size": size, "root": root, "reason": reason,
+            "generation": generation}
 
 
 def read_handback(body):
@@ -1134,6 +1144,7 @@ class Log:
         self.size = None    # of the tiles, once they were found right
         self.rows = []      # per entry: (wall, ((log key, size), ...))
         self.opening = None
+        self.has_policy = False
         self.charter = None
         self.log_key = None  # of its policy
         self.forked = False  # its key signed another history, too
@@ -1260,8 +1271,9 @@ class Record:
                 min(len(rest), len(lines) - 1 - len(names))))
         for charter in reversed(self.charters):
             if log.party in charter.parties and names == [
-                    p for p in charter.parties if p != log.party]:
+                    p for p in charter.numbers if p in charter.parties and p != log.party]:
                 log.charter = charter
+                log.has_policy = True
                 return log_key, witnesses
         raise Broken("policy-members")
 
@@ -1471,6 +1483,8 @@ class Record:
                 envelope = Envelope(leaf[SALT_BYTES:])
                 wall = envelope.wall
                 shown |= {"kind": envelope.kind, "wall": wall}
+                if index == 0:
+                    self._find_generation(log, envelope)
                 mentions = seen.take(index, envelope.seen)
                 seen.take_read(index, envelope.read or ())
                 self._read_entry(log, index, envelope, shown)
@@ -1479,6 +1493,20 @@ class Record:
             log.rows.append((wall, mentions))
         if not leaves:
             self.report.fail("opening-first", log.name, why="there is none")
+
+    def _find_generation(self, log, envelope):
+        """Of generations with the same members the policy does not say which; the opening does."""
+        try:
+            number = read_opening(envelope.body)["generation"]
+        except Unreadable:
+            number = 0
+        if envelope.kind != KIND_OPENING:
+            number = 0
+        if number < len(self.charters) and (
+                set(self.charters[number].parties) == set(log.charter.parties)):
+            log.charter = self.charters[number]
+        elif log.has_policy:
+            self.report.fail("opening-generation", log.name, generation=number)
 
     def _read_entry(self, log, index, envelope, shown):
         if envelope.kind == KIND_OPENING:
@@ -1496,7 +1524,7 @@ class Record:
             return
         demand(envelope.kind == KIND_MESSAGE, f"unknown kind {envelope.kind}")
         charter = log.charter
-        shown |= read_message(envelope, log.lane, charter.rungs, charter.parties)
+        shown |= read_message(envelope, log.lane, charter.rungs, charter.numbers)
         shown["item"] = envelope.item.hex()
         if "ref" in shown:
             self.references.append((log, index, envelope.body[6]))
@@ -1517,6 +1545,8 @@ class Record:
 
     # ------------------------------------------------------------ between logs
     def _check_between_logs(self):
+        self.generations = {log.opening["generation"] if log.opening else 0
+                            for log in self.logs.values()}
         for log in self.logs.values():
             if log.opening and log.opening["predecessor"]:
                 self._check_opening(log)
@@ -1529,7 +1559,7 @@ class Record:
         for key, other in self.logs.items():
             places.setdefault((key[0], key[1], key[2][:4]), []).append(other)
         for log, index, (party, lane, incarnation, at) in self.references:
-            place = (log.charter.parties[party], lane, incarnation.hex())
+            place = (log.charter.numbers[party], lane, incarnation.hex())
             found = [other for other in places.get((*place[:2], place[2][:4]), [])
                      if other.incarnation.startswith(place[2])]
             self._check_reference(log, index, place, at, found)
@@ -1539,8 +1569,15 @@ class Record:
             self.report.note(f"{log_id(key)}: entry {index} has seen what had itself seen this "
                              "entry; the joint order goes on with it all the same")
 
+    def _is_partial(self, log):
+        """Nothing is there of a generation before this log's: it may not be the exporter's."""
+        number = log.opening["generation"] if log.opening else 0
+        return any(g not in self.generations for g in range(min(number, 64)))
+
     def _check_mention(self, log, index, key, size):
         other = self.logs.get(key)
+        if other is None and self._is_partial(log):
+            return
         if other is None:
             self.report.fail("seen-missing", log.name, index=index, log=log_id(key))
         elif other.size is not None and size > other.size and other.forked:
@@ -1555,6 +1592,8 @@ class Record:
         before = self.logs.get((log.party, log.lane, opening["predecessor"]))
         if before is log:
             self.report.fail("opening-self", log.name)
+        elif before is None and self._is_partial(log):
+            return
         elif before is None:
             self.report.fail("opening-before", log.name, before=opening["predecessor"])
         elif before.size is None:
@@ -1697,7 +1736,7 @@ class Seen:
 
     def _first(self, index, mention):
         number, _, party, lane, incarnation = mention
-        parties = self.log.charter.parties
+        parties = self.log.charter.numbers
         if number != len(self.table):
             self._fail("seen-number", index, number=number,
                        why=f"the next free number is {len(self.table)}")
@@ -1753,7 +1792,7 @@ class JointOrder:
 
     def _rank(self, key):
         log, index = self.logs[key], self.taken[key]
-        number = log.charter.parties.index(log.party)
+        number = log.charter.numbers.index(log.party)
         return log.rows[index][0], number, log.lane, log.incarnation, index, key
 
     def _next(self, key):

@@ -35,6 +35,7 @@ static int take_option(ol_cli *c, int argc, char **argv, int *at) {
         return -1;
     if (c->lists == OL_CLI_LIST_MAX)
         return ol_cli_usage(c, "--%s stands more than %d times", o->name, OL_CLI_LIST_MAX);
+    c->list_of[c->lists] = o->name;
     c->list[c->lists++] = value;
     return -1;
 }

@@ -16,7 +16,7 @@ static json_t *names_json(const ol_charter *ch, uint32_t set) {
     return a;
 }
 
-static json_t *charter_json(const ol_charter *ch, uint32_t missing) {
+json_t *ol_cli_charter_json(const ol_charter *ch, uint32_t missing) {
     char id[2 * OL_LINE_ID_LEN + 1];
     uint32_t all = (uint32_t)((UINT64_C(1) << ch->parties) - 1);
     ol_hex_put(ch->id, sizeof ch->id, id);
@@ -26,7 +26,7 @@ static json_t *charter_json(const ol_charter *ch, uint32_t missing) {
 }
 
 /* "key=value" → a setting that points into *text, a copy to be freed. */
-static int split(ol_cli *c, const char *s, char **text, ol_charter_setting *ret) {
+int ol_cli_setting(ol_cli *c, const char *s, char **text, ol_charter_setting *ret) {
     size_t at = strcspn(s, "=");
     if (s[at] == '\0' || at == 0)
         return ol_cli_usage(c, "--set is key=value, such as check.interval=600, not \"%s\"", s);
@@ -58,8 +58,9 @@ static int draft(ol_cli *c, const ol_card *card, size_t cards, const ol_charter_
                            at.why != NULL ? at.why : ol_err_text(err));
     else {
         text[w.len] = '\0';
-        json_t *o =
-            c->is_json ? charter_json(&ch, (uint32_t)((UINT64_C(1) << ch.parties) - 1)) : NULL;
+        json_t *o = c->is_json
+                        ? ol_cli_charter_json(&ch, (uint32_t)((UINT64_C(1) << ch.parties) - 1))
+                        : NULL;
         if (c->is_json) {
             (void)json_object_set_new(o, "charter", json_string(text));
             ol_cli_json(o);
@@ -86,7 +87,7 @@ static int draft_run(ol_cli *c) {
             free(note);
     }
     for (size_t i = 0; i < c->lists && code < 0; i++)
-        code = split(c, c->list[i], &text[i], &set[i]);
+        code = ol_cli_setting(c, c->list[i], &text[i], &set[i]);
     if (code < 0)
         code = draft(c, card, cards, set);
     for (size_t i = 0; i < c->lists; i++)
@@ -132,7 +133,7 @@ static int print_signed(ol_cli *c, const char *file, const ol_charter *ch, uint3
     char id[2 * OL_LINE_ID_LEN + 1];
     ol_hex_put(ch->id, sizeof ch->id, id);
     if (c->is_json) {
-        json_t *o = charter_json(ch, missing);
+        json_t *o = ol_cli_charter_json(ch, missing);
         (void)json_object_set_new(o, "file", json_string(file));
         ol_cli_json(o);
         return ol_cli_end(c);
@@ -153,6 +154,47 @@ static int sign_refused(ol_cli *c, ol_err err, const char *file, const ol_charte
     return ol_cli_fail_at(c, err, file, at);
 }
 
+/* The generations before, as one that joins has them from another, are kept until it joins. */
+static int keep_before(ol_cli *c, const ol_home *h, const char *line) {
+    ol_why why = { "" };
+    ol_err err = ol_file_mkdir(h->dir, OL_HOME_CONTRIBUTIONS, &why);
+    for (size_t i = 0; i < c->lists && err == OL_OK; i++) {
+        char name[OL_HOME_NAME_MAX], leaf[32], *text = NULL;
+        size_t len = 0;
+        int code = ol_cli_read(c, AT_FDCWD, c->list[i], &text, &len);
+        if (code >= 0)
+            return code;
+        (void)snprintf(leaf, sizeof leaf, "charter.%zu", i);
+        err = ol_file_write(h->dir, ol_cli_founding(line, leaf, name), OL_FILE_PUBLIC, text, len,
+                            &why);
+        free(text);
+    }
+    return err == OL_OK ? -1 : ol_cli_fail_why(c, err, &why);
+}
+
+/* Does it follow from what is in force? */
+static int check_amendment(ol_cli *c, const ol_home *h, const char *file, const char *text,
+                           size_t len, const ol_charter *ch) {
+    static ol_chain chain;
+    uint32_t missing = 0;
+    ol_ini_at at = { 0 };
+    int code = ol_cli_chain(c, h, ch->line, &chain);
+    bool is_joined = chain.generations > 0;
+    if (code < 0 && !is_joined)
+        code = ol_cli_chain_files(c, c->lists, c->list, &chain);
+    if (code >= 0)
+        return code;
+    if (chain.generations == 0)
+        return ol_cli_fail(c, OL_ENOENT,
+                           "give the charter and the amendments before it, in their order: --after "
+                           "charter --after charter.1 …",
+                           "%s is an amendment of a line that this party has not joined", file);
+    ol_err err = ol_chain_add(&chain, text, len, &missing, &at);
+    if (err != OL_OK)
+        return ol_cli_fail_at(c, err, file, &at);
+    return is_joined ? -1 : keep_before(c, h, ch->line);
+}
+
 static int sign(ol_cli *c, const ol_home *h, const char *file, const char *text, size_t len) {
     static ol_charter ch;
     uint32_t missing = 0;
@@ -160,15 +202,14 @@ static int sign(ol_cli *c, const ol_home *h, const char *file, const char *text,
     ol_err err = ol_charter_read(text, len, &ch, &missing, &at);
     if (err != OL_OK)
         return ol_cli_fail_at(c, err, file, &at);
-    if (ch.generation != 0)
-        return ol_cli_fail(c, OL_EVERSION, "found a new line instead",
-                           "%s is an amendment, which this version cannot sign", file);
     ol_card own;
     int code = ol_cli_own_card(c, h, &own);
     if (code < 0 && ol_charter_card(&ch, &own) < 0)
         code = sign_refused(c, OL_ENOENT, file, &ch, &at);
-    if (code < 0)
+    if (code < 0 && ch.generation == 0)
         code = ol_cli_line_is_free(c, h, ch.line);
+    if (code < 0 && ch.generation > 0)
+        code = check_amendment(c, h, file, text, len, &ch);
     if (code >= 0)
         return code;
     ol_sign_key *key = NULL;
@@ -233,6 +274,7 @@ const ol_cli_command ol_cli_charter_draft = {
 
 static const ol_cli_opt sign_options[] = {
     { "replace", NULL, "drop another charter signed for the same line, not yet joined", false },
+    { "after", "FILE", "for one that joins: what the amendment follows from, in order", true },
     { "passphrase-fd", "N", "read the passphrase of identity.key from descriptor N", false },
     { NULL, NULL, NULL, false },
 };
@@ -241,7 +283,9 @@ const ol_cli_command ol_cli_charter_sign = {
     .name = "charter sign",
     .args = "<file>",
     .summary = "Adds this party's signature to a charter",
-    .help = "Read the text before you sign it. The file is changed in place: a line is added.\n",
+    .help = "Read the text before you sign it. The file is changed in place: a line is added. An "
+            "amendment is signed\nby all who stay and all who join; who joins gives the charter "
+            "and the amendments before it with --after.\n",
     .opt = sign_options,
     .args_min = 1,
     .args_max = 1,

@@ -24,7 +24,7 @@ typedef struct {
     const char *name;  /* without the dashes; NULL ends the table */
     const char *value; /* what follows it, for --help; NULL: nothing does */
     const char *help;
-    bool is_list; /* may stand several times; one such option a command */
+    bool is_list; /* may stand several times */
 } ol_cli_opt;
 
 typedef struct ol_cli ol_cli;
@@ -44,8 +44,9 @@ struct ol_cli {
     bool is_json;
     size_t args, lists;
     const char *arg[OL_CLI_ARGS_MAX];
-    const char *value[OL_CLI_OPTS_MAX]; /* by place in command->opt; "" for one without a value */
-    const char *list[OL_CLI_LIST_MAX];  /* of the option that is a list */
+    const char *value[OL_CLI_OPTS_MAX];   /* by place in command->opt; "" for one without a value */
+    const char *list[OL_CLI_LIST_MAX];    /* of options that are lists, as they came */
+    const char *list_of[OL_CLI_LIST_MAX]; /* of which option */
 };
 
 /* args.c: argv after the command's words. An exit code when it is not to be run, else -1. */
@@ -76,10 +77,10 @@ json_t *ol_cli_ok(void); /* {"ok": true} to add to; NULL when there is no memory
 enum { OL_CLI_DTG_LEN = 14 };
 void ol_cli_dtg(uint64_t wall, char *to);
 
-extern const ol_cli_command ol_cli_bearer_add, ol_cli_card, ol_cli_card_renew, ol_cli_charter_draft,
-    ol_cli_charter_sign, ol_cli_clock_accept, ol_cli_export, ol_cli_fork_ack, ol_cli_init,
-    ol_cli_key_combine, ol_cli_key_contribute, ol_cli_line_add, ol_cli_line_card, ol_cli_log,
-    ol_cli_port_add, ol_cli_run, ol_cli_send, ol_cli_status, ol_cli_stop, ol_cli_verify,
-    ol_cli_version;
+extern const ol_cli_command ol_cli_bearer_add, ol_cli_card, ol_cli_card_renew, ol_cli_charter_amend,
+    ol_cli_charter_draft, ol_cli_charter_sign, ol_cli_clock_accept, ol_cli_export, ol_cli_fork_ack,
+    ol_cli_init, ol_cli_key_combine, ol_cli_key_contribute, ol_cli_line_add, ol_cli_line_amend,
+    ol_cli_line_card, ol_cli_log, ol_cli_port_add, ol_cli_run, ol_cli_send, ol_cli_status,
+    ol_cli_stop, ol_cli_verify, ol_cli_version;
 
 #endif

@@ -156,14 +156,77 @@ char *ol_cli_founding(const char *line, const char *leaf, char to[OL_HOME_NAME_M
     return to;
 }
 
-int ol_cli_signed_charter(ol_cli *c, const ol_home *h, const char *line, ol_charter *ret) {
+static int chain_add(ol_cli *c, int dir, const char *file, bool is_final, ol_chain *ret) {
+    char *text = NULL;
+    size_t len = 0;
+    uint32_t missing = 0;
+    ol_ini_at at = { 0 };
+    int code = ol_cli_read(c, dir, file, &text, &len);
+    if (code >= 0)
+        return code;
+    ol_err err = ol_chain_add(ret, text, len, &missing, &at);
+    free(text);
+    if (err != OL_OK)
+        return ol_cli_fail_at(c, err, file, &at);
+    if (is_final && missing != 0)
+        return ol_cli_fail(c, OL_ESTATE, "have it signed with openline charter sign",
+                           "%s is not signed by all parties", file);
+    return -1;
+}
+
+int ol_cli_chain(ol_cli *c, const ol_home *h, const char *line, ol_chain *ret) {
     char name[OL_HOME_NAME_MAX];
-    int code = ol_cli_line_is_free(c, h, line);
+    int code = -1;
+    memset(ret, 0, sizeof *ret);
+    if (!ol_name_is_valid(line, strlen(line)))
+        return ol_cli_fail(c, OL_EFORM, "use a-z 0-9 -, a letter first, at most 32 of them",
+                           "\"%s\" is no name for a line", line);
+    while (code < 0 && ret->generations < OL_GENERATIONS_MAX) {
+        ol_home_generation_name(line, "charter", ret->generations, name);
+        if (!ol_file_exists(h->dir, name))
+            break;
+        code = chain_add(c, h->dir, name, true, ret);
+    }
+    return code;
+}
+
+int ol_cli_chain_files(ol_cli *c, size_t n, const char *const *file, ol_chain *ret) {
+    int code = -1;
+    for (size_t i = 0; i < n && code < 0; i++)
+        code = chain_add(c, AT_FDCWD, file[i], true, ret);
+    return code;
+}
+
+/* A party that joins has the generations before from another; they lie beside what it signed. */
+static int chain_of_joining(ol_cli *c, const ol_home *h, const char *line, ol_chain *ret) {
+    char name[OL_HOME_NAME_MAX], leaf[32];
+    int code = -1;
+    while (code < 0 && ret->generations < OL_GENERATIONS_MAX) {
+        (void)snprintf(leaf, sizeof leaf, "charter.%u", ret->generations);
+        if (!ol_file_exists(h->dir, ol_cli_founding(line, leaf, name)))
+            break;
+        code = chain_add(c, h->dir, name, true, ret);
+    }
+    return code;
+}
+
+int ol_cli_signed_charter(ol_cli *c, const ol_home *h, const char *line, ol_charter *ret,
+                          ol_chain *ret_chain) {
+    char name[OL_HOME_NAME_MAX];
+    int code = ol_cli_chain(c, h, line, ret_chain);
+    if (code < 0 && ret_chain->generations == 0)
+        code = chain_of_joining(c, h, line, ret_chain);
     if (code >= 0)
         return code;
     if (!ol_file_exists(h->dir, ol_cli_founding(line, "charter", name)))
-        return ol_cli_fail(c, OL_ENOENT, "sign its charter first: openline charter sign F",
-                           "this party has signed no charter of a line \"%s\"", line);
+        return ret_chain->generations > 0
+                   ? ol_cli_fail(
+                         c, OL_EEXIST,
+                         "found a new line under another name, or draft an amendment of this one: "
+                         "openline charter amend",
+                         "this party has joined a line \"%s\" already", line)
+                   : ol_cli_fail(c, OL_ENOENT, "sign its charter first: openline charter sign F",
+                                 "this party has signed no charter of a line \"%s\"", line);
     char *text = NULL;
     size_t len = 0;
     code = ol_cli_read(c, h->dir, name, &text, &len);
@@ -172,7 +235,9 @@ int ol_cli_signed_charter(ol_cli *c, const ol_home *h, const char *line, ol_char
     ol_ini_at at = { 0 };
     ol_err err = ol_charter_parse(text, len, ret, &at);
     free(text);
-    return err == OL_OK ? -1 : ol_cli_fail_at(c, err, name, &at);
+    if (err != OL_OK)
+        return ol_cli_fail_at(c, err, name, &at);
+    return chain_add(c, h->dir, name, false, ret_chain);
 }
 
 int ol_cli_line_is_free(ol_cli *c, const ol_home *h, const char *line) {

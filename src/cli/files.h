@@ -10,8 +10,9 @@
 #include "cli/cli.h"
 #include "crypto/keyfile.h"
 #include "record/card.h"
-#include "record/charter.h"
+#include "record/chain.h"
 #include "station/home.h"
+#include "station/secret.h"
 
 enum { OL_CLI_FILE_MAX = OL_CHARTER_MAX };
 
@@ -43,10 +44,31 @@ void ol_cli_draw_station(ol_keyfile *station, ol_card *card);
 int ol_cli_write_key(ol_cli *c, const ol_home *h, const ol_keyfile *key, const ol_cli_pass *pass,
                      const char *name, uint8_t *text);
 
+/* "key=value" → a setting that points into *text, a copy to be freed. */
+int ol_cli_setting(ol_cli *c, const char *s, char **text, ol_charter_setting *ret);
+json_t *ol_cli_charter_json(const ol_charter *ch, uint32_t missing);
+
+/* line.c: of what was combined for this charter. Text and secret lie in locked memory. */
+typedef struct {
+    ol_secret secret;
+    char text[OL_SECRET_FILE_MAX];
+    size_t len;
+} ol_cli_secret;
+int ol_cli_read_secret(ol_cli *c, const ol_home *h, const ol_charter *ch, ol_cli_secret *r);
+int ol_cli_compare_digits(ol_cli *c, const ol_home *h, const char *line);
+
 /* The name of a founding file in the home; leaf: "charter", "share", "secret", "digits". */
 char *ol_cli_founding(const char *line, const char *leaf, char to[OL_HOME_NAME_MAX]);
-/* The charter that this home signed for a line that it has not joined yet. */
-int ol_cli_signed_charter(ol_cli *c, const ol_home *h, const char *line, ol_charter *ret);
+/* The charter and amendments of a joined line, of which the last is in force; *ret has no
+ * generation when the line is not joined. */
+int ol_cli_chain(ol_cli *c, const ol_home *h, const char *line, ol_chain *ret);
+/* What this home signed last for a line and has not taken yet: its first charter, or an amendment.
+ * *ret: that text alone. *ret_chain: with it, as it will be once all have signed. */
+int ol_cli_signed_charter(ol_cli *c, const ol_home *h, const char *line, ol_charter *ret,
+                          ol_chain *ret_chain);
+/* Files of other generations, which a party that joins a line has been given: "charter" … in any
+ * order of names, but generation by generation. */
+int ol_cli_chain_files(ol_cli *c, size_t n, const char *const *file, ol_chain *ret);
 /* Refuses a name that is no name, or is taken by a joined line. */
 int ol_cli_line_is_free(ol_cli *c, const ol_home *h, const char *line);
 /* Overwrites a file with zeros, then removes it; nothing to do when it is not there. */

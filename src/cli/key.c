@@ -55,9 +55,9 @@ static int make_share(ol_cli *c, const ol_home *h, const ol_charter *ch, room *r
         return err == OL_OK ? -1 : ol_cli_fail_why(c, err, &why);
     char done[OL_HOME_NAME_MAX];
     if (ol_file_exists(h->dir, ol_cli_founding(ch->line, "secret", done)))
-        return ol_cli_fail(c, OL_ESTATE, "go on with openline line add, or begin anew with --again",
-                           "the contributions to the line \"%s\" were combined and erased",
-                           ch->line);
+        return ol_cli_fail(
+            c, OL_ESTATE, "go on with openline line add (or amend), or begin anew with --again",
+            "the contributions to the line \"%s\" were combined and erased", ch->line);
     ol_sign_key *key = NULL;
     int code = ol_cli_identity(c, h, &key);
     if (code >= 0)
@@ -106,6 +106,7 @@ static int contribute(ol_cli *c, const ol_home *h, const ol_charter *ch, const c
 
 static int contribute_run(ol_cli *c) {
     static ol_charter ch;
+    static ol_chain chain;
     ol_card own;
     ol_home h;
     int code = ol_cli_home(c, false, &h);
@@ -113,7 +114,7 @@ static int contribute_run(ol_cli *c) {
         return code;
     code = ol_cli_own_card(c, &h, &own);
     if (code < 0)
-        code = ol_cli_signed_charter(c, &h, c->arg[0], &ch);
+        code = ol_cli_signed_charter(c, &h, c->arg[0], &ch, &chain);
     if (code < 0)
         code = contribute(c, &h, &ch, own.party.name);
     ol_home_close(&h);
@@ -146,17 +147,20 @@ static int take(ol_cli *c, int dir, const char *file, const ol_charter *ch, int 
     return err == OL_OK ? -1 : ol_cli_fail_at(c, err, file, &at);
 }
 
-static void derive(const ol_charter *ch, unsigned self, room *r, char digits[OL_DIGITS_LEN + 1]) {
+/* self: our place in the text; keys of pairs are by party numbers, which are of the whole chain. */
+static void derive(const ol_charter *ch, const ol_chain *chain, unsigned self, room *r,
+                   char digits[OL_DIGITS_LEN + 1]) {
     ol_keys_digits(r->master, digits);
     ol_keys_line_secret(r->master, r->secret.secret);
     memcpy(r->secret.line, ch->id, sizeof r->secret.line);
     r->secret.generation = ch->generation;
+    unsigned us = chain->order[self];
     for (unsigned i = 0; i < ch->parties; i++) {
         if (i == self)
             continue;
-        unsigned n = r->secret.pairs++;
+        unsigned n = r->secret.pairs++, them = chain->order[i];
         memcpy(r->secret.pair[n].party, ch->party[i].name, sizeof r->secret.pair[n].party);
-        ol_keys_pair(r->master, ch->id, i < self ? i : self, i < self ? self : i,
+        ol_keys_pair(r->master, ch->id, them < us ? them : us, them < us ? us : them,
                      r->secret.pair[n].keys.ck);
     }
 }
@@ -183,7 +187,8 @@ static int keep_secret(ol_cli *c, const ol_home *h, const ol_charter *ch, room *
     return code;
 }
 
-static int combine(ol_cli *c, const ol_home *h, const ol_charter *ch, int self, room *r) {
+static int combine(ol_cli *c, const ol_home *h, const ol_charter *ch, const ol_chain *chain,
+                   int self, room *r) {
     char name[OL_HOME_NAME_MAX];
     char digits[OL_DIGITS_LEN + 1];
     int code = -1;
@@ -203,7 +208,7 @@ static int combine(ol_cli *c, const ol_home *h, const ol_charter *ch, int self, 
     if (err != OL_OK)
         return ol_cli_fail(c, err, "begin again with openline key contribute",
                            "the contributions cannot be combined: %s", ol_err_text(err));
-    derive(ch, (unsigned)self, r, digits);
+    derive(ch, chain, (unsigned)self, r, digits);
     sodium_memzero(r->master, sizeof r->master);
     code = keep_secret(c, h, ch, r, digits);
     if (code >= 0)
@@ -215,13 +220,15 @@ static int combine(ol_cli *c, const ol_home *h, const ol_charter *ch, int self, 
         ol_cli_print("%s\n", digits);
     ol_cli_hint(c,
                 "Read these digits to every other party by voice, and hear theirs: openline "
-                "line add asks for them. The contributions are erased%s.",
+                "line %s asks for them. The contributions are erased%s.",
+                ch->generation == 0 ? "add" : "amend",
                 ol_cli_has(c, "keep") ? " but for the files given" : "");
     return ol_cli_end(c);
 }
 
 static int combine_run(ol_cli *c) {
     static ol_charter ch;
+    static ol_chain chain;
     ol_card own;
     ol_home h;
     room *r = NULL;
@@ -230,7 +237,7 @@ static int combine_run(ol_cli *c) {
         return code;
     code = ol_cli_own_card(c, &h, &own);
     if (code < 0)
-        code = ol_cli_signed_charter(c, &h, c->arg[0], &ch);
+        code = ol_cli_signed_charter(c, &h, c->arg[0], &ch, &chain);
     int self = code < 0 ? ol_charter_card(&ch, &own) : 0;
     if (code < 0 && self < 0)
         code = ol_cli_fail(c, OL_ENOENT, "sign a charter made with this party's card",
@@ -238,7 +245,7 @@ static int combine_run(ol_cli *c) {
     if (code < 0)
         code = room_of(c, &r);
     if (code < 0)
-        code = combine(c, &h, &ch, self, r);
+        code = combine(c, &h, &ch, &chain, self, r);
     sodium_free(r);
     ol_home_close(&h);
     return code;

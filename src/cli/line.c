@@ -17,11 +17,7 @@ typedef struct {
     uint32_t serial;
 } card_note;
 
-typedef struct { /* locked memory */
-    ol_secret secret;
-    char text[OL_SECRET_FILE_MAX];
-    size_t len;
-} room;
+typedef ol_cli_secret room;
 
 static int read_charter(ol_cli *c, const char *file, const char *text, size_t len,
                         ol_charter *ret) {
@@ -40,8 +36,8 @@ static int read_charter(ol_cli *c, const char *file, const char *text, size_t le
         return ol_cli_fail(c, OL_ESTATE, "have it signed with openline charter sign",
                            "%s is not signed by: %s", file, ol_cli_parties(ret, missing, names));
     if (ret->generation != 0)
-        return ol_cli_fail(c, OL_EVERSION, "found a new line instead",
-                           "%s is an amendment, which this version cannot join", file);
+        return ol_cli_fail(c, OL_ECONFLICT, "take it with openline line amend",
+                           "%s is an amendment", file);
     return -1;
 }
 
@@ -82,7 +78,7 @@ static int read_cards(ol_cli *c, const ol_home *h, const ol_charter *ch, card_no
                        "the card is missing of: %s", ol_cli_parties(ch, missing, names));
 }
 
-static int read_secret(ol_cli *c, const ol_home *h, const ol_charter *ch, room *r) {
+int ol_cli_read_secret(ol_cli *c, const ol_home *h, const ol_charter *ch, room *r) {
     char name[OL_HOME_NAME_MAX];
     ol_why why = { "" };
     ol_ini_at at = { 0 };
@@ -96,7 +92,8 @@ static int read_secret(ol_cli *c, const ol_home *h, const ol_charter *ch, room *
     err = ol_secret_get(r->text, r->len, &r->secret, &at);
     if (err != OL_OK)
         return ol_cli_fail_at(c, err, name, &at);
-    if (memcmp(r->secret.line, ch->id, sizeof r->secret.line) != 0)
+    if (memcmp(r->secret.line, ch->id, sizeof r->secret.line) != 0 ||
+        r->secret.generation != ch->generation)
         return ol_cli_fail(c, OL_ECONFLICT, "sign this charter, then contribute and combine anew",
                            "the contributions were made for another charter of \"%s\"", ch->line);
     return -1;
@@ -129,7 +126,7 @@ static int ask_digits(ol_cli *c, char *to, int cap) {
     return -1;
 }
 
-static int compare_digits(ol_cli *c, const ol_home *h, const char *line) {
+int ol_cli_compare_digits(ol_cli *c, const ol_home *h, const char *line) {
     char name[OL_HOME_NAME_MAX];
     char text[OL_DIGITS_LEN + 1];
     char heard[256];
@@ -220,11 +217,11 @@ static int add(ol_cli *c, const ol_home *h, const char *text, size_t len, room *
         code = ol_cli_fail(c, OL_ENOENT, "ask for a charter made with this party's card",
                            "the charter of %s does not name this party's identity key", ch.line);
     if (code < 0)
-        code = read_secret(c, h, &ch, r);
+        code = ol_cli_read_secret(c, h, &ch, r);
     if (code < 0)
         code = read_cards(c, h, &ch, cards);
     if (code < 0)
-        code = compare_digits(c, h, ch.line);
+        code = ol_cli_compare_digits(c, h, ch.line);
     if (code < 0)
         code = join(c, h, &ch, text, len, cards, r);
     for (unsigned i = 0; i < OL_PARTIES_MAX; i++)

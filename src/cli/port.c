@@ -39,28 +39,20 @@ static int check_peer(ol_cli *c, const ol_home *h, const char *line, const char 
         !ol_file_exists(h->dir, ol_home_line_name(line, "charter", name)))
         return ol_cli_fail(c, OL_ENOENT, "join it first: openline line add",
                            "this party has joined no line \"%s\"", line);
-    static ol_charter ch;
+    static ol_chain chain;
     ol_card own;
-    char *text = NULL;
-    size_t len = 0;
-    ol_ini_at at = { 0 };
     int code = ol_cli_own_card(c, h, &own);
     if (code < 0)
-        code = ol_cli_read(c, h->dir, name, &text, &len);
+        code = ol_cli_chain(c, h, line, &chain);
     if (code >= 0)
         return code;
-    uint32_t missing = 0;
-    ol_err err = ol_charter_read(text, len, &ch, &missing, &at);
-    free(text);
-    if (err != OL_OK)
-        return ol_cli_fail_at(c, err, name, &at);
-    int number = ol_charter_party(&ch, party, strlen(party));
+    int number = ol_charter_party(&chain.now, party, strlen(party));
     char names[OL_CLI_PARTIES_LEN];
-    if (number < 0)
+    if (number < 0 || !ol_chain_is_member(&chain, (unsigned)number))
         return ol_cli_fail(c, OL_ENOENT, "name one of its parties",
                            "\"%s\" is no party of the line %s, whose parties are %s", party, line,
-                           ol_cli_parties(&ch, UINT32_MAX, names));
-    if (number == ol_charter_card(&ch, &own))
+                           ol_cli_parties(&chain.now, chain.members[chain.generations - 1], names));
+    if (number == ol_charter_card(&chain.now, &own))
         return ol_cli_fail(c, OL_EFORM, "name the other party", "%s is this party itself", party);
     return -1;
 }

@@ -24,8 +24,9 @@ typedef struct {
     char *text; /* of stdin */
     uint8_t item[OL_CONTROL_ITEM_LEN];
     bool has_item;
-    json_t *entries; /* replies, one a part */
-    json_t *states;  /* party → {"state", …} */
+    json_t *entries;  /* replies, one a part */
+    json_t *states;   /* party → {"state", …} */
+    uint32_t members; /* of the line now, a bit each */
     uint32_t waiting;
 } sending;
 
@@ -88,26 +89,20 @@ static int take_options(sending *s) {
 }
 
 static int read_charter(sending *s) {
-    char name[OL_HOME_NAME_MAX];
-    char *text = NULL;
-    size_t len = 0;
-    uint32_t missing = 0;
-    ol_ini_at at = { 0 };
+    static ol_chain chain;
     ol_card own;
-    ol_home_line_name(s->line, "charter", name);
-    if (!ol_file_exists(talk.home.dir, name))
-        return ol_cli_fail(s->c, OL_ENOENT, "openline status names the lines",
+    int code = ol_cli_chain(s->c, &talk.home, s->line, &chain);
+    if (code < 0 && chain.generations == 0)
+        code = ol_cli_fail(s->c, OL_ENOENT, "openline status names the lines",
                            "this party has joined no line \"%s\"", s->line);
-    int code = ol_cli_read(s->c, talk.home.dir, name, &text, &len);
+    if (code < 0)
+        code = ol_cli_own_card(s->c, &talk.home, &own);
     if (code >= 0)
         return code;
-    ol_err err = ol_charter_read(text, len, &s->charter, &missing, &at);
-    free(text);
-    code = err == OL_OK ? ol_cli_own_card(s->c, &talk.home, &own)
-                        : ol_cli_fail_at(s->c, err, name, &at);
-    if (code < 0)
-        s->self = ol_charter_card(&s->charter, &own);
-    return code;
+    s->charter = chain.now;
+    s->members = chain.members[chain.generations - 1];
+    s->self = ol_charter_card(&s->charter, &own);
+    return -1;
 }
 
 static int take_rung(sending *s) {
@@ -341,7 +336,7 @@ static int follow(sending *s) {
     if (code < 0)
         code = ol_talk_ask(s->c, &talk, &r, &reply);
     json_decref(reply);
-    s->waiting = (uint32_t)((UINT64_C(1) << s->charter.parties) - 1) & ~(UINT32_C(1) << s->self);
+    s->waiting = s->members & ~(UINT32_C(1) << s->self);
     return code;
 }
 

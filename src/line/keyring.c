@@ -43,8 +43,10 @@ bool ol_keyring_is_member(const ol_line *l, uint8_t party) {
 }
 
 bool ol_keyring_is_for(const ol_line *l, const ol_log *log, uint8_t party) {
-    uint32_t then = log->generation < l->befores ? l->before[log->generation].members : l->members;
-    return (then & l->members & UINT32_C(1) << party) != 0;
+    uint32_t all = l->members; /* who was there all the time since */
+    for (size_t g = log->generation; g < l->befores; g++)
+        all &= l->before[g].members;
+    return (all >> party & 1) != 0;
 }
 
 uint32_t ol_keyring_generation(const uint8_t *entry, size_t len) {

@@ -10,7 +10,7 @@ OL_MUST ol_err ol_keyring_take(ol_line *l, const ol_line_opts *o);
 void ol_keyring_free(ol_line *l);
 const uint8_t *ol_keyring_secret(const ol_line *l, uint32_t generation); /* NULL: not ours */
 bool ol_keyring_is_member(const ol_line *l, uint8_t party);              /* now */
-/* Of this generation and of the log's: it is sent the log, and receipts it. */
+/* Of this generation, the log's and all between: it is sent the log, and receipts it. */
 bool ol_keyring_is_for(const ol_line *l, const ol_log *log, uint8_t party);
 uint32_t ol_keyring_generation(const uint8_t *entry, size_t len); /* of entry 0 */
 /* The key of the author by which a head verifies; NULL: none. log may be NULL. */

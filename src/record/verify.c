@@ -237,8 +237,6 @@ static void check_logs(vf *v) {
             return;
         begin_log(v, i);
         v->place[i].is_proven = check_log(v);
-        ol_view_set_members(v->view, i, v->now.generation->member, v->now.generation->members,
-                            v->now.generation->rungs);
         if (v->place[i].is_forked)
             ol_view_set_forked(v->view, i);
         if (v->place[i].is_proven)

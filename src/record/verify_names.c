@@ -127,8 +127,8 @@ static bool adopt(vf *v, const char *file) {
     memcpy(g->text_hash, v->read.text_hash, sizeof g->text_hash);
     for (unsigned i = 0; i < v->read.parties; i++) {
         int known = find_party(v, v->read.party[i].name);
-        if (known < 0 && v->parties == VF_PARTIES_MAX) {
-            ol_vf_fail(v, "too-many", file, "holds more than %d parties", VF_PARTIES_MAX);
+        if (known < 0 && v->parties == OL_PARTIES_MAX) {
+            ol_vf_fail(v, "too-many", file, "holds more than %d parties", OL_PARTIES_MAX);
             return false;
         }
         if (known < 0) {
@@ -139,6 +139,7 @@ static bool adopt(vf *v, const char *file) {
         }
         g->member[i] = (uint8_t)known;
     }
+    g->known = v->parties;
     v->generations++;
     return true;
 }

@@ -114,16 +114,16 @@ static bool read_witness(vf *v, const char *path, ol_str name, ol_str vkey, witn
 }
 
 static bool is_members(const vf *v, const vf_generation *g, const witness *w, size_t n) {
-    size_t k = 0;
     if (member_number(g, v->now.key.party) < 0 || n + 1 != g->members)
         return false;
-    for (unsigned i = 0; i < g->members; i++)
-        if (g->member[i] != v->now.key.party && w[k++].party != g->member[i])
+    for (size_t k = 0; k < n; k++)
+        if (w[k].party == v->now.key.party || member_number(g, w[k].party) < 0 ||
+            (k > 0 && w[k].party <= w[k - 1].party))
             return false;
     return true;
 }
 
-/* The last generation whose other members these are, in its order. */
+/* The last generation whose other members these are, by number. */
 static bool adopt_generation(vf *v, const char *path, const witness *w, size_t n) {
     for (unsigned i = v->generations; i-- > 0;) {
         const vf_generation *g = &v->generation[i];
@@ -135,8 +135,7 @@ static bool adopt_generation(vf *v, const char *path, const witness *w, size_t n
         v->now.has_policy = true;
         return true;
     }
-    ol_vf_fail(v, "policy-members", path,
-               "does not name the other members of the charter, in its order");
+    ol_vf_fail(v, "policy-members", path, "does not name the other members of a generation");
     return false;
 }
 

@@ -222,8 +222,39 @@ bool ol_vf_tiles(vf *v) {
     return check_roots(v);
 }
 
+static bool has_same_members(const vf_generation *a, const vf_generation *b) {
+    uint64_t of_a = 0, of_b = 0;
+    for (unsigned i = 0; i < a->members; i++)
+        of_a |= UINT64_C(1) << a->member[i];
+    for (unsigned i = 0; i < b->members; i++)
+        of_b |= UINT64_C(1) << b->member[i];
+    return of_a == of_b;
+}
+
+/* Of generations with the same members the policy does not say which; the opening does. */
+static void find_generation(vf *v, const uint8_t *entry, size_t len) {
+    uint8_t number[OL_PARTIES_MAX];
+    ol_entry e;
+    ol_opening o = { .generation = 0 };
+    if (ol_entry_decode(entry, len, &e) != OL_OK || e.kind != OL_KIND_OPENING ||
+        ol_opening_decode(e.body, e.body_len, &o) != OL_OK)
+        o.generation = 0;
+    const vf_generation *g = v->now.generation;
+    if (o.generation < v->generations && has_same_members(&v->generation[o.generation], g))
+        g = &v->generation[o.generation];
+    else if (v->now.has_policy)
+        ol_vf_fail(v, "opening-generation", v->now.name,
+                   "is of generation %u by its opening, and the policy names the members of "
+                   "another",
+                   (unsigned)o.generation);
+    for (uint8_t i = 0; i < OL_PARTIES_MAX; i++)
+        number[i] = i;
+    ol_view_set_members(v->view, v->now.log, number, g->known, g->rungs);
+}
+
 static bool add_to_view(vf *v, uint64_t index, const uint8_t *leaf, size_t len) {
-    (void)index;
+    if (index == 0)
+        find_generation(v, leaf + OL_SALT_LEN, len - OL_SALT_LEN);
     v->err = ol_view_add_entry(v->view, v->now.log, leaf + OL_SALT_LEN, len - OL_SALT_LEN);
     return v->err == OL_OK;
 }

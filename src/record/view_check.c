@@ -3,7 +3,25 @@
 
 #include <stdlib.h>
 
-static void check_opening(const ol_view *v, const vw_log *log) {
+/* Generations of which a log is there, a bit each. */
+static uint64_t generations_of(const ol_view *v) {
+    uint64_t all = 0;
+    for (size_t i = 0; i < v->logs; i++) {
+        uint32_t g = v->log[i].has_opening ? v->log[i].opening.generation : 0;
+        all |= g < 64 ? UINT64_C(1) << g : 0;
+    }
+    return all;
+}
+
+/* Of a whole generation before this log's there is nothing: it may not be for the one whose record
+ * this is, and what is named may be of that generation (§7). */
+static bool is_partial(const vw_log *log, uint64_t generations) {
+    uint32_t g = log->has_opening ? log->opening.generation : 0;
+    uint64_t before = g < 64 ? (UINT64_C(1) << g) - 1 : UINT64_MAX;
+    return (~generations & before) != 0;
+}
+
+static void check_opening(const ol_view *v, const vw_log *log, uint64_t generations) {
     if (!log->has_opening || !log->opening.has_predecessor)
         return;
     ol_view_issue issue = { .log = log->key, .other = log->key, .other_inc_len = OL_INC_LEN };
@@ -14,6 +32,8 @@ static void check_opening(const ol_view *v, const vw_log *log) {
         issue.held = v->log[before].is_unknown ? issue.size : v->log[before].rows;
     if (ol_log_key_eq(&issue.other, &log->key))
         issue.rule = OL_VIEW_OPENING_SELF;
+    else if (before == OL_VIEW_NO_LOG && is_partial(log, generations))
+        return;
     else if (before == OL_VIEW_NO_LOG)
         issue.rule = OL_VIEW_OPENING_BEFORE;
     else if (issue.size > issue.held)
@@ -25,7 +45,7 @@ static void check_opening(const ol_view *v, const vw_log *log) {
     ol_vw_tell(v, &issue);
 }
 
-static void check_mentions(const ol_view *v, const vw_log *log, size_t row) {
+static void check_mentions(const ol_view *v, const vw_log *log, size_t row, uint64_t generations) {
     size_t end = ol_vw_mentions_end(log, row);
     for (size_t i = log->row[row].mention; i < end; i++) {
         const vw_number *n = &log->number[log->mention[i].number];
@@ -39,7 +59,7 @@ static void check_mentions(const ol_view *v, const vw_log *log, size_t row) {
             issue.rule = v->log[n->log].is_forked ? OL_VIEW_SEEN_OTHER : OL_VIEW_SEEN_BEYOND;
             issue.held = v->log[n->log].is_unknown ? UINT64_MAX : v->log[n->log].rows;
         }
-        if (n->log == OL_VIEW_NO_LOG || issue.size > issue.held)
+        if (n->log == OL_VIEW_NO_LOG ? !is_partial(log, generations) : issue.size > issue.held)
             ol_vw_tell(v, &issue);
     }
 }
@@ -67,15 +87,16 @@ static void check_reference(const ol_view *v, const vw_log *log, size_t index) {
 }
 
 void ol_vw_check(ol_view *v) {
+    uint64_t generations = generations_of(v);
     for (size_t i = 0; i < v->logs; i++) {
         const vw_log *log = &v->log[i];
         if (log->rows == 0 && !log->is_unknown)
             ol_vw_tell(v, &(ol_view_issue){ .rule = OL_VIEW_OPENING_FIRST,
                                             .log = log->key,
                                             .why = "there is none" });
-        check_opening(v, log);
+        check_opening(v, log, generations);
         for (size_t row = 0; row < log->rows; row++) {
-            check_mentions(v, log, row);
+            check_mentions(v, log, row, generations);
             if (log->row[row].ref_inc_len > 0)
                 check_reference(v, log, row);
         }

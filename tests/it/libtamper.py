@@ -239,7 +239,7 @@ row("policy-key", "{u}/policy: names a key of prc that is on none of its cards",
 row("policy-key", "{u}/policy: names a key of usa that is on none of its cards",
     lambda w: change(w.files(), w, {"{u}/policy": lines((0, "log " + x.vkey(
         w.logs["u"].origin, 1, x.raw(w.party("usa").receipt[1]))))}))
-row("policy-members", "{u}/policy: does not name the other members of the charter, in its order",
+row("policy-members", "{u}/policy: does not name the other members of a generation",
     put(files={"{u}/policy": lambda d: lines((2, None), (3, "group others all prc"))(d)}))
 
 # ---------------------------------------------------------------- heads and receipts
@@ -390,6 +390,12 @@ row("opening-before", "{t}: names its predecessor " + ABSENT.hex()
     + ", which the export does not hold", opens(lambda w: [ABSENT, 3, OTHER_ROOT, 1]))
 row("opening-before", "{t}: names its predecessor 086ed14e55a5b654, which the export does not hold",
     opens(lambda w: [w.logs["s"].incarnation, 2, w.logs["s"].root(), 1], lane=1))
+row("opening-generation", "{t}: is of generation 1 by its opening, and the policy names the "
+    "members of another", opens(lambda w: [b"", 0, b"", 0, 1]))
+row("opening-generation", "{t}: is of generation 4294967295 by its opening, and the policy names "
+    "the members of another", opens(lambda w: [b"", 0, b"", 0, 2**32 - 1]))
+row("opening-first", "{t}: entry 0 is not an opening: the opening has another form",
+    opens(lambda w: [b"", 0, b"", 0, "1"]))
 row("opening-self", "{t}: names itself as its predecessor",
     opens(lambda w: [w.logs["t"].incarnation, 1, OTHER_ROOT, 1]))
 row("opening-size", "{t}: names size 3 of its predecessor 086ed14e55a5b654, the export holds 2",
