@@ -1547,7 +1547,10 @@ class Record:
     def _check_between_logs(self):
         self.generations = {log.opening["generation"] if log.opening else 0
                             for log in self.logs.values()}
+        begun = {}
         for log in self.logs.values():
+            if log.opening:
+                self._check_why(log, begun)
             if log.opening and log.opening["predecessor"]:
                 self._check_opening(log)
             for index, (_, mentions) in enumerate(log.rows):
@@ -1586,6 +1589,21 @@ class Record:
         elif other.size is not None and size > other.size:
             self.report.fail("seen-beyond", log.name, index=index, size=size, log=log_id(key),
                              held=other.size)
+
+    def _check_why(self, log, begun):
+        """Why there is a new log, and whether another goes on from the same one."""
+        before, reason = log.opening["predecessor"], log.opening["reason"]
+        if reason not in (0, 5):
+            why = REASONS[reason] if reason < len(REASONS) else f"reason {reason}"
+            self.report.note(f"{log.name}: is a new log after {log.opening['size']} entries of "
+                             f"{before}: {why}" if before else
+                             f"{log.name}: is a new log, of which its station knew no earlier "
+                             f"one: {why}")
+        first = begun.setdefault((log.party, log.lane, before or log.opening["generation"]), log)
+        if first is not log:
+            how = "continues the same log as" if before else "begins anew as"
+            self.report.note(f"{log.name}: {how} {first.incarnation} does: two stations of one "
+                             "party, or one that was set back")
 
     def _check_opening(self, log):
         opening = log.opening

@@ -1,5 +1,6 @@
 /* openline verify — does a record hold? Of an export's directory, a proof's, or a line of this
  * home, which is then put into the form in which a stranger would get it and checked as that. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,6 +74,20 @@ static void take_log(void *ctx, const ol_verify_log *log, const char *const *par
     (void)json_array_append_new(
         k->logs, json_pack("{s:s, s:s, s:I, s:o}", "log", log->name, "author", party[log->author],
                            "size", (json_int_t)(log->has_head ? log->size : 0), "stored", stored));
+}
+
+/* What is stored and cannot be read is named with the reason. */
+static void take_view(void *ctx, const ol_view *view, const char *const *party) {
+    for (size_t i = 0; i < ol_view_len(view); i++) {
+        ol_view_item item = ol_view_at(view, i);
+        char name[OL_VIEW_ID_MAX + 1], what[200];
+        if (item.unreadable == NULL)
+            continue;
+        ol_view_log_name(ol_view_log_key(view, item.log), 2 * OL_INC_LEN, party, name);
+        (void)snprintf(what, sizeof what, "entry %llu cannot be read: %s",
+                       (unsigned long long)item.index, item.unreadable);
+        take_finding(ctx, &(ol_verify_finding){ "unreadable", false, name, what });
+    }
 }
 
 static void take_proven(void *ctx, const char *log, uint64_t index, const uint8_t *entry,
@@ -203,6 +218,7 @@ static int verify_run(ol_cli *c) {
                                 .unreadable = unreadable,
                                 .finding = take_finding,
                                 .log = take_log,
+                                .view = take_view,
                                 .proven = take_proven,
                                 .ctx = k };
         ol_err err = ol_verify(&opts, &result);

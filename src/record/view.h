@@ -32,8 +32,11 @@
     X(OPENING_SIZE, true, "opening-size")            /* other, size; held */                       \
     X(SEEN_ORDER, true, "seen-order")                /* index, number */                           \
     X(OPENING_RECOVERED, false, "opening-recovered") /* other, size; held: what came back later */ \
-    X(OPENING_OTHER, false, "opening-other")         /* other, size: of its other history */       \
-    X(SEEN_OTHER, false, "seen-other")               /* index, other, size; held: likewise */      \
+    X(OPENING_AGAIN, false,                                                                        \
+      "opening-again") /* number: the reason; other, size; other may be none */                    \
+    X(OPENING_TWIN, false, "opening-twin") /* other: continues the same log; held: 1 it has one */ \
+    X(OPENING_OTHER, false, "opening-other") /* other, size: of its other history */               \
+    X(SEEN_OTHER, false, "seen-other")       /* index, other, size; held: likewise */              \
     X(SEEN_NUMBER, true, "seen-number")      /* index, number; held: the next free one, or 0 */    \
     X(SEEN_SELF, true, "seen-self")          /* index */                                           \
     X(SEEN_TWICE, true, "seen-twice")        /* index, other */                                    \

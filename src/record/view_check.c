@@ -21,6 +21,44 @@ static bool is_partial(const vw_log *log, uint64_t generations) {
     return (~generations & before) != 0;
 }
 
+/* Why there is a new log, where that is nothing that was agreed on. */
+static void check_why(const ol_view *v, const vw_log *log) {
+    ol_view_issue issue = { .rule = OL_VIEW_OPENING_AGAIN, .log = log->key, .other = log->key };
+    issue.number = log->opening.why, issue.size = log->opening.size;
+    if (!log->has_opening || issue.number == OL_WHY_FIRST || issue.number == OL_WHY_AMENDMENT)
+        return;
+    issue.other_inc_len = log->opening.has_predecessor ? OL_INC_LEN : 0;
+    memcpy(issue.other.incarnation, log->opening.predecessor, OL_INC_LEN);
+    ol_vw_tell(v, &issue);
+}
+
+/* Two logs of a party that go on from the same one, or in one generation from none. Who has lost its
+ * disk, left and joined again has no earlier one in the generation it joins. */
+static bool is_twin(const vw_log *a, const vw_log *b) {
+    if (!a->has_opening || !b->has_opening || a->key.party != b->key.party ||
+        a->key.lane != b->key.lane || a->opening.has_predecessor != b->opening.has_predecessor)
+        return false;
+    return a->opening.has_predecessor
+               ? memcmp(a->opening.predecessor, b->opening.predecessor, OL_INC_LEN) == 0
+               : a->opening.generation == b->opening.generation;
+}
+
+/* Two stations, or one that was set back. */
+static void check_twin(const ol_view *v, size_t at) {
+    const vw_log *log = &v->log[at];
+    for (size_t i = 0; i < at; i++) {
+        const vw_log *o = &v->log[i];
+        if (!is_twin(o, log))
+            continue;
+        ol_vw_tell(v, &(ol_view_issue){ .rule = OL_VIEW_OPENING_TWIN,
+                                        .log = log->key,
+                                        .other = o->key,
+                                        .other_inc_len = OL_INC_LEN,
+                                        .held = log->opening.has_predecessor });
+        return;
+    }
+}
+
 static void check_opening(const ol_view *v, const vw_log *log, uint64_t generations) {
     if (!log->has_opening || !log->opening.has_predecessor)
         return;
@@ -94,6 +132,8 @@ void ol_vw_check(ol_view *v) {
             ol_vw_tell(v, &(ol_view_issue){ .rule = OL_VIEW_OPENING_FIRST,
                                             .log = log->key,
                                             .why = "there is none" });
+        check_why(v, log);
+        check_twin(v, i);
         check_opening(v, log, generations);
         for (size_t row = 0; row < log->rows; row++) {
             check_mentions(v, log, row, generations);

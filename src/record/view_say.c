@@ -72,6 +72,25 @@ static void say_own(const ol_view_issue *i, const char *other, char *to, size_t 
     }
 }
 
+/* Why a log was opened, and that another was for the same. */
+static void say_opened(const ol_view_issue *i, const char *other, char *to, size_t cap) {
+    static const char *const reasons[] = { "first", "started without a run marker",
+                                           "the store is behind the run marker",
+                                           "a member holds more of this log", "fork evidence" };
+    const char *before = strrchr(other, '/') == NULL ? other : strrchr(other, '/') + 1;
+    char why[64];
+    snprintf(why, sizeof why, "reason %" N, i->number);
+    if (i->number < OL_LEN(reasons))
+        snprintf(why, sizeof why, "%s", reasons[i->number]);
+    if (i->rule == OL_VIEW_OPENING_AGAIN && other[0] == 0)
+        snprintf(to, cap, "is a new log, of which its station knew no earlier one: %s", why);
+    else if (i->rule == OL_VIEW_OPENING_AGAIN)
+        snprintf(to, cap, "is a new log after %" N " entries of %s: %s", i->size, before, why);
+    else if (i->rule == OL_VIEW_OPENING_TWIN)
+        snprintf(to, cap, "%s %s does: two stations of one party, or one that was set back",
+                 i->held == 1 ? "continues the same log as" : "begins anew as", before);
+}
+
 /* What it says about the other history of one. */
 static void say_other(const ol_view_issue *i, const char *other, char *to, size_t cap) {
     const char *before = strrchr(other, '/') == NULL ? other : strrchr(other, '/') + 1;
@@ -164,6 +183,8 @@ void ol_view_sentence(const ol_view_issue *issue, const char *const *party,
     if (issue->other_inc_len > 0)
         ol_view_log_name(&issue->other, 2u * issue->other_inc_len, party, other);
     say_own(issue, other, ret, OL_VIEW_SENTENCE_MAX);
+    if (ret[0] == 0)
+        say_opened(issue, other, ret, OL_VIEW_SENTENCE_MAX);
     if (ret[0] == 0)
         say_other(issue, other, ret, OL_VIEW_SENTENCE_MAX);
     if (ret[0] == 0)

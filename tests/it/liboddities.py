@@ -220,6 +220,16 @@ def victim(size, root=None):
     return hand
 
 
+def again(reason, known=True):
+    """prc opens another log beside q, after the same one or none."""
+    def act(w):
+        p = w.logs["p"]
+        w.logs["t"] = x.Log(w, w.party("prc"), 0, "t")
+        w.logs["t"].append(1, x.opening(p.incarnation, 3, p.root(3), reason) if known
+                           else x.opening(reason=reason))
+    return entries(act, "t")
+
+
 def receipt_before(w):
     """The receipt of a larger size is dated before the one of a smaller."""
     u = w.logs["u"]
@@ -276,6 +286,17 @@ ANOMALIES = [
     ("{t}: continues another history of its predecessor f2971799b1cbbcba than the one in the "
      "export, after 3 entries", victim(3, OTHER_ROOT)),
     ("{u}: entry 9 has seen 7 entries of {p}, the export holds 3 of another history", victim(2)),
+    *[("{t}: is a new log after 3 entries of f2971799b1cbbcba: " + why, again(reason))
+      for reason, why in ((1, "started without a run marker"),
+                          (2, "the store is behind the run marker"),
+                          (3, "a member holds more of this log"), (4, "fork evidence"),
+                          (9, "reason 9"))],
+    ("{t}: is a new log, of which its station knew no earlier one: started without a run marker",
+     again(1, False)),
+    ("{p}: begins anew as 91a5e9b4f2b5cd55 does: two stations of one party, or one that was set "
+     "back", again(0, False)),
+    ("{t}: continues the same log as 8853e29267012934 does: two stations of one party, or one that "
+     "was set back", again(5)),
     ("{u}: entry 9 refers to prc/urgent/" + ABSENT.hex()
      + ", entry 4, which the export does not hold", says("u", ref=[1, 0, ABSENT, 4])),
     ("{u}: entry 9 refers to {p}, entry 3, which the export does not hold",
