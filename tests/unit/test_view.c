@@ -191,19 +191,23 @@ static void openings(void **state) {
     static const struct {
         const char *opening, *want;
     } rows[] = {
-        { "84 48 aa00000000000000 02 58 20" INC INC INC INC "01", "" },
-        { "84 48 aa00000000000000 01 58 20" INC INC INC INC "01",
+        { "84 48 aa00000000000000 02 58 20" INC INC INC INC "05", "" },
+        { "84 48 aa00000000000000 02 58 20" INC INC INC INC "01",
+          "opening-again usa/urgent/ab00: is a new log after 2 entries of aa00000000000000: "
+          "started "
+          "without a run marker\n" },
+        { "84 48 aa00000000000000 01 58 20" INC INC INC INC "05",
           "opening-recovered usa/urgent/ab00: was opened when usa knew 1 entries of "
           "usa/urgent/aa00000000000000; of the 2 in the export the others were recovered later\n" },
-        { "84 48 aa00000000000000 03 58 20" INC INC INC INC "01",
+        { "84 48 aa00000000000000 03 58 20" INC INC INC INC "05",
           "opening-size usa/urgent/ab00: names size 3 of its predecessor aa00000000000000, the "
           "export holds 2\n" },
-        { "84 48 ac00000000000000 02 58 20" INC INC INC INC "01",
+        { "84 48 ac00000000000000 02 58 20" INC INC INC INC "05",
           "opening-before usa/urgent/ab00: names its predecessor ac00000000000000, which the "
           "export does not hold\n" },
-        { "84 48 ab00000000000000 02 58 20" INC INC INC INC "01",
+        { "84 48 ab00000000000000 02 58 20" INC INC INC INC "05",
           "opening-self usa/urgent/ab00: names itself as its predecessor\n" },
-        { "84 48 ab 02 58 20" INC INC INC INC "01",
+        { "84 48 ab 02 58 20" INC INC INC INC "05",
           "opening-first usa/urgent/ab00: entry 0 is not an opening: it is not one item of the "
           "CBOR that entries are made of\n" },
         { "82 00 00",
@@ -262,7 +266,9 @@ static void items_told_apart(void **state) {
     add(&m, a, "86 02 00 80 " FLASH ITEM("2") "80");
     add(&m, a, "86 02 00 81 85 01 04 00 00 48 ab00000000000000" FLASH ITEM("3") "80");
     add(&m, b, "86 02 00 80 " FLASH ITEM("3") "80");
-    finish(&m, "item-again usa/urgent/aa00: entry 1 has the item id of "
+    finish(&m, "opening-twin usa/urgent/aa00: begins anew as ab00000000000000 does: two stations "
+               "of one party, or one that was set back\n"
+               "item-again usa/urgent/aa00: entry 1 has the item id of "
                "usa/urgent/ab00000000000000, entry 1, which its author did not hold\n"
                "item-again usa/urgent/aa00: entry 2 has the item id of "
                "usa/urgent/ab00000000000000, entry 2, which its author did not hold\n"
