@@ -32,8 +32,8 @@ static void check_why(const ol_view *v, const vw_log *log) {
     ol_vw_tell(v, &issue);
 }
 
-/* Two logs of a party that go on from the same one, or in one generation from none. Who has lost its
- * disk, left and joined again has no earlier one in the generation it joins. */
+/* Two logs of a party that go on from the same one, or in one generation from none: who has lost
+ * its disk, left and joined again knows no earlier one. */
 static bool is_twin(const vw_log *a, const vw_log *b) {
     if (!a->has_opening || !b->has_opening || a->key.party != b->key.party ||
         a->key.lane != b->key.lane || a->opening.has_predecessor != b->opening.has_predecessor)

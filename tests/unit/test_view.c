@@ -194,8 +194,7 @@ static void openings(void **state) {
         { "84 48 aa00000000000000 02 58 20" INC INC INC INC "05", "" },
         { "84 48 aa00000000000000 02 58 20" INC INC INC INC "01",
           "opening-again usa/urgent/ab00: is a new log after 2 entries of aa00000000000000: "
-          "started "
-          "without a run marker\n" },
+          "started without a run marker\n" },
         { "84 48 aa00000000000000 01 58 20" INC INC INC INC "05",
           "opening-recovered usa/urgent/ab00: was opened when usa knew 1 entries of "
           "usa/urgent/aa00000000000000; of the 2 in the export the others were recovered later\n" },
@@ -243,6 +242,31 @@ static void openings(void **state) {
                                   "there is none\n");
     assert_null(ol_view_opening(m.view, u));
     end(&m);
+}
+
+/* usa's second log, beside one that begins with nothing in generation 0. */
+static void twins(void **state) {
+    (void)state;
+    static const struct {
+        const char *opening, *want;
+    } rows[] = {
+        { "85 40 00 40 05 00", "opening-twin usa/urgent/ab00: begins anew as aa00000000000000 "
+                               "does: two stations of one party, or one that was set back\n" },
+        { "85 40 00 40 05 01", "" }, /* it left, lost its disk, and joined again */
+    };
+    static model m;
+    for (size_t i = 0; i < OL_LEN(rows); i++) {
+        char hex[300];
+        begin(&m, 2);
+        ol_log_key key = U;
+        key.incarnation[0] = 0xab;
+        size_t old = add_log(&m, &U), log = add_log(&m, &key);
+        add(&m, old, FIRST);
+        snprintf(hex, sizeof hex, "84 01 00 80 %s", rows[i].opening);
+        add(&m, log, hex);
+        print_message("row %s\n", hex);
+        finish(&m, rows[i].want);
+    }
 }
 
 static void items_told_apart(void **state) {
@@ -422,13 +446,10 @@ static void stored(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_told),
-        cmocka_unit_test(numbers_go_on),
-        cmocka_unit_test(openings),
-        cmocka_unit_test(items_told_apart),
-        cmocka_unit_test(unreadable_entries),
-        cmocka_unit_test(many_mentions),
-        cmocka_unit_test(forced),
+        cmocka_unit_test(what_is_told),     cmocka_unit_test(numbers_go_on),
+        cmocka_unit_test(openings),         cmocka_unit_test(twins),
+        cmocka_unit_test(items_told_apart), cmocka_unit_test(unreadable_entries),
+        cmocka_unit_test(many_mentions),    cmocka_unit_test(forced),
         cmocka_unit_test(stored),
     };
     return cmocka_run_group_tests_name("view", tests, NULL, NULL);
