@@ -100,6 +100,7 @@ def signed_by_a_member(where):
     exports = [export(party, where, "unreadable", LINE) for party in (usa, prc)]
     same_record(*exports)
     by_stranger(exports[1], sent)
+    by_us(prc, exports[1], sent)
     for party in (usa, prc):
         station_down(party)
     check(len(shown(prc)) > len(sent), "without a station the same is shown")
@@ -143,6 +144,18 @@ def by_stranger(directory, sent):
              for u in json.loads(done.stdout.decode())["unreadable"]}
     for (_, index), (reason, _) in sent.items():
         check(str(index) in found, f"a stranger reads what is no entry: {reason}")
+
+
+def by_us(party, directory, sent):
+    """`verify` lists what a stranger's program does, and nothing of it breaks the record."""
+    for target in (directory, LINE):
+        said = party.ask("verify", target)
+        found = [f["what"] for f in said["findings"] if f["rule"] == "unreadable"]
+        named = {int(what.split()[1]) for what in found if "cannot be read: " in what}
+        check(said["broken"] == 0 and said["unreadable"] == len(sent), said)
+        check(len(named) == len(found) and len(found) + said["untold"] == len(sent),
+              f"verify {target} lists {len(found)}, leaves out {said['untold']}")
+        check(named <= {index for _, index in sent}, f"verify {target} lists {named}")
 
 
 main(signed_by_a_member)
