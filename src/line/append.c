@@ -173,7 +173,10 @@ static OL_MUST ol_err append(ol_line *l, ol_own *own, ol_submit *s) {
         e = (ol_entry){ .kind = s->kind, .wall = ol_claim_time(l), .body = s->body };
         e.body_len = s->body_len, e.has_item = s->has_item;
         memcpy(e.item, s->item, sizeof e.item);
-        see_known(l, &own->seen, &e, mentions[i]);
+        size_t most = mentions[i];
+        if (s->kind == OL_KIND_HANDBACK) /* it must name the log that it answers */
+            most /= 2;
+        see_known(l, &own->seen, &e, most);
         see_new(l, own->log, &own->seen, &e, mentions[i]);
         read_below_seen(s, &own->seen, &e);
         w = ol_wr_of(room, sizeof room);

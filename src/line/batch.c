@@ -179,7 +179,7 @@ static OL_MUST ol_err put_own_receipt(ol_line *l, ol_log *log) {
     const uint8_t *root = is_new ? log->staged_root : log->head_root;
     ol_got *g = &log->got[l->self];
     log->wants_receipt = false;
-    if (log->is_gated || log->is_forked || size <= g->size)
+    if (log->is_gated || log->is_forked || size <= g->size || size <= log->floor)
         return OL_OK;
     ol_got r = { .size = size, .time = ol_claim_time(l) };
     if (r.time < g->time)
@@ -368,7 +368,8 @@ void ol_batch_failed(ol_line *l, ol_err err) {
     for (size_t i = 0; i < l->job.n; i++)
         l->job.v[i].is_saving = false;
     for (unsigned p = 0; p < l->parties; p++)
-        l->peer[p].owe_stopped = true, l->peer[p].is_counter_new = l->peer[p].last_counter > 0;
+        l->peer[p].has_handed = false, l->peer[p].owe_stopped = true,
+        l->peer[p].is_counter_new = l->peer[p].last_counter > 0;
     l->is_forgot_new = l->is_hold_due = l->is_spent_new = true;
     l->storage = err == OL_EFULL    ? OL_STORAGE_FULL
                  : err == OL_ENOMEM ? OL_STORAGE_NO_MEMORY

@@ -42,6 +42,13 @@ static void list(const ol_line *l, uint8_t party, ol_handback *h) {
     }
 }
 
+/* Who opens logs without end has its handbacks without end, but so many a day. */
+static bool may_hand(ol_line *l, ol_peer *peer) {
+    if (l->mono_ms - peer->handed_ms >= OL_DAY_MS)
+        peer->handed_ms = l->mono_ms, peer->handed_today = 0;
+    return peer->handed_today < OL_HANDBACKS_DAY;
+}
+
 static void write_for(ol_line *l, uint8_t party, const ol_log *newest) {
     uint8_t body[OL_HANDBACK_MAX];
     ol_handback h = { 0 };
@@ -49,8 +56,10 @@ static void write_for(ol_line *l, uint8_t party, const ol_log *newest) {
     ol_wr w = ol_wr_of(body, sizeof body);
     ol_handback_encode(&h, &w);
     OL_ASSERT(w.err == OL_OK);
-    if (ol_append_own(l, OL_LANE_URGENT, OL_KIND_HANDBACK, body, w.len) == OL_OK)
-        l->peer[party].handed = newest->key, l->peer[party].has_handed = true;
+    ol_peer *peer = &l->peer[party];
+    if (may_hand(l, peer) &&
+        ol_append_own(l, OL_LANE_URGENT, OL_KIND_HANDBACK, body, w.len) == OL_OK)
+        peer->handed = newest->key, peer->has_handed = true, peer->handed_today++;
 }
 
 /* ---- as the one that forgot ---- */
@@ -68,7 +77,7 @@ void ol_handback_due(ol_line *l) {
     bool is_any = false;
     for (uint8_t p = 0; p < l->parties && l->parties > 2; p++)
         if (p != l->self && ol_sync_is_reached(l, p))
-            l->peer[p].reached_ms = l->mono_ms, l->peer[p].speaks = false, is_any = true;
+            l->peer[p].reached_ms = l->mono_ms, is_any = true;
     for (uint8_t p = 0; p < l->parties && is_any && !l->batch.is_out && l->storage == 0; p++) {
         const ol_log *newest = newest_of(l, p);
         const ol_peer *peer = &l->peer[p];
@@ -77,7 +86,8 @@ void ol_handback_due(ol_line *l) {
         bool has_handed = peer->has_handed && ol_log_key_eq(&peer->handed, &newest->key);
         if (peer->speaks && !has_handed && lacks_receipts(l, p))
             write_for(l, p, newest);
-        if (l->own[OL_LANE_URGENT].log == NULL && is_waited_for(l, p) &&
+        const ol_log *own = l->own[OL_LANE_URGENT].log;
+        if ((own == NULL || own->tree.size == 0) && is_waited_for(l, p) &&
             ol_append_own(l, OL_LANE_URGENT, OL_KIND_OPENING, NULL, 0) != OL_OK)
             return; /* no memory: at the next turn */
     }
@@ -87,7 +97,7 @@ uint64_t ol_handback_next_ms(const ol_line *l) {
     uint64_t next = OL_NEVER;
     for (uint8_t p = 0; p < l->parties && l->parties > 2; p++) {
         uint64_t at = l->peer[p].reached_ms + OL_ALONE_MS;
-        if (p != l->self && at > l->mono_ms)
+        if (p != l->self && at > l->mono_ms && !ol_sync_is_reached(l, p))
             next = ol_min_ms(next, at);
     }
     return next;
@@ -101,32 +111,37 @@ static bool has_seen_us(const ol_line *l, const ol_entry *e) {
     return false;
 }
 
+/* Whether receipts for a log of a party's may be signed, by its last handback; how far not. */
+void ol_handback_gate(const ol_line *l, ol_log *log) {
+    const ol_handback *h = l->peer[log->key.party].back;
+    if (h == NULL || log->is_own)
+        return;
+    bool is_listed = false;
+    for (size_t i = 0; i < h->n; i++)
+        if (h->v[i].lane == log->key.lane &&
+            memcmp(h->v[i].incarnation, log->key.incarnation, OL_INC_LEN) == 0)
+            is_listed = true, log->floor = h->v[i].size;
+    if (is_listed || h->is_all)
+        log->is_gated = false;
+}
+
 static void take(ol_line *l, uint8_t author, const ol_handback *h) {
-    bool is_whole = h->is_all;
-    for (size_t i = 0; i < h->n; i++) {
-        ol_log_key key = { .party = author, .lane = h->v[i].lane };
-        memcpy(key.incarnation, h->v[i].incarnation, OL_INC_LEN);
-        ol_log *log = ol_log_find(l, &key);
-        if (h->v[i].time > l->last_time)
-            l->last_time = h->v[i].time; /* times never fall */
-        if (log == NULL || h->v[i].size > log->tree.size) {
-            is_whole = false; /* until we hold it again, a restart must ask again */
-            if (log == NULL)
-                continue;
-        }
-        ol_got *g = &log->got[l->self];
-        if (h->v[i].size > g->size) {
-            *g = (ol_got){ .size = h->v[i].size, .time = h->v[i].time };
-            g->is_unsaved = g->size <= log->tree.size;
-        }
-        log->is_gated = false, log->wants_receipt = true;
+    ol_peer *peer = &l->peer[author];
+    if (peer->back == NULL)
+        peer->back = ol_mem_get0(l->mem, 1, sizeof *peer->back);
+    if (peer->back == NULL)
+        return; /* its logs stay gated */
+    *peer->back = *h;
+    for (size_t i = 0; i < h->n; i++) /* times never fall; nor do they leap at its word */
+        if (h->v[i].time > l->last_time && h->v[i].time <= l->wall + OL_CLOCK_JUMP_S)
+            l->last_time = h->v[i].time;
+    for (size_t i = 0; i < l->log.n; i++) {
+        ol_log *log = l->log.v[i];
+        if (log->key.party != author || !log->is_gated)
+            continue;
+        ol_handback_gate(l, log);
+        log->wants_receipt = l->wants_commit = true;
     }
-    for (size_t i = 0; i < l->log.n && is_whole; i++)
-        if (l->log.v[i]->key.party == author && l->log.v[i]->is_gated)
-            l->log.v[i]->is_gated = false, l->log.v[i]->wants_receipt = true;
-    l->wants_commit = true;
-    if (is_whole)
-        ol_recv_told_by(l, author);
 }
 
 void ol_handback_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t len) {

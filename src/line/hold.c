@@ -218,7 +218,11 @@ static bool may_open(ol_line *l, const ol_log_key *key) {
     ol_peer *author = &l->peer[key->party];
     if (l->mono_ms - author->opened_ms[key->lane] >= OL_DAY_MS)
         author->opened_ms[key->lane] = l->mono_ms, author->opened[key->lane] = 0;
-    return author->opened[key->lane] < OL_OPENINGS_DAY && l->log.n < OL_LOGS_MAX;
+    size_t theirs = 0;
+    for (size_t i = 0; i < l->log.n; i++)
+        theirs += l->log.v[i]->key.party == key->party;
+    return author->opened[key->lane] < OL_OPENINGS_DAY &&
+           theirs < (OL_LOGS_MAX - OL_LOGS_OWN) / (l->parties - 1u);
 }
 
 static ol_log *open_log(ol_line *l, const ol_log_key *key, uint32_t generation) {
@@ -255,7 +259,7 @@ static void adopted(ol_line *l, uint8_t source, ol_log *log) {
     log->sync[source].is_known = true;
     holds(l, log, source);
     if (!log->is_own) {
-        if (source != log->key.party && !ol_sync_is_reached(l, log->key.party))
+        if (source != log->key.party)
             l->peer[log->key.party].speaks = true;
         holds(l, log, log->key.party); /* its author, whoever brought it */
         return;

@@ -44,7 +44,7 @@ void ol_random(ol_line *l, uint8_t *to, size_t n) {
 uint64_t ol_claim_time(ol_line *l) {
     uint64_t t = l->is_doubtful ? l->last_time + 1 : l->wall;
     if (t > l->last_time)
-        l->last_time = t;
+        l->last_time = t < OL_TIME_MAX ? t : OL_TIME_MAX;
     return l->last_time;
 }
 
@@ -121,6 +121,7 @@ void ol_line_free(ol_line *l) {
         for (uint8_t i = 0; i < OL_PATHS_PER_PEER; i++)
             ol_session_path_down(l, p, i);
         ol_hold_free(l, p);
+        ol_mem_put(l->mem, l->peer[p].back, 1, sizeof *l->peer[p].back);
     }
     ol_epoch_free(l);
     for (size_t i = 0; i < l->log.n; i++)
@@ -309,6 +310,8 @@ static void start(ol_line *l, const ol_marker *m) {
     ol_epoch_start(l);
     for (uint8_t lane = 0; lane < OL_LANES; lane++)
         judge_own(l, lane, m, is_old);
+    if (l->has_forgotten && l->parties > 2 && l->own[OL_LANE_URGENT].log != NULL)
+        ol_append_close(l, l->own[OL_LANE_URGENT].log, OL_WHY_NO_MARKER); /* asks anew (§6.4) */
     for (size_t i = 0; i < l->log.n; i++) {
         ol_log *log = l->log.v[i];
         log->is_gated = l->has_forgotten && !log->is_own;

@@ -24,7 +24,7 @@
 #include "record/batch.h"
 #include "wire/logkey.h"
 
-enum { OL_PATHS_PER_PEER = 4, OL_FX_MAX = 64, OL_FRAME_MAX = 1200 };
+enum { OL_PATHS_PER_PEER = 4, OL_FX_MAX = 64, OL_FRAME_MIN = 256, OL_FRAME_MAX = 1200 };
 
 typedef uint8_t ol_path_id; /* party * OL_PATHS_PER_PEER + slot */
 typedef struct ol_line ol_line;

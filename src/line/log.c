@@ -52,6 +52,8 @@ ol_log *ol_log_add(ol_line *l, const ol_log_key *key) {
     log->key = *key;
     log->is_own = key->party == l->self;
     log->is_gated = l->has_forgotten && !log->is_own && !l->peer[key->party].is_told;
+    if (log->is_gated)
+        ol_handback_gate(l, log);
     log->fetch_from = OL_NEVER;
     log->got = ol_mem_get0(l->mem, l->parties, sizeof *log->got);
     log->later = ol_mem_get0(l->mem, l->parties, sizeof *log->later);

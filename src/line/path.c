@@ -138,6 +138,8 @@ static void no_session(ol_line *l, uint8_t party, ol_path *path) {
     path->live = OL_HOLDERS;
     path->note = true;
     path->open_ms = l->mono_ms, path->open_tries = 0;
+    while (path->copy[0] != NULL) /* too old when the next session begins */
+        ol_path_drop_copy(l, path);
 }
 
 void ol_path_lost(ol_line *l, ol_path_id id) {
@@ -166,6 +168,11 @@ void ol_path_due(ol_line *l) {
     ol_path_choose(l);
 }
 
+/* What is due and did not happen waits for the port: it must not hide what is due elsewhere. */
+static uint64_t later(const ol_line *l, uint64_t next, uint64_t at_ms) {
+    return ol_min_ms(next, at_ms > l->mono_ms ? at_ms : l->mono_ms + OL_RETRY_MS);
+}
+
 static uint64_t path_next(const ol_line *l, uint8_t party, const ol_path *path) {
     if (!path->is_up)
         return OL_NEVER;
@@ -173,9 +180,10 @@ static uint64_t path_next(const ol_line *l, uint8_t party, const ol_path *path) 
     const ol_holder *live = ol_session_live(path);
     bool is_best = ol_path_best(l, party) == path;
     if (live == NULL && path->has_address && l->vault->pair[party].has_ss)
-        next = path->open_ms;
+        next = later(l, next, path->open_ms);
     if (live != NULL) {
-        next = ol_min_ms(ping_at(l, party, path), path->heard_ms + dead_ms(path));
+        next = later(l, next, ping_at(l, party, path));
+        next = later(l, next, path->heard_ms + dead_ms(path));
         bool has_more = is_best && ol_sync_class(l, party) != OL_CLASS_NONE;
         if (path->has_address && path->open_ms > l->mono_ms &&
             (has_more || path->missed >= OL_REPEATS_SUSPECT || ol_session_is_old(l, party, path)))
@@ -183,7 +191,7 @@ static uint64_t path_next(const ol_line *l, uint8_t party, const ol_path *path) 
     }
     for (size_t i = 0; i < OL_HOLDERS; i++)
         if (path->holder[i].state == HS_STANDBY && path->holder[i].owes_reply)
-            next = ol_min_ms(next, path->holder[i].born_ms + OL_REPLY_HOLD_MS);
+            next = later(l, next, path->holder[i].born_ms + OL_REPLY_HOLD_MS);
     return next;
 }
 

@@ -58,13 +58,15 @@ bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r) {
 
 /* Our own word, handed back by a log's author after we forgot (§6.3). */
 static void recv_own_receipt(ol_line *l, ol_log *log, const ol_got *r) {
+    ol_got *later = &log->later[l->self];
     if (log->is_own || !r->has_root ||
         ol_log_check_receipt(l, &log->key, l->self, r->size, r->time, r->root, r->sig) != OL_OK)
         return;
     if (r->time > l->last_time)
         l->last_time = r->time;  /* times never fall */
     if (r->size > log->stored) { /* in the batch is not on disk */
-        log->later[l->self] = *r;
+        if (r->size > later->size || (r->is_firsthand && !later->is_firsthand))
+            *later = *r;
         return;
     }
     const uint8_t *root = ol_log_root_at(log, r->size);
@@ -80,7 +82,7 @@ static void recv_own_receipt(ol_line *l, ol_log *log, const ol_got *r) {
     }
     if (root != NULL)
         (void)ol_recv_receipt(l, log, l->self, r);
-    if (log->is_gated)
+    if (log->is_gated && r->is_firsthand) /* others may hand back an older one */
         log->is_gated = false, log->wants_receipt = l->wants_commit = true;
 }
 
@@ -104,8 +106,9 @@ static void ask_for_note(context *c, uint64_t size) {
 static bool is_due(context *c, const ol_got *r, uint8_t party) {
     ol_line *l = c->l;
     if (r->size > c->log->head_size) {
-        if (r->size > c->log->later[party].size)
-            c->log->later[party] = *r; /* waits for the entries */
+        ol_got *later = &c->log->later[party]; /* waits for the entries, not verified */
+        if (r->is_firsthand == later->is_firsthand ? r->size > later->size : r->is_firsthand)
+            *later = *r;
         if (c->log->is_own && party == c->source && r->size > c->log->tree.size)
             ask_for_note(c, r->size); /* more than we ever wrote there? */
         if (party == c->source)
@@ -126,6 +129,9 @@ static void recv_receipt(context *c, const ol_item *it) {
     ol_got r = got_of(it);
     if (it->party == l->self)
         return; /* comes back as NOTE-R, with its root */
+    r.is_firsthand = it->party == c->source;
+    if (!r.is_firsthand)
+        c->log->sync[it->party].measure = 0; /* no round trip of its own path */
     if (!is_due(c, &r, it->party))
         return;
     const ol_got *g = &c->log->got[it->party];
@@ -161,7 +167,8 @@ static void recv_have(context *c, const ol_item *it) {
     if (c->log == NULL)
         return;
     ol_sync_have(l, c->log, c->source, it->size);
-    if (!c->log->is_gated || c->key.party != c->source || it->receipt > c->log->got[l->self].size)
+    if (c->by == NULL || !c->log->is_gated || c->key.party != c->source ||
+        it->receipt > c->log->got[l->self].size)
         return;
     c->log->is_gated = false; /* the author holds no word of ours that we do not know */
     c->log->wants_receipt = l->wants_commit = true;
@@ -190,6 +197,7 @@ static void recv_of_log(context *c, const ol_item *it) {
     case OL_ITEM_NOTE_R:
         if (it->type == OL_ITEM_NOTE_R && it->party == c->l->self && c->log != NULL) {
             ol_got r = got_of(it);
+            r.is_firsthand = c->by != NULL && c->source == c->key.party;
             recv_own_receipt(c->l, c->log, &r);
             break;
         }
@@ -229,7 +237,7 @@ void ol_recv_told_by(ol_line *l, uint8_t party) {
 
 /* The peer says that we hold again what it holds, our receipts too (§6.3). */
 static void recv_told(const context *c, const ol_item *it) {
-    if (c->l->has_forgotten && it->run == c->l->run)
+    if (c->l->has_forgotten && it->run == c->l->run && !c->l->peer[c->source].is_told)
         ol_recv_told_by(c->l, c->source);
 }
 
@@ -258,6 +266,7 @@ static void recv_of_line(context *c, const ol_item *it) {
 
 void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const ol_holder *by,
                      const uint8_t *p, size_t len) {
+    l->peer[source].speaks = false; /* it has the floor itself */
     context c = { .l = l, .source = source, .path = path, .by = by };
     l->from = path;
     ol_rd r = ol_rd_of(p, len);

@@ -157,6 +157,8 @@ void ol_session_forget(ol_line *l, uint8_t party, const ol_holder *but) {
                 continue;
             if (h == ol_session_live(path)) {
                 path->live = OL_HOLDERS, path->note = true;
+                while (path->copy[0] != NULL)
+                    ol_path_drop_copy(l, path);
                 path->open_ms = l->mono_ms + 2 * ol_path_repeat_ms(l, party);
             }
             ol_session_drop(l, h);
@@ -253,9 +255,9 @@ size_t ol_session_write1(ol_line *l, uint8_t party, ol_path *path, uint8_t *buf,
     if (!ol_sync_is_live(l, party))
         ol_sync_again(l, party); /* what earlier first messages carried was not answered */
     bool has_more = has_something(l, party, path);
-    ol_holder *h = take_holder(l, party, slot, HS_OPENING);
     next_try(l, party, path, has_more);
-    if (h == NULL || max < FIRST_MIN + mac_len + 64)
+    ol_holder *h = max < OL_FRAME_MIN ? NULL : take_holder(l, party, slot, HS_OPENING);
+    if (h == NULL)
         return 0;
     h->is_initiator = true;
     h->counter = l->counter++;
@@ -406,6 +408,8 @@ size_t ol_session_write2(ol_line *l, uint8_t party, ol_path *path, ol_holder *h,
     uint8_t payload[OL_FRAME_MAX], e[32];
     size_t max = cap < path->frame_max ? cap : path->frame_max;
     h->owes_reply = false;
+    if (max < OL_FRAME_MIN)
+        return 0;
     ol_wr w = ol_wr_of(buf, max);
     ol_wr_put(&w, h->theirs, h->theirs_len);
     ol_wr pay = ol_wr_of(payload, max - h->theirs_len - OL_NOISE_OVERHEAD);
@@ -471,7 +475,8 @@ static void second_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *s
         goto out;
     }
     ol_epoch_heard(l, party, h->epoch);
-    if (last >= l->counter) /* we were rolled back: go on above what the peer knows */
+    /* We were rolled back: go on above what the peer knows; not to where it would silence us. */
+    if (last >= l->counter && last - l->counter < OL_COUNTER_LEAP)
         l->counter = last + 1;
     if (last > h->counter) /* and it did not take what our first message carried */
         ol_sync_again(l, party);

@@ -18,7 +18,10 @@
 #include "line/times.h"
 #include "record/merkle.h"
 #include "record/receipt.h"
+#include "wire/handback.h"
 #include "wire/item.h"
+
+#define OL_TIME_MAX ((UINT64_C(1) << 40) - 1) /* seconds since 1970: u40 on the wire */
 
 /* What we know of one peer and one log. */
 typedef struct {
@@ -57,7 +60,8 @@ typedef struct {
     uint64_t size, time;
     uint8_t sig[OL_SIG_LEN], root[32];
     bool is_signed, is_unsaved, note, has_root;
-} ol_got; /* a party's receipt of a log */
+    bool is_firsthand; /* who signed it, or whose log it is, brought it itself */
+} ol_got;              /* a party's receipt of a log */
 
 typedef struct {
     uint64_t size;
@@ -92,6 +96,7 @@ struct ol_log {
     uint8_t why;                    /* opened for which reason */
     uint32_t generation;            /* of its opening */
     const uint8_t *log_pk; /* the one key that signs its heads; NULL: none has verified yet */
+    uint64_t floor;        /* no receipt of ours at or below this size: one was signed before */
     uint64_t stored;       /* durable entries */
     ol_frontier tree;      /* all entries, those of the batch too */
     ol_frontier *undo;     /* the tree before the batch */
@@ -228,8 +233,12 @@ typedef struct {
     uint64_t strayed_ms;             /* when something last went where it may be lost; 0 never */
     uint64_t reached_ms;             /* last answering; the start, if never */
     ol_log_key handed;               /* its newest log when our last handback to it was written */
-    bool has_handed, speaks;         /* speaks: through others, while we cannot reach it */
-    uint8_t best;                    /* slot of the path that carries what need not go on all */
+    uint64_t handed_ms;              /* the day in which so many were written for it */
+    uint32_t handed_today;
+    ol_handback *back;       /* the last one from it, after we forgot; NULL: none */
+    bool has_handed, speaks; /* speaks: through others, and not itself since */
+    uint8_t best;            /* slot of the path that carries what need not go on all */
+    uint64_t run_ms;         /* when its FORGOT with a new run came */
     ol_bucket handshakes, requests;
     uint64_t hint_again_ms;
     uint16_t heard; /* a packet of this epoch has verified; not saved yet if has_heard */
@@ -480,6 +489,7 @@ void ol_relay_got(ol_line *l, ol_log *log, uint8_t party); /* a larger receipt o
 /* handback.c */
 void ol_handback_due(ol_line *l);
 uint64_t ol_handback_next_ms(const ol_line *l);
+void ol_handback_gate(const ol_line *l, ol_log *log);
 void ol_handback_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t len);
 
 /* session.c */

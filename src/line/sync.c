@@ -95,9 +95,12 @@ void ol_sync_behind(ol_line *l, ol_log *log, uint64_t size) {
     ol_sync *s = &log->sync[log->key.party];
     bool is_again = s->behind == size;
     s->behind = size < log->stored ? size : 0;
-    if (!is_again || size >= log->stored || s->believed <= size)
+    bool is_often =
+        s->repeat_ms > 0 && l->mono_ms - s->repeat_ms < ol_path_repeat_ms(l, log->key.party) / 2;
+    if (!is_again || is_often || size >= log->stored || s->believed <= size)
         return;
     s->believed = s->floor = size;
+    s->repeat_ms = l->mono_ms;
     restart(l, s);
     s->due_ms = l->mono_ms + ol_path_repeat_ms(l, log->key.party);
 }
@@ -137,8 +140,10 @@ void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
 void ol_sync_forgot(ol_line *l, uint8_t party, const ol_holder *by, uint32_t run) {
     ol_peer *peer = &l->peer[party];
     peer->has_told = false;
-    if (peer->has_run && peer->run == run)
-        return;
+    bool is_often = peer->has_run && l->mono_ms - peer->run_ms < OL_RETRY_MS;
+    if (is_often || (peer->has_run && peer->run == run))
+        return; /* if it means it, it says it again */
+    peer->run_ms = l->mono_ms;
     peer->has_run = true, peer->run = run;
     ol_session_forget(l, party, by);
     for (size_t i = 0; i < l->log.n; i++) {

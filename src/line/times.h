@@ -16,9 +16,12 @@ enum {
     OL_WINDOW_START = 16384,
     OL_BATCH_ENTRIES = 1024, /* own entries of one commit */
     OL_BATCH_BYTES = 1 << 20,
-    OL_COUNTERS = 1024,     /* first-message counters reserved at a time (§5.1) */
-    OL_HOLDERS = 8,         /* sessions of a path: opening, stand-by, live, old */
-    OL_KEPT_MS = 64000,     /* an opening stays so long: two of 30 s one way, and some */
+    OL_COUNTER_LEAP = 1 << 24, /* a member may say that our counter was so much further */
+    OL_LOGS_OWN = 256,         /* of them: kept for our own; the others share the rest */
+    OL_HANDBACKS_DAY = 64,     /* for one member, in 24 hours of running time */
+    OL_COUNTERS = 1024,        /* first-message counters reserved at a time (§5.1) */
+    OL_HOLDERS = 8,            /* sessions of a path: opening, stand-by, live, old */
+    OL_KEPT_MS = 64000,        /* an opening stays so long: two of 30 s one way, and some */
     OL_OPENINGS = 3,        /* at once: an answer may take longer than the time to the next try */
     OL_REPEATS_FAST = 8,    /* then the repeat time doubles (§5.3) */
     OL_REPEATS_SUSPECT = 5, /* then first messages are tried beside the session */
