@@ -218,6 +218,7 @@ static OL_MUST ol_err open_log(ol_line *l, uint8_t lane) {
         seen_free(l, &own->undo);
         own->has_undo = false;
         own->log = log;
+        own->is_new = true;
     }
     if (own->log->tree.size > 0)
         return OL_OK;

@@ -73,6 +73,17 @@ static bool is_waited_for(const ol_line *l, uint8_t party) {
     return false;
 }
 
+/* What it handed back in an earlier run is gone with that: another new log asks for it again. */
+static void ask_anew(ol_line *l, uint8_t party) {
+    ol_own *own = &l->own[OL_LANE_URGENT];
+    if (!is_waited_for(l, party) || (own->is_new && own->log != NULL && own->log->tree.size > 0))
+        return;
+    if (own->log != NULL && own->log->tree.size > 0)
+        ol_append_close(l, own->log, OL_WHY_NO_MARKER);
+    if (ol_append_own(l, OL_LANE_URGENT, OL_KIND_OPENING, NULL, 0) != OL_OK)
+        own->is_new = false; /* no room or no memory: at the next turn */
+}
+
 void ol_handback_due(ol_line *l) {
     bool is_any = false;
     for (uint8_t p = 0; p < l->parties && l->parties > 2; p++)
@@ -86,10 +97,7 @@ void ol_handback_due(ol_line *l) {
         bool has_handed = peer->has_handed && ol_log_key_eq(&peer->handed, &newest->key);
         if (peer->speaks && !has_handed && lacks_receipts(l, p))
             write_for(l, p, newest);
-        const ol_log *own = l->own[OL_LANE_URGENT].log;
-        if ((own == NULL || own->tree.size == 0) && is_waited_for(l, p) &&
-            ol_append_own(l, OL_LANE_URGENT, OL_KIND_OPENING, NULL, 0) != OL_OK)
-            return; /* no memory: at the next turn */
+        ask_anew(l, p);
     }
 }
 

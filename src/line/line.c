@@ -310,8 +310,6 @@ static void start(ol_line *l, const ol_marker *m) {
     ol_epoch_start(l);
     for (uint8_t lane = 0; lane < OL_LANES; lane++)
         judge_own(l, lane, m, is_old);
-    if (l->has_forgotten && l->parties > 2 && l->own[OL_LANE_URGENT].log != NULL)
-        ol_append_close(l, l->own[OL_LANE_URGENT].log, OL_WHY_NO_MARKER); /* asks anew (§6.4) */
     for (size_t i = 0; i < l->log.n; i++) {
         ol_log *log = l->log.v[i];
         log->is_gated = l->has_forgotten && !log->is_own;

@@ -126,8 +126,8 @@ typedef struct { /* what an own log has mentioned: number i + 1 is log[i] */
 typedef struct {
     ol_log *log; /* current incarnation; NULL: none usable */
     ol_seen seen, undo;
-    bool has_undo;
-    uint8_t next_why; /* for the incarnation to be opened */
+    bool has_undo, is_new; /* new: opened in this run */
+    uint8_t next_why;      /* for the incarnation to be opened */
 } ol_own;
 
 typedef struct {
