@@ -155,6 +155,10 @@ static void print_line(const json_t *l, const char *self) {
     json_array_foreach(json_object_get(l, "forks"), i, v) {
         print_fork(l, v, self);
     }
+    int64_t more = int_of(l, "forks_all") - (int64_t)json_array_size(json_object_get(l, "forks"));
+    if (more > 0)
+        ol_cli_print("    and %lld pieces of evidence more; those that are not known come first\n",
+                     (long long)more);
     json_array_foreach(json_object_get(l, "paths"), i, v) print_path(v);
     json_object_foreach(json_object_get(l, "epochs"), key, v) {
         print_epoch(key, v);

@@ -4,7 +4,11 @@
 #include "base/version.h"
 #include "station/control_parts.h"
 
-enum { ROOM = OL_CONTROL_LINE_MAX / 2 }; /* bytes of a page's lines */
+enum {
+    ROOM = OL_CONTROL_LINE_MAX / 2,          /* bytes of a page's lines */
+    FORKS_TOLD = 16,                         /* pieces of evidence told of one line */
+    FORKS_ROOM = OL_CONTROL_LINE_MAX - 1024, /* bytes of a line's status with them */
+};
 
 static void set(json_t *o, const char *key, json_t *v) {
     (void)json_object_set_new(o, key, v); /* no memory: the key is missing, nothing worse */
@@ -120,22 +124,47 @@ static json_t *epochs_json(const ol_api_line *line, const ol_api_line_status *s)
     return all;
 }
 
-/* Evidence of two histories, a piece each; *ret_unseen: of how many no officer knows yet. */
-static json_t *forks_json(const ol_control *c, const ol_api_line *line, uint64_t *ret_unseen) {
+static json_t *fork_json(const ol_api_line *line, const ol_fork_status *f) {
+    char log[OL_DESK_NAME_LEN + 1];
+    json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:I}", "log", ol_desk_log_name(line, &f->log, log),
+                          "signed_by", line->charter->party[f->party].name, "kind",
+                          f->party == f->log.party ? "head" : "receipt", "size",
+                          (json_int_t)f->size, "found", (json_int_t)f->found);
+    set(o, "acknowledged",
+        f->acknowledged > 0 ? json_integer((json_int_t)f->acknowledged) : json_null());
+    return o;
+}
+
+/* Evidence of two histories: how much there is, and of how much no officer knows yet. */
+static void set_fork_counts(const ol_control *c, const ol_api_line *line, json_t *o) {
+    uint64_t all = 0, unseen = 0;
+    ol_fork_status f;
+    for (; ol_api_fork_get(c->desk.station, line->number, (size_t)all, &f) == OL_OK; all++)
+        unseen += f.acknowledged == 0;
+    set_u64(o, "forks_unseen", unseen);
+    set_u64(o, "forks_all", all);
+}
+
+/* The pieces, first those of which no officer knows: members decide how many there are, so only
+ * as many are told as have room beside what o holds already. */
+static json_t *forks_json(const ol_control *c, const ol_api_line *line, const json_t *o) {
     json_t *list = json_array();
     ol_fork_status f;
-    *ret_unseen = 0;
-    for (size_t n = 0; ol_api_fork_get(c->desk.station, line->number, n, &f) == OL_OK; n++) {
-        char log[OL_DESK_NAME_LEN + 1];
-        json_t *o = json_pack(
-            "{s:s, s:s, s:s, s:I, s:I}", "log", ol_desk_log_name(line, &f.log, log), "signed_by",
-            line->charter->party[f.party].name, "kind", f.party == f.log.party ? "head" : "receipt",
-            "size", (json_int_t)f.size, "found", (json_int_t)f.found);
-        set(o, "acknowledged",
-            f.acknowledged > 0 ? json_integer((json_int_t)f.acknowledged) : json_null());
-        *ret_unseen += f.acknowledged == 0;
-        (void)json_array_append_new(list, o);
-    }
+    size_t bytes = json_dumpb(o, NULL, 0, JSON_COMPACT);
+    for (int is_known = 0; is_known <= 1; is_known++)
+        for (size_t n = 0; json_array_size(list) < FORKS_TOLD &&
+                           ol_api_fork_get(c->desk.station, line->number, n, &f) == OL_OK;
+             n++) {
+            if ((f.acknowledged != 0) != is_known)
+                continue;
+            json_t *fork = fork_json(line, &f);
+            bytes += json_dumpb(fork, NULL, 0, JSON_COMPACT) + 1;
+            if (bytes > FORKS_ROOM) {
+                json_decref(fork);
+                return list;
+            }
+            (void)json_array_append_new(list, fork);
+        }
     return list;
 }
 
@@ -152,7 +181,6 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     json_t *parties = json_array();
     json_t *paths = json_array();
     unsigned live = 0;
-    uint64_t unseen;
     for (uint8_t i = 0; i < ch->parties && err == OL_OK; i++) {
         ol_api_path p;
         if ((line->generation[ch->generation].members >> i & 1) == 0)
@@ -172,21 +200,19 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     set(o, "parties", parties);
     set_u64(o, "live_paths", live);
     set(o, "clock_doubtful", json_boolean(s.is_clock_doubtful));
-    json_t *forks = forks_json(c, line, &unseen);
-    set_u64(o, "forks_unseen", unseen);
+    set_fork_counts(c, line, o);
     set_u64(o, "logs", w.logs);
     set_u64(o, "entries", w.entries);
     if (is_whole) {
         set(o, "current", json_incref(w.current));
-        set(o, "forks", json_incref(forks));
         set(o, "paths", json_incref(paths));
         set(o, "stopped", stopped_json(ch, &s));
         set(o, "epochs", epochs_json(line, &s));
         set(o, "counts", counts_json(s.count));
+        set(o, "forks", forks_json(c, line, o));
     }
     json_decref(w.current);
     json_decref(paths);
-    json_decref(forks);
     return err;
 }
 

@@ -56,7 +56,11 @@ def wait_for(party, said):
 
 
 def forks(party):
-    return [f for f in party.ask("status", LINE)["lines"][0]["forks"] if f["kind"] == "head"]
+    line = party.ask("status", LINE)["lines"][0]
+    unseen = [f for f in line["forks"] if f["acknowledged"] is None]
+    check(line["forks_all"] == len(line["forks"]) and line["forks_unseen"] == len(unseen), line)
+    check(line["forks"][:len(unseen)] == unseen, "those that no officer knows come first")
+    return [f for f in line["forks"] if f["kind"] == "head"]
 
 
 def wait_fork(party):
