@@ -2,7 +2,7 @@
  * A program of the simulator is a story and its command line:
  *   sim_X [--seed N] [--verbose]      one seed, with a readable trace when verbose
  *   sim_X [--seeds N] [--from N]      so many, from there
- *   sim_X [--fresh N]                 so many of a base drawn at random, which is printed
+ *   sim_X [--fresh N]                 so many of a base drawn at random, or of $SIM_FRESH; printed
  *   sim_X [--traces]                  prints nothing but seeds and traces
  * With none of them: the story's own number of fixed seeds, then of fresh ones. The closing line
  * sums up what they went through. */
