@@ -13,6 +13,7 @@ typedef enum {
     UNDO_RECEIPT_SIG,
     UNDO_CLOSED,
     UNDO_STATE,
+    UNDO_STATE_NEW,
     UNDO_EVIDENCE
 } undo_kind;
 
@@ -189,7 +190,7 @@ static ol_err state_new(work *w, size_t at, const char *key) {
     return OL_ENOMEM;
 }
 
-/* A new key begins as a deleted one, so that undoing is always putting the old value back. */
+/* A new key that is undone goes: places found before it was there are right again. */
 static ol_err put_state(work *w, undo *u) {
     const ol_put *put = w->put;
     blob value;
@@ -198,14 +199,15 @@ static ol_err put_state(work *w, undo *u) {
         return err;
     u->at = state_place(w->line, put->key);
     const mem_state *old = u->at < w->line->states.n ? ol_vec_at(&w->line->states, u->at) : NULL;
-    if (old == NULL || strcmp(old->key, put->key) != 0)
+    bool is_new = old == NULL || strcmp(old->key, put->key) != 0;
+    if (is_new)
         err = state_new(w, u->at, put->key);
     if (err != OL_OK) {
         ol_blob_free(w->m->mem, &value);
         return err;
     }
     mem_state *st = ol_vec_at(&w->line->states, u->at);
-    u->kind = UNDO_STATE, u->old = st->value;
+    u->kind = is_new ? UNDO_STATE_NEW : UNDO_STATE, u->old = st->value;
     st->value = value;
     return OL_OK;
 }
@@ -286,6 +288,13 @@ static void undo_one(mem_store *m, undo *u) {
         mem_state *st = ol_vec_at(&line->states, u->at);
         ol_blob_free(m->mem, &st->value);
         st->value = u->old;
+        break;
+    }
+    case UNDO_STATE_NEW: {
+        mem_state *st = ol_vec_at(&line->states, u->at);
+        ol_blob_free(m->mem, &st->value);
+        ol_mem_put(m->mem, st->key, strlen(st->key) + 1, 1);
+        ol_vec_remove(&line->states, u->at);
         break;
     }
     case UNDO_EVIDENCE:
