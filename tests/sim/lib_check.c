@@ -247,7 +247,7 @@ void sim_check_step(sim_world *w, unsigned p) {
     size_t bound = HEAP_BASE + (s->word.n + 64) * HEAP_LOG;
     CHECK(w, s->mem.used <= bound, "%c: %zu bytes of memory, %zu are the bound", sim_name(w, p),
           s->mem.used, bound);
-    bool has_liar = false;
+    bool has_liar = w->has_forger;
     for (unsigned q = 0; q < w->stations; q++)
         has_liar = has_liar || w->st[q].is_liar;
     uint64_t delayed = ol_line_count(s->line, OL_COUNT_HANDSHAKES_DELAYED) +

@@ -95,6 +95,7 @@ typedef struct sim_world {
     uint64_t seed, rnd, now_ms, trace;
     unsigned parties, stations;
     bool is_verbose, is_sqlite;
+    bool has_forger; /* somebody knows what only members know: first messages with a right MAC */
     unsigned slots[SIM_PARTIES_MAX][SIM_PARTIES_MAX]; /* paths of a pair; 0: none */
     ol_ratchet_times epochs; /* a charter's usual ones, unless changed before the first start */
     uint64_t disk_ms;        /* at most, for a commit */
