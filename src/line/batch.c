@@ -193,7 +193,9 @@ static void put_logs(ol_line *l) {
         ol_log *log = l->log.v[i];
         if (log->is_dirty)
             must(l, put_size(l, log));
-        if (log->is_dirty && log->is_own && log == l->own[log->key.lane].log)
+        /* Closed in the meantime, too: what stands in it must not stay without a head. What members
+         * gave back has theirs. */
+        if (log->is_dirty && log->is_own && log->head_staged < log->tree.size)
             must(l, put_own_head(l, log));
         if (!log->is_own && (log->is_dirty || log->wants_receipt))
             must(l, put_own_receipt(l, log));

@@ -76,7 +76,9 @@ static bool is_waited_for(const ol_line *l, uint8_t party) {
 /* What it handed back in an earlier run is gone with that: another new log asks for it again. */
 static void ask_anew(ol_line *l, uint8_t party) {
     ol_own *own = &l->own[OL_LANE_URGENT];
-    if (!is_waited_for(l, party) || (own->is_new && own->log != NULL && own->log->tree.size > 0))
+    bool is_busy = own->log != NULL && own->log->is_dirty; /* what is in the batch goes first */
+    if (is_busy || !is_waited_for(l, party) ||
+        (own->is_new && own->log != NULL && own->log->tree.size > 0))
         return;
     if (own->log != NULL && own->log->tree.size > 0)
         ol_append_close(l, own->log, OL_WHY_NO_MARKER);
