@@ -1,9 +1,10 @@
-/* Entries and openings: what is read obeys the limits, and what we would write of it reads back the
- * same; a failed decoder leaves its result as it was. */
+/* Entries, openings and handbacks: what is read obeys the limits, and what we would write of it reads
+ * back the same; a failed decoder leaves its result as it was. */
 #include <string.h>
 
 #include "wire/cbor.h"
 #include "wire/entry.h"
+#include "wire/handback.h"
 
 static bool is_same(const ol_entry *a, const ol_entry *b) {
     return a->kind == b->kind && a->wall == b->wall && a->seens == b->seens &&
@@ -26,11 +27,28 @@ static void try_opening(const uint8_t *p, size_t len) {
               memcmp(o.root, back.root, sizeof o.root) == 0 && o.why == back.why);
 }
 
+static void try_handback(const uint8_t *p, size_t len) {
+    ol_handback h, back;
+    uint8_t room[OL_HANDBACK_MAX];
+    if (ol_handback_decode(p, len, &h) != OL_OK)
+        return;
+    OL_ASSERT(h.party < OL_PARTIES_MAX && h.n <= OL_HANDED_MAX);
+    ol_wr w = ol_wr_of(room, sizeof room);
+    ol_handback_encode(&h, &w);
+    OL_ASSERT(w.err == OL_OK && w.len <= len); /* further elements are left out */
+    OL_ASSERT(ol_handback_decode(room, w.len, &back) == OL_OK);
+    OL_ASSERT(back.party == h.party && back.is_all == h.is_all && back.n == h.n);
+    for (size_t i = 0; i < h.n; i++)
+        OL_ASSERT(h.v[i].lane < OL_LANES && h.v[i].size <= OL_SIZE_MAX &&
+                  back.v[i].size == h.v[i].size && back.v[i].time == h.v[i].time);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static ol_entry e, back, before;
     uint8_t room[OL_ENTRY_MAX];
     memset(&e, 0xA5, sizeof e), memset(&before, 0xA5, sizeof before);
     try_opening(data, size);
+    try_handback(data, size);
     if (ol_entry_decode(data, size, &e) != OL_OK) {
         OL_ASSERT(memcmp(&e, &before, sizeof e) == 0);
         return 0;
@@ -45,5 +63,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     OL_ASSERT(w.err == OL_OK && w.len <= size); /* further elements are left out */
     OL_ASSERT(ol_entry_decode(room, w.len, &back) == OL_OK && is_same(&e, &back));
     try_opening(e.body, e.body_len);
+    try_handback(e.body, e.body_len);
     return 0;
 }
