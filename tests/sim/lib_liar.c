@@ -33,12 +33,13 @@ static void begin(const sim_liar *l, const sim_first *how, const uint8_t *clear,
     ol_wr_put(&w, sim_line_id, OL_LINE_ID_LEN);
     ol_wr_be(&w, 0, 4);
     ol_wr_put(&w, clear + 4, 2);
-    ol_wr_be(&w, l->self, 1);
-    ol_wr_be(&w, l->to, 1);
+    ol_wr_be(&w, how->is_answer ? l->to : l->self, 1);
+    ol_wr_be(&w, how->is_answer ? l->self : l->to, 1);
     ol_wr_put(&w, clear, CLEAR);
     if (how->has_wrong_psk)
         pair.psk[31] ^= 1;
-    ol_noise_setup setup = { .pattern = OL_NOISE_KKPSK0, .is_initiator = true, .prologue = pro };
+    ol_noise_setup setup = { .pattern = OL_NOISE_KKPSK0, .is_initiator = !how->is_answer };
+    setup.prologue = pro;
     setup.prologue_len = w.len, setup.psk = pair.psk;
     setup.s = l->w->card[l->self].static_pk, setup.rs = l->w->card[l->to].static_pk;
     ol_noise_init(ret, &setup);
@@ -120,6 +121,32 @@ static void on_transport(sim_liar *l, const uint8_t *p, size_t len) {
     hear(l, payload, out.len);
 }
 
+/* The engine's own first message: its counter is noted; it is answered if the test says so. */
+static void on_first(sim_liar *l, const uint8_t *p, size_t len) {
+    uint8_t es[32], e[32], payload[OL_FRAME_MAX], frame[OL_FRAME_MAX], clear[CLEAR];
+    ol_wr out = ol_wr_of(payload, sizeof payload), w = ol_wr_of(frame, sizeof frame);
+    ol_noise hs;
+    ol_rd r = ol_rd_of(p + 6, 8);
+    uint64_t counter = ol_rd_be(&r, 8);
+    l->counter_seen = counter > l->counter_seen ? counter : l->counter_seen;
+    if (l->claims == 0 || len < CLEAR + OL_NOISE_OVERHEAD + MAC)
+        return;
+    memcpy(clear, p, CLEAR);
+    begin(l, &(sim_first){ .is_answer = true }, clear, &hs);
+    if (crypto_scalarmult(es, l->w->st[l->self].static_priv, p + CLEAR) != 0 ||
+        ol_noise_read1(&hs, es, l->ss, p + CLEAR, len - CLEAR - MAC, &out) != OL_OK)
+        return;
+    ol_wr_put(&w, payload + 1, payload[0]); /* the index by which it wants to be addressed */
+    ol_wr pay = ol_wr_of(payload + 64, 64);
+    ol_wr_be(&pay, SIM_INDEX_LEN, 1);
+    ol_wr_put(&pay, l->mine, SIM_INDEX_LEN);
+    ol_wr_varint(&pay, l->claims);
+    random_bytes(l->w, e, sizeof e);
+    OL_ASSERT(ol_noise_write2(&hs, e, payload + 64, pay.len, &w) == OL_OK);
+    l->answers++;
+    (void)sim_inject(l->w, l->to, l->self + 1, frame, w.len);
+}
+
 static void on_frame(sim_world *w, unsigned from, unsigned party, uint32_t to, const uint8_t *p,
                      size_t len) {
     (void)w, (void)to;
@@ -129,7 +156,7 @@ static void on_frame(sim_world *w, unsigned from, unsigned party, uint32_t to, c
             continue;
         l->frames++, l->bytes += len;
         if (len < SIM_INDEX_LEN || memcmp(p, l->mine, SIM_INDEX_LEN) != 0)
-            return; /* a first message of the engine's own */
+            return on_first(l, p, len);
         if (l->is_opening)
             on_second(l, p + SIM_INDEX_LEN, len - SIM_INDEX_LEN);
         else if (l->is_live)

@@ -33,7 +33,9 @@ typedef struct {
     uint64_t n; /* of the next frame */
     ol_replay replay;
     bool is_opening, is_live;
-    uint64_t last;                     /* of the second message */
+    uint64_t claims;       /* not 0: the engine's first messages are answered, with this `last` */
+    uint64_t counter_seen; /* the largest counter of the engine's first messages */
+    uint64_t last;         /* of the second message */
     uint64_t frames, bytes, answers;   /* got from the engine; answers: second messages */
     uint64_t items[256], last_of[256]; /* got, by type; of which the last had this size */
     ol_log_key log_of[256];            /* and spoke of this log */
@@ -46,6 +48,7 @@ void sim_liars_listen(sim_world *w, unsigned self, sim_liar *ret_liar, size_t n)
 
 typedef struct { /* all zero: a first message as it should be */
     bool has_wrong_psk, has_wrong_mac, has_wrong_static, has_no_mac;
+    bool is_answer; /* not a first message: the liar responds to one */
     uint8_t epoch;
     uint64_t counter; /* 0: the next of the liar's */
 } sim_first;
