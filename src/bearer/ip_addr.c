@@ -166,6 +166,16 @@ int ol_ip_nearness(const ol_addr *a, const ol_addr *b) {
     return x.port == y.port ? 2 : 1;
 }
 
+void ol_ip_local(int fd, ol_addr *ret) {
+    struct sockaddr_storage name = { 0 };
+    socklen_t len = sizeof name;
+    ol_ip_addr a;
+    *ret = (ol_addr){ 0 };
+    if (getsockname(fd, (struct sockaddr *)&name, &len) == 0 &&
+        ol_ip_from_sockaddr((const struct sockaddr *)&name, &a))
+        ol_ip_put(&a, ret);
+}
+
 void ol_ip_address_text(const ol_addr *addr, char to[OL_ADDR_TEXT_MAX]) {
     char host[INET6_ADDRSTRLEN] = "?";
     to[0] = '\0';

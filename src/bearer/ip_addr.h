@@ -41,6 +41,7 @@ const char *ol_ip_parse(const char *scheme, const char *url, bool is_local, ol_i
 bool ol_ip_numeric(const ol_ip_target *t, ol_ip_addr *ret); /* false: needs a look-up */
 const char *ol_ip_check(const char *scheme, const char *url, bool is_local);
 int ol_ip_nearness(const ol_addr *a, const ol_addr *b);
+void ol_ip_local(int fd, ol_addr *ret); /* where the socket is bound; len 0: not known */
 void ol_ip_address_text(const ol_addr *addr, char to[OL_ADDR_TEXT_MAX]);
 
 /* A socket of this type bound to a port's address, its options set before; -1: *ret says why.

@@ -261,13 +261,7 @@ static ol_err udp_open(uv_loop_t *loop, const char *url, const ol_port_user *use
 }
 
 static void udp_local(const ol_port *p, ol_addr *ret) {
-    struct sockaddr_storage name = { 0 };
-    socklen_t len = sizeof name;
-    ol_ip_addr a;
-    *ret = (ol_addr){ 0 };
-    if (getsockname(p->fd, (struct sockaddr *)&name, &len) == 0 &&
-        ol_ip_from_sockaddr((const struct sockaddr *)&name, &a))
-        ol_ip_put(&a, ret);
+    ol_ip_local(p->fd, ret);
 }
 
 static const ol_port_counts *udp_counts(const ol_port *p) {

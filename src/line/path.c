@@ -138,8 +138,7 @@ static void no_session(ol_line *l, uint8_t party, ol_path *path) {
     path->live = OL_HOLDERS;
     path->note = true;
     path->open_ms = l->mono_ms, path->open_tries = 0;
-    while (path->copy[0] != NULL) /* too old when the next session begins */
-        ol_path_drop_copy(l, path);
+    ol_path_drop_copies(l, path); /* too old when the next session begins */
 }
 
 void ol_path_lost(ol_line *l, ol_path_id id) {
@@ -234,6 +233,11 @@ void ol_path_drop_copy(ol_line *l, ol_path *path) {
     ol_mem_put(l->mem, path->copy[0], 1, sizeof *path->copy[0] + path->copy[0]->len);
     memmove(path->copy, path->copy + 1, sizeof path->copy - sizeof path->copy[0]);
     path->copy[OL_COPIES - 1] = NULL;
+}
+
+void ol_path_drop_copies(ol_line *l, ol_path *path) {
+    while (path->copy[0] != NULL)
+        ol_path_drop_copy(l, path);
 }
 
 static void add_copy(ol_line *l, ol_path *path, const uint8_t *p, size_t len) {

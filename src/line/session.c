@@ -157,8 +157,7 @@ void ol_session_forget(ol_line *l, uint8_t party, const ol_holder *but) {
                 continue;
             if (h == ol_session_live(path)) {
                 path->live = OL_HOLDERS, path->note = true;
-                while (path->copy[0] != NULL)
-                    ol_path_drop_copy(l, path);
+                ol_path_drop_copies(l, path);
                 path->open_ms = l->mono_ms + 2 * ol_path_repeat_ms(l, party);
             }
             ol_session_drop(l, h);
@@ -549,7 +548,6 @@ void ol_session_path_down(ol_line *l, uint8_t party, uint8_t slot) {
         ol_mem_put(l->secret, path->holder, OL_HOLDERS, sizeof *path->holder);
         ol_mem_put(l->secret, path->wait, 1, sizeof *path->wait);
     }
-    while (path->copy[0] != NULL)
-        ol_path_drop_copy(l, path);
+    ol_path_drop_copies(l, path);
     *path = (ol_path){ .live = OL_HOLDERS, .note = path->is_up };
 }

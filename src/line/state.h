@@ -546,6 +546,7 @@ void ol_path_copy(ol_line *l, uint8_t party, const ol_path *from, const uint8_t 
 size_t ol_path_copy_max(const ol_line *l, uint8_t party, const ol_path *from); /* payload bytes */
 ol_copy *ol_path_next_copy(const ol_path *path);   /* NULL: none waits */
 void ol_path_drop_copy(ol_line *l, ol_path *path); /* the first */
+void ol_path_drop_copies(ol_line *l, ol_path *path);
 void ol_path_arrived(ol_path *path, const ol_replay *before, uint64_t n);
 bool ol_path_is_lossy(const ol_path *path);
 void ol_path_carried(ol_line *l, ol_path *path, size_t bytes);
