@@ -1,5 +1,5 @@
-/* Entries, openings and handbacks: what is read obeys the limits, and what we would write of it reads
- * back the same; a failed decoder leaves its result as it was. */
+/* Entries, openings and handbacks: what is read obeys the limits, and what we would write of it
+ * reads back the same; a failed decoder leaves its result as it was. */
 #include <string.h>
 
 #include "wire/cbor.h"

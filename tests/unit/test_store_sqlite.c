@@ -16,7 +16,7 @@
 #include <sqlite3.h>
 
 #include "store/sqlite.h"
-#include "unit/lib_fault_vfs.h"
+#include "fault/lib_vfs.h"
 
 static const uint8_t LINE[OL_LINE_ID_LEN] = "a line", BYTES[2048] = "bytes";
 static const ol_log_key LOG = { 0, OL_LANE_URGENT, "abcdefg" };
@@ -262,47 +262,57 @@ static void killed(void **state) {
     print_message("%u of 12 kills came between commit and word of it\n", behind);
 }
 
+/* Calls of every kind are counted, and none fails. */
+static void watch(void) {
+    vfs_install();
+    vfs_now = (vfs_plan){ .is_armed = true, .kind = VFS_KINDS };
+}
+
+/* This call of its kind, counted from 0, and those after it fail. */
+static void fail_from(vfs_kind kind, int rc, uint64_t from) {
+    vfs_now.kind = kind, vfs_now.rc = rc, vfs_now.from = from, vfs_now.to = UINT64_MAX;
+}
+
 static void syncs(void **state) {
     (void)state;
-    fault_vfs_install();
+    watch();
     ol_store *s = opened();
     assert_int_equal(commit_entry(s, 0, 250), OL_OK);
     assert_int_equal(commit_entry(s, 1, 250), OL_OK);
-    unsigned before = fault_vfs_now.syncs;
+    uint64_t before = vfs_now.calls[VFS_SYNC];
     for (uint64_t n = 2; n < 22; n++)
         assert_int_equal(commit_entry(s, n, 250), OL_OK);
-    assert_int_equal(fault_vfs_now.syncs - before, 20); /* one a commit */
+    assert_int_equal(vfs_now.calls[VFS_SYNC] - before, 20); /* one a commit */
     s->ops->rest(s);
-    assert_int_equal(fault_vfs_now.syncs - before, 20); /* too early to do anything */
+    assert_int_equal(vfs_now.calls[VFS_SYNC] - before, 20); /* too early to do anything */
     for (uint64_t n = 22; n < 102; n++)
         assert_int_equal(commit_entry(s, n, 250), OL_OK);
-    assert_int_equal(fault_vfs_now.syncs - before, 100);
+    assert_int_equal(vfs_now.calls[VFS_SYNC] - before, 100);
     s->ops->rest(s);
-    assert_in_range(fault_vfs_now.syncs - before, 101, 103);
-    before = fault_vfs_now.syncs;
+    assert_in_range(vfs_now.calls[VFS_SYNC] - before, 101, 103);
+    before = vfs_now.calls[VFS_SYNC];
     s->ops->rest(s);
     assert_int_equal(commit_entry(s, 102, 250), OL_OK);
-    assert_in_range(fault_vfs_now.syncs - before, 1, 2); /* the log begins anew */
+    assert_in_range(vfs_now.calls[VFS_SYNC] - before, 1, 2); /* the log begins anew */
     for (uint64_t n = 103; n < 1000; n++)
         assert_int_equal(commit_entry(s, n, 250), OL_OK);
-    assert_in_range(fault_vfs_now.syncs - before, 898, 898 + 5 * 3);
+    assert_in_range(vfs_now.calls[VFS_SYNC] - before, 898, 898 + 5 * 3);
     s->ops->close(s);
-    fault_vfs_remove();
+    vfs_remove();
 }
 
 /* The n-th write or sync fails and all after it, for every n that a commit or the opening makes. */
 static void fails_at(bool is_write, unsigned nth, uint64_t *n) {
     ol_store *s = opened();
-    unsigned at = (is_write ? fault_vfs_now.writes : fault_vfs_now.syncs) + nth;
-    fault_vfs_now.fail_write_at = is_write ? at : 0;
-    fault_vfs_now.fail_sync_at = is_write ? 0 : at;
+    vfs_kind kind = is_write ? VFS_WRITE : VFS_SYNC;
+    fail_from(kind, is_write ? SQLITE_FULL : SQLITE_IOERR_FSYNC, vfs_now.calls[kind] + nth - 1);
     ol_err err = commit_entry(s, *n, 700);
-    bool was_hit = (is_write ? fault_vfs_now.writes : fault_vfs_now.syncs) >= at;
+    bool was_hit = vfs_now.calls[kind] > vfs_now.from;
     assert_int_equal(err, !was_hit ? OL_OK : is_write ? OL_EFULL : OL_EIO);
     assert_int_equal(entries_of(s), *n + (was_hit ? 0 : 1)); /* reading still works */
     if (was_hit)
         assert_int_equal(commit_entry(s, *n, 700), is_write ? OL_EFULL : OL_EIO);
-    fault_vfs_now.fail_write_at = fault_vfs_now.fail_sync_at = 0;
+    fail_from(kind, SQLITE_OK, UINT64_MAX);
     *n += was_hit ? 0 : 1;
     assert_int_equal(commit_entry(s, (*n)++, 700), OL_OK); /* and so does writing, afterwards */
     assert_int_equal(entries_of(s), *n);
@@ -314,28 +324,29 @@ static void fails_at(bool is_write, unsigned nth, uint64_t *n) {
 
 static void writes_and_syncs_fail(void **state) {
     (void)state;
-    fault_vfs_install();
+    watch();
     uint64_t n = 0;
     for (unsigned nth = 1; nth < 40; nth++)
         fails_at(true, nth, &n);
     for (unsigned nth = 1; nth < 5; nth++)
         fails_at(false, nth, &n);
-    fault_vfs_remove();
+    vfs_remove();
 }
 
 static void opening_fails(void **state) {
     (void)state;
-    fault_vfs_install();
+    watch();
     bool was_hit = true;
     unsigned failures = 0;
     for (unsigned nth = 1; was_hit; nth++) {
         unlink(path), unlink(wal);
-        fault_vfs_now = (fault_vfs){ .fail_write_at = nth };
+        vfs_now.calls[VFS_WRITE] = 0;
+        fail_from(VFS_WRITE, SQLITE_FULL, nth - 1);
         ol_store *s = NULL;
         ol_store_why why;
         ol_err err = ol_store_sqlite_open(home, NULL, &s, &why);
-        was_hit = fault_vfs_now.writes >= nth;
-        fault_vfs_now.fail_write_at = 0;
+        was_hit = vfs_now.calls[VFS_WRITE] >= nth;
+        fail_from(VFS_WRITE, SQLITE_OK, UINT64_MAX);
         failures += err != OL_OK;
         if (err != OL_OK)
             assert_non_null(strstr(why.text, "disk is full"));
@@ -347,7 +358,7 @@ static void opening_fails(void **state) {
         s->ops->close(s);
     }
     assert_true(failures > 5);
-    fault_vfs_remove();
+    vfs_remove();
 }
 
 static void memory_is_bounded(void **state) {
