@@ -206,18 +206,19 @@ static int use_old_keys(ol_cli *c, const ol_home *h, const ol_card *old, const o
 
 /* ---- renewing ---- */
 
+typedef struct {
+    const ol_home *h;
+    const ol_card *card;
+    const char *note;
+} kept;
+
 /* Where the old card stays, so that what it signed can be verified. */
 static ol_err keep_old(void *ctx, const char *line, bool is_ready) {
-    const struct kept {
-        const ol_home *h;
-        const ol_card *card;
-        const char *note;
-        size_t len;
-    } *k = ctx;
+    const kept *k = ctx;
     char name[OL_HOME_NAME_MAX];
     (void)is_ready;
     ol_home_card_name(line, k->card->party.name, k->card->serial, name);
-    return ol_file_write(k->h->dir, name, OL_FILE_PUBLIC, k->note, k->len, NULL);
+    return ol_file_write(k->h->dir, name, OL_FILE_PUBLIC, k->note, strlen(k->note), NULL);
 }
 
 static int write_new(ol_cli *c, const ol_home *h, const ol_card *old, const char *old_note,
@@ -233,13 +234,8 @@ static int write_new(ol_cli *c, const ol_home *h, const ol_card *old, const char
     if (err != OL_OK)
         return ol_cli_fail(c, err, "report this", "no card can be made: %s", ol_err_text(err));
     note[w.len] = '\0';
-    struct {
-        const ol_home *h;
-        const ol_card *card;
-        const char *note;
-        size_t len;
-    } kept = { h, old, old_note, strlen(old_note) };
-    err = ol_home_lines(h, keep_old, &kept, &why);
+    kept k = { h, old, old_note };
+    err = ol_home_lines(h, keep_old, &k, &why);
     int code = err == OL_OK ? ol_cli_write_key(c, h, &r->file, pass, OL_HOME_STATION, r->text)
                             : ol_cli_fail_why(c, err, &why);
     if (code >= 0)

@@ -8,7 +8,7 @@ bool ol_batch_has_room(const ol_line *l) {
            l->batch.bytes < OL_BATCH_BYTES;
 }
 
-uint8_t *ol_batch_copy(ol_line *l, const void *p, size_t len) {
+static uint8_t *copy(ol_line *l, const void *p, size_t len) {
     ol_block *b = l->batch.block;
     if (b == NULL || len > b->cap - b->used) {
         size_t cap = len > BLOCK_BYTES ? len : BLOCK_BYTES;
@@ -56,8 +56,8 @@ ol_err ol_batch_touch(ol_line *l, ol_log *log) {
 
 ol_err ol_batch_put_entry(ol_line *l, ol_log *log, uint64_t index, const uint8_t *p, size_t len,
                           const uint8_t *item) {
-    const uint8_t *bytes = ol_batch_copy(l, p, len);
-    const uint8_t *id = item == NULL ? NULL : ol_batch_copy(l, item, OL_ITEM_LEN);
+    const uint8_t *bytes = copy(l, p, len);
+    const uint8_t *id = item == NULL ? NULL : copy(l, item, OL_ITEM_LEN);
     ol_put *o = bytes == NULL || (item != NULL && id == NULL) ? NULL : put(l, OL_PUT_ENTRY, log);
     if (o == NULL)
         return OL_ENOMEM;
@@ -81,8 +81,8 @@ ol_err ol_batch_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t len, con
 
 ol_err ol_batch_head(ol_line *l, ol_log *log, uint64_t size, const uint8_t root[32],
                      const uint8_t *sig) {
-    const uint8_t *r = ol_batch_copy(l, root, 32);
-    const uint8_t *s = sig == NULL ? NULL : ol_batch_copy(l, sig, OL_SIG_LEN);
+    const uint8_t *r = copy(l, root, 32);
+    const uint8_t *s = sig == NULL ? NULL : copy(l, sig, OL_SIG_LEN);
     ol_put *o = r == NULL || (sig != NULL && s == NULL) ? NULL : put(l, OL_PUT_HEAD, log);
     if (o == NULL)
         return OL_ENOMEM;
@@ -91,8 +91,8 @@ ol_err ol_batch_head(ol_line *l, ol_log *log, uint64_t size, const uint8_t root[
 }
 
 ol_err ol_batch_state(ol_line *l, const char *key, const void *p, size_t len) {
-    const uint8_t *v = ol_batch_copy(l, p, len);
-    const uint8_t *k = ol_batch_copy(l, key, strlen(key) + 1);
+    const uint8_t *v = copy(l, p, len);
+    const uint8_t *k = copy(l, key, strlen(key) + 1);
     ol_put *o = v == NULL || k == NULL ? NULL : put(l, OL_PUT_STATE, NULL);
     if (o == NULL)
         return OL_ENOMEM;
@@ -108,7 +108,7 @@ static void must(ol_line *l, ol_err err) {
 }
 
 static ol_err put_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r) {
-    const uint8_t *s = r->is_signed ? ol_batch_copy(l, r->sig, OL_SIG_LEN) : NULL;
+    const uint8_t *s = r->is_signed ? copy(l, r->sig, OL_SIG_LEN) : NULL;
     ol_put *o = r->is_signed && s == NULL ? NULL : put(l, OL_PUT_RECEIPT, log);
     if (o == NULL)
         return OL_ENOMEM;
@@ -143,7 +143,7 @@ static OL_MUST ol_err put_size(ol_line *l, ol_log *log) {
     uint8_t room[OL_FRONTIER_MAX];
     ol_wr w = ol_wr_of(room, sizeof room);
     ol_frontier_put(&log->tree, &w);
-    const uint8_t *p = ol_batch_copy(l, room, w.len);
+    const uint8_t *p = copy(l, room, w.len);
     ol_put *o = p == NULL ? NULL : put(l, OL_PUT_SIZE, log);
     if (o == NULL)
         return OL_ENOMEM;
@@ -152,8 +152,8 @@ static OL_MUST ol_err put_size(ol_line *l, ol_log *log) {
 }
 
 ol_err ol_batch_evidence(ol_line *l, const ol_piece *e) {
-    const uint8_t *root = ol_batch_copy(l, e->root, 32);
-    const uint8_t *sig = ol_batch_copy(l, e->sig, OL_SIG_LEN);
+    const uint8_t *root = copy(l, e->root, 32);
+    const uint8_t *sig = copy(l, e->sig, OL_SIG_LEN);
     ol_put *o = root == NULL || sig == NULL ? NULL : put(l, OL_PUT_EVIDENCE, e->log);
     if (o == NULL)
         return OL_ENOMEM;

@@ -31,7 +31,7 @@ ol_path *ol_path_best(const ol_line *l, uint8_t party) {
     return best->is_up ? (ol_path *)(uintptr_t)best : NULL;
 }
 
-void ol_path_choose(ol_line *l) {
+static void choose(ol_line *l) {
     for (uint8_t p = 0; p < l->parties; p++) {
         ol_peer *peer = &l->peer[p];
         for (uint8_t i = 0; i < OL_PATHS_PER_PEER; i++) {
@@ -65,23 +65,23 @@ void ol_path_rtt(ol_path *path, uint64_t ms) {
 
 /* ---- signs of life ---- */
 
-uint64_t ol_path_keep_ms(const ol_path *path) {
+static uint64_t keep_ms(const ol_path *path) {
     uint64_t ms = path->rate == 0 ? 0 : (uint64_t)OL_KEEP_SHARE * 1000 / path->rate;
     return ms > OL_PING_MS ? ms : OL_PING_MS;
 }
 
 static uint64_t dead_ms(const ol_path *path) {
-    return ol_path_keep_ms(path) * 5 / 2;
+    return keep_ms(path) * 5 / 2;
 }
 
 /* When a PING that is out has gone unanswered. A peer with one path has no other to turn to. */
 static uint64_t answer_ms(const ol_line *l, uint8_t party, const ol_path *path) {
     if (paths_up(l, party) < 2)
-        return ol_path_keep_ms(path) / 2;
+        return keep_ms(path) / 2;
     uint64_t ms = repeat_ms(path);
     for (unsigned i = 0; i < path->missed && ms < OL_MISSED_MAX_MS; i++)
         ms *= 2;
-    uint64_t max = ol_path_keep_ms(path) / 4;
+    uint64_t max = keep_ms(path) / 4;
     return ms < max ? ms : max > repeat_ms(path) ? max : repeat_ms(path);
 }
 
@@ -89,7 +89,7 @@ static uint64_t answer_ms(const ol_line *l, uint8_t party, const ol_path *path) 
 static uint64_t ping_at(const ol_line *l, uint8_t party, const ol_path *path) {
     if (path->ping_ms > 0)
         return path->ping_ms + answer_ms(l, party, path);
-    return path->wants_ping ? 0 : path->heard_ms + ol_path_keep_ms(path);
+    return path->wants_ping ? 0 : path->heard_ms + keep_ms(path);
 }
 
 bool ol_path_pings(const ol_line *l, uint8_t party, const ol_path *path) {
@@ -164,7 +164,7 @@ void ol_path_due(ol_line *l) {
             no_session(l, p, path);
             ol_session_drop(l, h);
         }
-    ol_path_choose(l);
+    choose(l);
 }
 
 /* What is due and did not happen waits for the port: it must not hide what is due elsewhere. */

@@ -36,7 +36,7 @@ static void set_stopped(ol_peer *peer, uint8_t why) {
 }
 
 /* A receipt that verifies over a root we know; false when it does not, or the root is not known. */
-bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r) {
+static bool take_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r) {
     const uint8_t *root = ol_log_root_at(log, r->size);
     if (root == NULL)
         return false;
@@ -81,7 +81,7 @@ static void recv_own_receipt(ol_line *l, ol_log *log, const ol_got *r) {
         return;
     }
     if (root != NULL)
-        (void)ol_recv_receipt(l, log, l->self, r);
+        (void)take_receipt(l, log, l->self, r);
     if (log->is_gated && r->is_firsthand) /* others may hand back an older one */
         log->is_gated = false, log->wants_receipt = l->wants_commit = true;
 }
@@ -137,7 +137,7 @@ static void recv_receipt(context *c, const ol_item *it) {
     const ol_got *g = &c->log->got[it->party];
     bool is_first = g->size == 0, is_repeat = r.size == g->size,
          is_same = memcmp(r.sig, g->sig, sizeof r.sig) == 0;
-    if ((!is_repeat || !is_same) && !ol_recv_receipt(l, c->log, it->party, &r)) {
+    if ((!is_repeat || !is_same) && !take_receipt(l, c->log, it->party, &r)) {
         if (it->party == c->source)
             ask_for_note(c, r.size);
         return;
@@ -157,7 +157,7 @@ void ol_recv_later(ol_line *l, ol_log *log) {
         log->later[p] = (ol_got){ 0 };
         if (p == l->self)
             recv_own_receipt(l, log, &r);
-        else if (ol_recv_receipt(l, log, p, &r))
+        else if (take_receipt(l, log, p, &r))
             ol_sync_progress(l, log, p, r.size);
     }
 }
@@ -222,7 +222,7 @@ static void recv_of_log(context *c, const ol_item *it) {
 }
 
 /* That party has told us all that it holds of ours: receipts for its logs may be signed again. */
-void ol_recv_told_by(ol_line *l, uint8_t party) {
+static void told_by(ol_line *l, uint8_t party) {
     l->peer[party].is_told = true;
     bool is_over = true;
     for (uint8_t p = 0; p < l->parties; p++)
@@ -238,7 +238,7 @@ void ol_recv_told_by(ol_line *l, uint8_t party) {
 /* The peer says that we hold again what it holds, our receipts too (§6.3). */
 static void recv_told(const context *c, const ol_item *it) {
     if (c->l->has_forgotten && it->run == c->l->run && !c->l->peer[c->source].is_told)
-        ol_recv_told_by(c->l, c->source);
+        told_by(c->l, c->source);
 }
 
 static void recv_of_line(context *c, const ol_item *it) {

@@ -423,7 +423,6 @@ OL_MUST ol_err ol_own_load_seen(ol_line *l, uint8_t lane, const uint8_t *p, size
 bool ol_batch_has_room(const ol_line *l);
 OL_MUST ol_err ol_batch_put_entry(ol_line *l, ol_log *log, uint64_t index, const uint8_t *p,
                                   size_t len, const uint8_t *item); /* the tree is the caller's */
-uint8_t *ol_batch_copy(ol_line *l, const void *p, size_t len);      /* NULL: no memory */
 OL_MUST ol_err ol_batch_touch(ol_line *l, ol_log *log);             /* before its tree changes */
 OL_MUST ol_err ol_batch_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t len,
                               const uint8_t *item);
@@ -441,8 +440,6 @@ OL_MUST ol_err ol_job_add(ol_line *l, ol_log *log, bool is_receipt, uint64_t siz
 /* recv.c */
 void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const ol_holder *by,
                      const uint8_t *p, size_t len);
-bool ol_recv_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r);
-void ol_recv_told_by(ol_line *l, uint8_t party);
 void ol_recv_later(ol_line *l, ol_log *log); /* receipts that waited for this size */
 
 /* sync.c */
@@ -534,7 +531,6 @@ void ol_frame_in(ol_line *l, const ol_event *ev);
 
 /* path.c */
 ol_path *ol_path_best(const ol_line *l, uint8_t party); /* NULL: none is up */
-void ol_path_choose(ol_line *l);
 uint64_t ol_path_repeat_ms(const ol_line *l, uint8_t party);
 void ol_path_rtt(ol_path *path, uint64_t ms);
 void ol_path_carries(ol_line *l, uint8_t party, const ol_path *path); /* it will, what is packed */
@@ -550,7 +546,6 @@ void ol_path_drop_copies(ol_line *l, ol_path *path);
 void ol_path_arrived(ol_path *path, const ol_replay *before, uint64_t n);
 bool ol_path_is_lossy(const ol_path *path);
 void ol_path_carried(ol_line *l, ol_path *path, size_t bytes);
-uint64_t ol_path_keep_ms(const ol_path *path); /* between signs of life */
 void ol_path_due(ol_line *l);
 void ol_path_lost(ol_line *l, ol_path_id id);
 uint64_t ol_path_next_ms(const ol_line *l);
