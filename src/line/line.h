@@ -126,11 +126,6 @@ typedef struct {
 } ol_bytes;
 
 typedef struct {
-    ol_log_key log;
-    uint64_t size;
-} ol_known;
-
-typedef struct {
     ol_event_kind kind;
     ol_wall wall; /* the wall clock now: every event carries it */
     union {

@@ -5,6 +5,7 @@
 #include "wire/cbor.h"
 #include "wire/entry.h"
 #include "wire/handback.h"
+#include "wire/officer.h"
 
 static bool is_same(const ol_entry *a, const ol_entry *b) {
     return a->kind == b->kind && a->wall == b->wall && a->seens == b->seens &&
@@ -43,12 +44,39 @@ static void try_handback(const uint8_t *p, size_t len) {
                   back.v[i].size == h.v[i].size && back.v[i].time == h.v[i].time);
 }
 
+static void try_officer(const uint8_t *p, size_t len) {
+    ol_officer o, back;
+    ol_watch h, again;
+    const char *why = NULL;
+    uint8_t room[OL_ENTRY_MAX + 64];
+    ol_wr w = ol_wr_of(room, sizeof room);
+    if (len <= OL_ENTRY_MAX && ol_officer_decode(p, len, &o, &why) == OL_OK) {
+        OL_ASSERT(o.number > 0 && o.names > 0 && o.names <= OL_OFFICER_NAMES_MAX);
+        ol_officer_encode(&o, &w);
+        OL_ASSERT(w.err == OL_OK && w.len <= len); /* further elements are left out */
+        OL_ASSERT(ol_officer_decode(room, w.len, &back, &why) == OL_OK);
+        OL_ASSERT(o.vouched.len == back.vouched.len &&
+                  memcmp(o.vouched.p, back.vouched.p, o.vouched.len) == 0);
+        OL_ASSERT(o.by == back.by && memcmp(o.sig, back.sig, sizeof o.sig) == 0);
+        return;
+    }
+    if (ol_watch_decode(p, len, &h, &why) != OL_OK) {
+        OL_ASSERT(why != NULL);
+        return;
+    }
+    ol_watch_encode(&h, &w);
+    OL_ASSERT(w.err == OL_OK && w.len <= len);
+    OL_ASSERT(ol_watch_decode(room, w.len, &again, &why) == OL_OK);
+    OL_ASSERT(h.officer == again.officer && h.from == again.from && h.text.len == again.text.len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static ol_entry e, back, before;
     uint8_t room[OL_ENTRY_MAX];
     memset(&e, 0xA5, sizeof e), memset(&before, 0xA5, sizeof before);
     try_opening(data, size);
     try_handback(data, size);
+    try_officer(data, size);
     if (ol_entry_decode(data, size, &e) != OL_OK) {
         OL_ASSERT(memcmp(&e, &before, sizeof e) == 0);
         return 0;
@@ -64,5 +92,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     OL_ASSERT(ol_entry_decode(room, w.len, &back) == OL_OK && is_same(&e, &back));
     try_opening(e.body, e.body_len);
     try_handback(e.body, e.body_len);
+    try_officer(e.body, e.body_len);
     return 0;
 }
