@@ -151,6 +151,7 @@ void ol_hold_head(ol_line *l, uint8_t source, const ol_log_key *key, uint64_t si
     if (w == NULL)
         w = &h->head[h->head_at++ % OL_HOLD_HEADS];
     *w = (ol_waiting){ .log = *key, .size = size, .is_used = true, .owe_have = true };
+    w->is_sure = l->peer[source].says_run;
     memcpy(w->sig, sig, sizeof w->sig);
 }
 
@@ -248,20 +249,23 @@ static void refuse(ol_line *l, ol_hold *h, const ol_waiting *w) {
 }
 
 /* Who brought entries has them; unless it has forgotten: they may have left before it lost them. */
-static void holds(const ol_line *l, ol_log *log, uint8_t party) {
+static void holds(const ol_line *l, ol_log *log, uint8_t party, bool is_sure) {
     const ol_peer *peer = &l->peer[party];
-    if (peer->has_run && !peer->has_told && log->sync[party].believed < log->tree.size)
-        log->sync[party].is_unsure = true;
+    ol_sync *s = &log->sync[party];
+    if (is_sure)
+        s->is_unsure = false;
+    else if (peer->has_run && !peer->has_told && s->believed < log->tree.size)
+        s->is_unsure = true;
     ol_sync_holds(log, party, log->tree.size);
 }
 
-static void adopted(ol_line *l, uint8_t source, ol_log *log) {
+static void adopted(ol_line *l, uint8_t source, ol_log *log, bool is_sure) {
     log->sync[source].is_known = true;
-    holds(l, log, source);
+    holds(l, log, source, is_sure);
     if (!log->is_own) {
         if (source != log->key.party)
             l->peer[log->key.party].speaks = true;
-        holds(l, log, log->key.party); /* its author, whoever brought it */
+        holds(l, log, log->key.party, is_sure && source == log->key.party); /* whoever brought it */
         return;
     }
     log->note_recovered = true;
@@ -307,7 +311,7 @@ static bool try_head(ol_line *l, uint8_t source, ol_waiting *w) {
         return false;
     ol_log_pin(l, log, w->size, root.b, w->sig);
     (void)drop(l, h, &w->log, 0, w->size);
-    adopted(l, source, log);
+    adopted(l, source, log, w->is_sure);
     return true;
 }
 

@@ -327,8 +327,11 @@ static void start(ol_line *l, const ol_marker *m) {
 static void path_up(ol_line *l, const ol_event *ev) {
     uint8_t party = ev->path.path / OL_PATHS_PER_PEER;
     OL_ASSERT(party < l->parties && party != l->self);
-    if (ol_session_path_up(l, party, ev->path.path % OL_PATHS_PER_PEER, ev) == OL_OK)
-        l->peer[party].path[ev->path.path % OL_PATHS_PER_PEER].open_ms = l->mono_ms;
+    if (ol_session_path_up(l, party, ev->path.path % OL_PATHS_PER_PEER, ev) != OL_OK)
+        return;
+    ol_path *path = &l->peer[party].path[ev->path.path % OL_PATHS_PER_PEER];
+    path->open_ms = l->mono_ms + OL_OPEN_FIRST_MS;
+    path->is_idle_try = true; /* what there is to say does not wait */
 }
 
 /* ---- the clock (§3.3) ---- */

@@ -10,6 +10,25 @@ static bool owes(const ol_log *log, const ol_line *l, const ol_sync *s) {
            (s->owe_receipt && log->got[l->self].is_signed);
 }
 
+/* What it forgot waits for the session: its receipt comes in the smallest message (§6.3). */
+static bool is_brief(const ol_line *l, uint8_t p) {
+    return l->mono_ms < l->peer[p].brief_ms && !ol_sync_is_live(l, p);
+}
+
+void ol_sync_be_brief(ol_line *l, uint8_t p) {
+    bool has_receipt = false;
+    for (size_t i = 0; i < l->log.n; i++)
+        has_receipt |= l->log.v[i]->sync[p].owe_receipt && l->log.v[i]->got[l->self].is_signed;
+    if (!has_receipt)
+        return;
+    l->peer[p].brief_ms = l->mono_ms + 2 * ol_path_repeat_ms(l, p);
+    for (size_t i = 0; i < l->log.n; i++) {
+        ol_sync *s = &l->log.v[i]->sync[p];
+        if (s->is_unsure && s->due_ms < l->peer[p].brief_ms)
+            s->due_ms = l->peer[p].brief_ms;
+    }
+}
+
 static bool wants(const ol_line *l, const ol_log *log, uint8_t p) {
     const ol_sync *s = &log->sync[p];
     if (owes(log, l, s))
@@ -17,7 +36,7 @@ static bool wants(const ol_line *l, const ol_log *log, uint8_t p) {
     if (log->head_size == 0 || ol_sync_is_settled(l, log, p) || ol_relay_is_kept(l, log, p))
         return false;
     if (s->is_unsure)
-        return s->head_sent < log->head_size;
+        return s->head_sent < log->head_size && !is_brief(l, p);
     if (ol_chunk_head_due(log, s) != NULL)
         return true;
     return s->sent < log->head_size && ol_sync_may_send(l, s, p) && ol_chunk_holds(log, s->sent);
@@ -197,6 +216,8 @@ static void pack_log(packer *k, uint8_t party, size_t frame) {
         ol_relay_is_kept(k->l, k->log, party))
         return;
     if (s->is_unsure) {
+        if (is_brief(k->l, party))
+            return;
         if (k->log->is_own && s->head_sent < k->log->head_size && put_have(k, party))
             (void)put_back(k, party);
         if (s->head_sent < k->log->head_size)

@@ -246,6 +246,7 @@ static void recv_of_line(context *c, const ol_item *it) {
     switch (it->type) {
     case OL_ITEM_FORGOT:
         ol_sync_forgot(c->l, c->source, c->by, it->run);
+        peer->says_run = peer->has_run && peer->run == it->run;
         break;
     case OL_ITEM_TOLD:
         recv_told(c, it);
@@ -267,6 +268,7 @@ static void recv_of_line(context *c, const ol_item *it) {
 void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const ol_holder *by,
                      const uint8_t *p, size_t len) {
     l->peer[source].speaks = false; /* it has the floor itself */
+    l->peer[source].says_run = false;
     context c = { .l = l, .source = source, .path = path, .by = by };
     l->from = path;
     ol_rd r = ol_rd_of(p, len);

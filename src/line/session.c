@@ -159,6 +159,7 @@ void ol_session_forget(ol_line *l, uint8_t party, const ol_holder *but) {
                 path->live = OL_HOLDERS, path->note = true;
                 ol_path_drop_copies(l, path);
                 path->open_ms = l->mono_ms + 2 * ol_path_repeat_ms(l, party);
+                path->is_idle_try = false; /* its first message is here: ours would cross it */
             }
             ol_session_drop(l, h);
         }
@@ -421,6 +422,7 @@ size_t ol_session_write2(ol_line *l, uint8_t party, ol_path *path, ol_holder *h,
         if (l->has_forgotten)
             ol_item_put(&pay, &(ol_item){ .type = OL_ITEM_FORGOT, .run = l->run });
         l->peer[party].strayed_ms = l->mono_ms; /* answers have no room kept for them (§5.6) */
+        ol_sync_be_brief(l, party);
         (void)ol_sync_pack(l, party, &pay, true, SIZE_MAX);
     }
     ol_random(l, e, sizeof e);

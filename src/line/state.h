@@ -143,6 +143,7 @@ typedef struct {
     uint64_t size;
     uint8_t sig[OL_SIG_LEN];
     bool is_used, owe_have;
+    bool is_sure; /* its sender has the entries: it forgot before it said so (§6.3) */
 } ol_waiting;
 
 typedef struct {
@@ -239,6 +240,7 @@ typedef struct {
     bool has_handed, speaks; /* speaks: through others, and not itself since */
     uint8_t best;            /* slot of the path that carries what need not go on all */
     uint64_t run_ms;         /* when its FORGOT with a new run came */
+    uint64_t brief_ms;       /* until then it gets receipts in handshakes, and not what it forgot */
     ol_bucket handshakes, requests;
     uint64_t hint_again_ms;
     uint16_t heard; /* a packet of this epoch has verified; not saved yet if has_heard */
@@ -247,6 +249,7 @@ typedef struct {
     uint32_t dh_token;  /* ss is being asked for; 0 no */
     bool dh_wanted;     /* not asked yet */
     uint8_t stopped, forgot_tries;
+    bool says_run; /* the payload in hand began with its FORGOT of the present run */
     bool has_run, note_stopped, owe_stopped, is_counter_new;
     bool has_told;          /* we told it all after its FORGOT */
     bool owe_forgot;        /* the handshake could not carry it */
@@ -470,6 +473,7 @@ void ol_chunk_fetched(ol_line *l, const ol_event *ev);
 void ol_chunk_rest(ol_line *l, ol_log *log); /* freed, where nobody needs it any more */
 
 /* pack.c */
+void ol_sync_be_brief(ol_line *l, uint8_t party);   /* message 2, where it can carry a receipt */
 int ol_sync_class(const ol_line *l, uint8_t party); /* OL_CLASS_… of what is to be sent now */
 /* urgent: bytes that urgent items may take, so that they fit other paths too; those at the front
  * of what was packed are copied to them: their number is returned. */

@@ -145,6 +145,8 @@ void ol_sync_forgot(ol_line *l, uint8_t party, const ol_holder *by, uint32_t run
         return; /* if it means it, it says it again */
     peer->run_ms = l->mono_ms;
     peer->has_run = true, peer->run = run;
+    for (size_t i = 0; i < OL_HOLD_HEADS; i++)
+        peer->hold.head[i].is_sure = false; /* said before */
     ol_session_forget(l, party, by);
     for (size_t i = 0; i < l->log.n; i++) {
         ol_sync *s = &l->log.v[i]->sync[party];
@@ -158,7 +160,7 @@ void ol_sync_forgot(ol_line *l, uint8_t party, const ol_holder *by, uint32_t run
 /* In a first message FORGOT arrives or there is no session; in a transport frame it may be lost. */
 void ol_sync_said_forgot(ol_line *l, uint8_t party) {
     ol_peer *peer = &l->peer[party];
-    uint64_t ms = ol_path_repeat_ms(l, party);
+    uint64_t ms = 2 * ol_path_repeat_ms(l, party); /* heads there, HAVE here, then TOLD */
     for (unsigned i = 0; i < peer->forgot_tries && ms < OL_PING_MS; i++)
         ms *= 2;
     peer->forgot_tries = (uint8_t)(peer->forgot_tries + (peer->forgot_tries < UINT8_MAX));

@@ -27,6 +27,7 @@ enum {
     OL_REPEATS_SUSPECT = 5, /* then first messages are tried beside the session */
     OL_RTT_START_MS = 200,
     OL_REPEAT_MAX_MS = 500,
+    OL_OPEN_FIRST_MS = 50,     /* a path that comes up waits so long for what it may carry */
     OL_OPEN_MAX_MS = 2000,     /* between tries while the round trip is not known */
     OL_STREAM_HOLD_MS = 30000, /* on a stream nothing is repeated sooner: it is on its way (§5.3) */
     OL_REPEAT_HELD_MS = 5000,  /* the peer holds all, only its receipt is missing */
