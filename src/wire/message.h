@@ -9,19 +9,12 @@
 #ifndef OL_WIRE_MESSAGE_H
 #define OL_WIRE_MESSAGE_H
 
-#include "base/bytes.h"
-#include "base/text.h"
-#include "wire/logkey.h"
+#include "wire/ref.h"
 
-enum { OL_SUBJECT_MAX = 200, OL_WORDS_MAX = 200, OL_PARTS_MAX = 99, OL_REF_INC_MIN = 2 };
+enum { OL_SUBJECT_MAX = 200, OL_WORDS_MAX = 200, OL_PARTS_MAX = 99 };
 
 typedef enum { OL_FLASH, OL_IMMEDIATE, OL_PRIORITY, OL_ROUTINE, OL_PRECEDENCES } ol_precedence;
 typedef enum { OL_OPERATIONAL, OL_EXERCISE, OL_TEST, OL_STATUSES } ol_status;
-
-typedef struct { /* an entry, its incarnation perhaps by its first bytes only */
-    uint8_t party, lane, incarnation_len, incarnation[OL_INC_LEN];
-    uint64_t index;
-} ol_ref;
 
 typedef struct {
     uint8_t precedence, status;
