@@ -116,8 +116,8 @@ def closes():
     row("close", "path of four", [3, R, 0, [], [[1, "udp/0", 3, 4]]], FORM, "paths")
     row("close", "path party 16", [3, R, 0, [], [path(16)]], LIMIT, "paths")
     row("close", "bearer empty", [3, R, 0, [], [path(1, "")]], FORM, "paths")
-    row("close", "bearer 17", [3, R, 0, [], [path(1, "b" * 17)]], LIMIT, "paths")
-    row("close", "bearer newline", [3, R, 0, [], [path(1, "udp 0")]], FORM, "paths")
+    row("close", "bearer 17", [3, R, 0, [], [path(1, "b" * 17)]], FORM, "paths")
+    row("close", "bearer space", [3, R, 0, [], [path(1, "udp 0")]], FORM, "paths")
     row("close", "age 2^32", [3, R, 0, [], [path(1, "udp/0", 2**32)]], LIMIT, "paths")
     row("close", "a byte after", cbor([3, R, 0, [], []]) + b"\0", FORM, "follow")
 
