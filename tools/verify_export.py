@@ -848,6 +848,12 @@ class Envelope:
             demand(is_bytes(fields[4], 6), "the item id is not 6 bytes")
             self._demand_mentions("read", fields[5], is_known)
             self.item, self.read = fields[4:6]
+        self.signs = fields[6] if len(fields) > 6 else []
+        demand(isinstance(self.signs, list) and len(self.signs) <= 2, "there are too many signs")
+        for sign in self.signs:
+            demand(isinstance(sign, list) and len(sign) == 3 and is_uint(sign[0], 65536)
+                   and sign[0] > 0 and is_uint(sign[1]) and is_bytes(sign[2], 64),
+                   "a sign has another form")
 
     @staticmethod
     def _demand_mentions(name, mentions, has_form):
@@ -873,22 +879,23 @@ def read_opening(body):
             "generation": generation}
 
 
-def read_handback(body):
+def read_handback(envelope, lane, charter):
+    body = envelope.body
+    demand(lane == 0, "it stands in the wrong lane, routine")
     demand(isinstance(body, list) and len(body) >= 3, "the handback has another form")
     party, is_all, receipts = body[:3]
-    demand(is_uint(party, 16) and is_uint(is_all, 2) and isinstance(receipts, list)
+    demand(is_uint(party, len(charter.numbers)) and is_uint(is_all, 2)
+           and isinstance(receipts, list)
            and len(receipts) <= 24, "the handback has another form")
     for r in receipts:
         demand(isinstance(r, list) and len(r) == 4 and is_uint(r[0], 2) and is_bytes(r[1], 8)
                and is_uint(r[2], SIZE_LIMIT) and is_uint(r[3], 1 << 40),
                "the handback has another form")
-    return {"party": party, "receipts": len(receipts)}
+    return {"party": party, "receipts": len(receipts)}, None
 
 
-def read_message(envelope, lane, rungs, parties):
-    demand(envelope.item is not None and envelope.read is not None,
-           "the message has no item id or no read")
-    body = envelope.body
+def read_message(envelope, lane, charter):
+    body, rungs, parties = envelope.body, charter.rungs, charter.numbers
     demand(isinstance(body, list) and len(body) >= 4, "the message has too few fields")
     body = body[:8] + ["", "", []][len(body[:8]) - 4:] if len(body) < 7 else body
     precedence, status, to, text, lang, subject, ref = body[:7]
@@ -911,7 +918,7 @@ def read_message(envelope, lane, rungs, parties):
     if len(body) > 7:
         message["part"] = read_part(body[7])
     message["text"] = read_body_text(text, precedence)
-    return message
+    return message, ref
 
 
 def is_ref_urgent(ref, parties):
@@ -923,6 +930,14 @@ def is_ref_urgent(ref, parties):
            and is_uint(ref[3], SIZE_LIMIT),
            "the reference has another form")
     return ref[1] == 0
+
+
+# By kind: its name; do people write it, True or False, or may both, None; and what reads it:
+# from (envelope, lane, charter) to what is shown and the reference in it, if any.
+KINDS = {
+    KIND_MESSAGE: ("message", True, read_message),
+    KIND_HANDBACK: ("handback", False, read_handback),
+}
 
 
 def read_part(part):
@@ -1517,19 +1532,22 @@ class Record:
                 log.opening = opening
             shown |= opening | {"root": opening["root"].hex()}
             return
-        if envelope.kind == KIND_HANDBACK:
-            shown["handback"] = read_handback(envelope.body)
-            if index == 0:
-                self.report.fail("opening-first", log.name, why="it is a handback")
-            return
-        demand(envelope.kind == KIND_MESSAGE, f"unknown kind {envelope.kind}")
-        charter = log.charter
-        shown |= read_message(envelope, log.lane, charter.rungs, charter.numbers)
-        shown["item"] = envelope.item.hex()
-        if "ref" in shown:
-            self.references.append((log, index, envelope.body[6]))
+        demand(envelope.kind in KINDS, f"unknown kind {envelope.kind}")
+        name, people, read = KINDS[envelope.kind]
+        demand(people is not False or envelope.item is None, "only stations write it")
+        demand(people is not True or envelope.item is not None, f"the {name} has no item id")
+        shown[name], ref = read(envelope, log.lane, log.charter)
+        if envelope.kind == KIND_MESSAGE:
+            shown |= shown.pop(name)
+        if ref:
+            self.references.append((log, index, ref))
         if index == 0:
-            self.report.fail("opening-first", log.name, why="it is a message")
+            self.report.fail("opening-first", log.name, why=f"it is a {name}")
+        if envelope.item is not None:
+            self._keep_item(log, index, envelope, shown)
+
+    def _keep_item(self, log, index, envelope, shown):
+        shown["item"] = envelope.item.hex()
         place = (log.key, index)
         first = self.items.setdefault(envelope.item, place)
         if first != place and len(self.repeats) < 1000:

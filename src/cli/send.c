@@ -8,68 +8,43 @@
 
 #include "base/time.h"
 #include "cli/files.h"
-#include "cli/talk.h"
+#include "cli/people.h"
+#include "wire/entry.h"
 #include "message/body.h"
 
 typedef enum { WAIT_QUEUED, WAIT_SENT, WAIT_STORED } wait_for;
 
 typedef struct {
     ol_cli *c;
-    const char *line;
+    ol_people p;
     wait_for wait;
-    uint64_t timeout_s, position;
-    ol_charter charter;
-    int self;
+    uint64_t timeout_s;
     ol_message m;
     char *text; /* of stdin */
     uint8_t item[OL_CONTROL_ITEM_LEN];
     bool has_item;
-    json_t *entries;  /* replies, one a part */
-    json_t *states;   /* party → {"state", …} */
-    uint32_t members; /* of the line now, a bit each */
+    json_t *entries; /* replies, one a part */
+    json_t *states;  /* party → {"state", …} */
     uint32_t waiting;
 } sending;
 
-static ol_talk talk;
 static sending s_sending;
-
-static int choose(ol_cli *c, const char *option, const char *const *names, unsigned n,
-                  unsigned dflt, uint8_t *ret) {
-    const char *s = ol_cli_value(c, option);
-    *ret = (uint8_t)dflt;
-    if (s == NULL)
-        return -1;
-    char list[200] = "";
-    for (unsigned i = 0; i < n; i++) {
-        if (strcmp(s, names[i]) == 0)
-            return *ret = (uint8_t)i, -1;
-        size_t at = strlen(list);
-        (void)snprintf(list + at, sizeof list - at, "%s%s", at > 0 ? ", " : "", names[i]);
-    }
-    return ol_cli_usage(c, "--%s is \"%s\" and must be one of %s", option, s, list);
-}
 
 static int take_options(sending *s) {
     static const char *const waits[] = { "queued", "sent", "stored" };
-    const char *precedence[OL_PRECEDENCES];
-    const char *status[OL_STATUSES];
     ol_cli *c = s->c;
     uint8_t wait = 0;
-    for (unsigned i = 0; i < OL_PRECEDENCES; i++)
-        precedence[i] = ol_precedence_name(i);
-    for (unsigned i = 0; i < OL_STATUSES; i++)
-        status[i] = ol_status_name(i);
     const char *w = ol_cli_value(c, "wait");
     if (w != NULL && (strcmp(w, "seen") == 0 || strcmp(w, "answered") == 0))
         return ol_cli_usage(c,
                             "--wait %s comes with officers, in a later version; --wait stored "
                             "waits for the stations",
                             w);
-    int code = choose(c, "precedence", precedence, OL_PRECEDENCES, 3, &s->m.precedence);
+    int code = ol_people_precedence(c, OL_ROUTINE, &s->m.precedence);
     if (code < 0)
-        code = choose(c, "status", status, OL_STATUSES, 0, &s->m.status);
+        code = ol_people_status(c, &s->m.status);
     if (code < 0)
-        code = choose(c, "wait", waits, OL_LEN(waits), WAIT_QUEUED, &wait);
+        code = ol_people_choose(c, "wait", waits, OL_LEN(waits), WAIT_QUEUED, &wait);
     s->wait = (wait_for)wait;
     if (code < 0)
         code = ol_cli_u64(c, "timeout", 1, 31536000, 60, &s->timeout_s);
@@ -88,113 +63,12 @@ static int take_options(sending *s) {
     return code;
 }
 
-static int read_charter(sending *s) {
-    static ol_chain chain;
-    ol_card own;
-    int code = ol_cli_chain(s->c, &talk.home, s->line, &chain);
-    if (code < 0 && chain.generations == 0)
-        code = ol_cli_fail(s->c, OL_ENOENT, "openline status names the lines",
-                           "this party has joined no line \"%s\"", s->line);
-    if (code < 0)
-        code = ol_cli_own_card(s->c, &talk.home, &own);
-    if (code >= 0)
-        return code;
-    s->charter = chain.now;
-    s->members = chain.members[chain.generations - 1];
-    s->self = ol_charter_card(&s->charter, &own);
-    return -1;
-}
-
-static int take_rung(sending *s) {
-    const char *to = ol_cli_value(s->c, "to");
-    if (to == NULL || strcmp(to, "watch") == 0)
-        return -1;
-    int rung = ol_charter_rung(&s->charter, to, strlen(to));
-    if (rung >= 0)
-        return s->m.to = (uint64_t)rung + 1, -1;
-    char list[OL_RUNGS_MAX * (OL_NAME_MAX + 2) + 1] = "";
-    for (unsigned i = 0; i < s->charter.rungs; i++) {
-        size_t at = strlen(list);
-        (void)snprintf(list + at, sizeof list - at, "%s%s", i > 0 ? ", " : "", s->charter.rung[i]);
-    }
-    return ol_cli_fail(s->c, OL_ENOENT, "name one of them", "\"%s\" is no rung of this line: %s",
-                       to, list);
-}
-
-/* "usa/urgent/8f3a.17": which log of the record that is. */
-static int find_ref(sending *s, const char *ref, const json_t *logs) {
-    size_t dot = strcspn(ref, ".");
-    uint64_t index = 0;
-    size_t i;
-    json_t *log;
-    unsigned found = 0;
-    const char *last = strrchr(ref, '/');
-    if (ref[dot] == '\0' || last == NULL || (size_t)(ref + dot - last) < 5 ||
-        ol_u64_get(ref + dot + 1, strlen(ref + dot + 1), 0, OL_SIZE_MAX, &index) != OL_OK)
-        return ol_cli_usage(s->c,
-                            "--ref is \"%s\" and must name an entry, such as "
-                            "usa/urgent/8f3a.17",
-                            ref);
-    json_array_foreach(logs, i, log) {
-        const char *name = json_string_value(json_object_get(log, "log"));
-        json_int_t size = json_integer_value(json_object_get(log, "size"));
-        if (name == NULL || strncmp(name, ref, dot) != 0 || size <= (json_int_t)index)
-            continue;
-        const char *inc = strrchr(name, '/') + 1;
-        const char *party = name;
-        s->m.ref.party = (uint8_t)ol_charter_party(&s->charter, party, strcspn(party, "/"));
-        s->m.ref.lane = strstr(name, "/urgent/") != NULL ? OL_LANE_URGENT : OL_LANE_ROUTINE;
-        s->m.ref.incarnation_len = 2;
-        s->m.ref.index = index;
-        if (ol_hex_get(inc, 16, s->m.ref.incarnation, OL_INC_LEN) == OL_OK)
-            found++;
-    }
-    s->m.has_ref = found == 1;
-    if (found == 1)
-        return -1;
-    return ol_cli_fail(s->c, found == 0 ? OL_ENOENT : OL_ECONFLICT,
-                       found == 0 ? "openline log names the entries"
-                                  : "give more digits of its log's incarnation",
-                       found == 0 ? "the record holds no entry %s" : "%s fits several logs", ref);
-}
-
 static int take_ref(sending *s) {
     const char *ref = ol_cli_value(s->c, "ref");
-    uint64_t next = 0;
-    int code = -1;
-    json_t *all = json_array();
-    for (bool has_more = ref != NULL; code < 0 && has_more;) {
-        ol_request r;
-        json_t *reply = NULL;
-        code = ol_talk_request(s->c, OL_DO_RECORD, s->line, &r);
-        r.given |= OL_GIVEN_FROM;
-        r.from = next;
-        if (code < 0)
-            code = ol_talk_ask(s->c, &talk, &r, &reply);
-        (void)json_array_extend(all, json_object_get(reply, "logs"));
-        has_more = json_is_integer(json_object_get(reply, "next"));
-        next = (uint64_t)json_integer_value(json_object_get(reply, "next"));
-        json_decref(reply);
-    }
-    if (code < 0 && ref != NULL)
-        code = find_ref(s, ref, all);
-    json_decref(all);
-    return code;
-}
-
-/* What the writer has read is settled before the text is: --read, else now. */
-static int take_position(sending *s) {
-    ol_request r;
-    json_t *reply = NULL;
-    int code = -1;
-    if (ol_cli_has(s->c, "read"))
-        return ol_cli_u64(s->c, "read", 0, OL_CONTROL_INT_MAX, 0, &s->position);
-    code = ol_talk_request(s->c, OL_DO_POSITION, s->line, &r);
-    if (code < 0)
-        code = ol_talk_ask(s->c, &talk, &r, &reply);
-    s->position = (uint64_t)json_integer_value(json_object_get(reply, "position"));
-    json_decref(reply);
-    return code;
+    if (ref == NULL)
+        return -1;
+    s->m.has_ref = true;
+    return ol_people_ref(&s->p, "--ref", ref, OL_REF_INC_MIN, &s->m.ref);
 }
 
 static int take_text(sending *s) {
@@ -232,29 +106,15 @@ static int take_text(sending *s) {
 /* One part: submitted, and its reply kept. Code -1 lets the next follow. */
 static ol_err submit(void *ctx, const uint8_t *body, size_t len, unsigned part, unsigned parts) {
     sending *s = ctx;
-    static ol_request r;
     json_t *reply = NULL;
-    char item[2 * OL_CONTROL_ITEM_LEN + 1];
     if (s->has_item && parts > 1) {
         (void)ol_cli_fail(s->c, OL_EFORM, "leave it out, or send less at once",
                           "--item goes with a text that fits one entry");
         return OL_ESTATE;
     }
-    if (!s->has_item)
-        randombytes_buf(s->item, sizeof s->item);
-    if (ol_talk_request(s->c, OL_DO_SUBMIT, s->line, &r) >= 0)
+    if (ol_people_submit(&s->p, OL_KIND_MESSAGE, body, len, s->has_item ? s->item : NULL, &reply) >=
+        0)
         return OL_ESTATE;
-    r.given |= OL_GIVEN_BODY | OL_GIVEN_ITEM | OL_GIVEN_READ;
-    memcpy(r.body, body, len);
-    r.body_len = len;
-    memcpy(r.item, s->item, sizeof r.item);
-    r.read = s->position;
-    if (ol_talk_ask(s->c, &talk, &r, &reply) >= 0)
-        return OL_ESTATE;
-    ol_hex_put(s->item, sizeof s->item, item);
-    (void)json_object_del(reply, "id");
-    (void)json_object_del(reply, "ok");
-    (void)json_object_set_new(reply, "item", json_string(item));
     (void)json_array_append_new(s->entries, reply);
     if (!s->c->is_json) {
         ol_cli_print("%s queued", json_string_value(json_object_get(reply, "entry")));
@@ -277,9 +137,9 @@ static void note_event(sending *s, const json_t *o) {
         json_integer_value(json_object_get(o, "size")) <=
             json_integer_value(json_object_get(last, "index")))
         return;
-    int p = ol_charter_party(&s->charter, party, strlen(party));
+    int p = ol_charter_party(&s->p.charter, party, strlen(party));
     json_t *old = json_object_get(s->states, party);
-    if (p < 0 || p == s->self || json_object_get(old, "time") != NULL)
+    if (p < 0 || p == s->p.self || json_object_get(old, "time") != NULL)
         return;
     json_int_t time = json_integer_value(json_object_get(o, "time"));
     char dtg[OL_CLI_DTG_LEN + 1];
@@ -302,8 +162,8 @@ static int await(sending *s) {
     while (code < 0 && s->waiting != 0) {
         uint64_t now = ol_talk_now_ms();
         json_t *o = NULL;
-        code = now < until_ms || json_array_size(talk.events) > 0
-                   ? ol_talk_next(s->c, &talk, until_ms > now ? until_ms - now : 0, &o)
+        code = now < until_ms || json_array_size(s->p.talk->events) > 0
+                   ? ol_talk_next(s->c, s->p.talk, until_ms > now ? until_ms - now : 0, &o)
                    : ol_cli_fail(
                          s->c, OL_EAGAIN,
                          "the station goes on trying; openline log shows the receipt when "
@@ -311,7 +171,7 @@ static int await(sending *s) {
                          "%s is on record but not %s %s after %llu s",
                          json_string_value(json_object_get(json_array_get(s->entries, 0), "entry")),
                          s->wait == WAIT_SENT ? "sent to" : "stored by",
-                         ol_cli_parties(&s->charter, s->waiting, names),
+                         ol_cli_parties(&s->p.charter, s->waiting, names),
                          (unsigned long long)s->timeout_s);
         if (code < 0 && o != NULL)
             note_event(s, o);
@@ -325,18 +185,18 @@ static int follow(sending *s) {
     json_t *reply = NULL;
     if (s->wait == WAIT_QUEUED)
         return -1;
-    int code = ol_talk_request(s->c, OL_DO_POSITION, s->line, &r); /* not --read: older, maybe */
+    int code = ol_talk_request(s->c, OL_DO_POSITION, s->p.line, &r); /* not --read: older, maybe */
     if (code < 0)
-        code = ol_talk_ask(s->c, &talk, &r, &reply);
+        code = ol_talk_ask(s->c, s->p.talk, &r, &reply);
     r.what = OL_DO_SUBSCRIBE;
     r.given |= OL_GIVEN_CURSOR;
     r.cursor = (uint64_t)json_integer_value(json_object_get(reply, "position"));
     json_decref(reply);
     reply = NULL;
     if (code < 0)
-        code = ol_talk_ask(s->c, &talk, &r, &reply);
+        code = ol_talk_ask(s->c, s->p.talk, &r, &reply);
     json_decref(reply);
-    s->waiting = s->members & ~(UINT32_C(1) << s->self);
+    s->waiting = s->p.members & ~(UINT32_C(1) << s->p.self);
     return code;
 }
 
@@ -345,7 +205,7 @@ static int print_sent(sending *s) {
     if (!s->c->is_json)
         return ol_cli_end(s->c);
     json_t *o = ol_cli_ok();
-    (void)json_object_set_new(o, "line", json_string(s->line));
+    (void)json_object_set_new(o, "line", json_string(s->p.line));
     (void)json_object_update(o, json_array_get(s->entries, 0));
     (void)json_object_set_new(o, "state", json_string(state[s->wait]));
     (void)json_object_set(o, "states", s->states);
@@ -374,20 +234,14 @@ static int send_text(sending *s) {
 
 static int send_run(ol_cli *c) {
     sending *s = &s_sending;
-    *s = (sending){ .c = c, .line = c->arg[0], .entries = json_array(), .states = json_object() };
+    *s = (sending){ .c = c, .entries = json_array(), .states = json_object() };
+    const char *to = ol_cli_value(c, "to");
     int code = take_options(s);
-    if (code < 0 && !ol_name_is_valid(s->line, strlen(s->line)))
-        code = ol_cli_usage(c, "\"%s\" is no name for a line", s->line);
     if (code >= 0)
         return code;
-    code = ol_talk_open(c, false, &talk);
-    if (code >= 0)
-        return code;
-    code = read_charter(s);
+    code = ol_people_open(c, c->arg[0], &s->p);
     if (code < 0)
-        code = take_rung(s);
-    if (code < 0)
-        code = take_position(s);
+        code = ol_people_rung(&s->p, to == NULL ? "watch" : to, &s->m.to);
     if (code < 0)
         code = take_ref(s);
     if (code < 0)
@@ -397,7 +251,7 @@ static int send_run(ol_cli *c) {
     free(s->text);
     json_decref(s->entries);
     json_decref(s->states);
-    ol_talk_close(&talk);
+    ol_people_close(&s->p);
     return code;
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/lane.h"
 
-typedef enum { T_NAME, T_BODY, T_ITEM, T_INT, T_LOG } field_type;
+typedef enum { T_NAME, T_BODY, T_ITEM, T_INT, T_LOG, T_SIGNS } field_type;
 
 /* One row per key beside id and do. */
 static const struct field {
@@ -34,6 +34,10 @@ static const struct field {
       "give a number of entries from 1 to 500" },
     { "log", OL_GIVEN_LOG, T_LOG, 0, 0, 0,
       "give a log as <party>/<urgent or routine>/<16 hex digits>" },
+    { "kind", OL_GIVEN_KIND, T_NAME, offsetof(ol_request, kind), 0, 0,
+      "give the name of a kind of entry, such as message or call" },
+    { "signs", OL_GIVEN_SIGNS, T_SIGNS, 0, 0, 0,
+      "give one or two signs of 74 bytes each as padded base64" },
     { "last", OL_GIVEN_LAST, T_INT, offsetof(ol_request, last), 1, OL_CONTROL_LOG_MAX,
       "give a number of entries from 1 to 500" },
 };
@@ -46,7 +50,8 @@ static const struct {
     [OL_DO_HELLO] = { "hello", 0, 0 },
     [OL_DO_STATUS] = { "status", 0, OL_GIVEN_LINE | OL_GIVEN_FROM },
     [OL_DO_POSITION] = { "position", OL_GIVEN_LINE, 0 },
-    [OL_DO_SUBMIT] = { "submit", OL_GIVEN_LINE | OL_GIVEN_BODY | OL_GIVEN_ITEM, OL_GIVEN_READ },
+    [OL_DO_SUBMIT] = { "submit", OL_GIVEN_LINE | OL_GIVEN_BODY | OL_GIVEN_ITEM,
+                       OL_GIVEN_READ | OL_GIVEN_KIND | OL_GIVEN_SIGNS },
     [OL_DO_LOG] = { "log", OL_GIVEN_LINE,
                     OL_GIVEN_FROM | OL_GIVEN_LIMIT | OL_GIVEN_LAST | OL_GIVEN_CURSOR },
     [OL_DO_RECORD] = { "record", OL_GIVEN_LINE, OL_GIVEN_FROM },
@@ -142,8 +147,8 @@ static ol_err get_field(json_t *v, const struct field *f, ol_request *r, ol_refu
     if (f->type == T_NAME) {
         if (!ol_name_is_valid(s, len))
             return ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is not a name", f->key);
-        memcpy(r->line, s, len);
-        r->line[len] = '\0';
+        memcpy((char *)r + f->at, s, len);
+        ((char *)r + f->at)[len] = '\0';
         return OL_OK;
     }
     if (f->type == T_LOG)
@@ -154,6 +159,11 @@ static ol_err get_field(json_t *v, const struct field *f, ol_request *r, ol_refu
         return ol_hex_get(s, len, r->item, sizeof r->item) == OL_OK
                    ? OL_OK
                    : ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is not an item id", f->key);
+    if (f->type == T_SIGNS)
+        return ol_b64_get(s, len, r->signs, sizeof r->signs, &r->signs_len) == OL_OK &&
+                       r->signs_len > 0 && r->signs_len % OL_CONTROL_SIGN_LEN == 0
+                   ? OL_OK
+                   : ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is not one or two signs", f->key);
     ol_err err = ol_b64_get(s, len, r->body, sizeof r->body, &r->body_len);
     if (err == OL_ELIMIT)
         return ol_refuse(why, OL_ELIMIT, f->todo, "\"%s\" is longer than an entry", f->key);
@@ -262,7 +272,7 @@ static json_t *field_json(const struct field *f, const ol_request *r) {
         return json_integer((json_int_t)u);
     }
     if (f->type == T_NAME)
-        return json_string(r->line);
+        return json_string((const char *)r + f->at);
     if (f->type == T_LOG) {
         char inc[2 * OL_CONTROL_INC_LEN + 1];
         ol_hex_put(r->incarnation, sizeof r->incarnation, inc);
@@ -271,6 +281,8 @@ static json_t *field_json(const struct field *f, const ol_request *r) {
     char text[OL_B64_LEN(OL_CONTROL_BODY_MAX) + 1];
     if (f->type == T_ITEM)
         ol_hex_put(r->item, sizeof r->item, text);
+    else if (f->type == T_SIGNS)
+        ol_b64_put(r->signs, r->signs_len, text);
     else
         ol_b64_put(r->body, r->body_len, text);
     return json_string(text);

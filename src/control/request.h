@@ -24,6 +24,8 @@ enum {
     OL_CONTROL_BODY_MAX = 2048,  /* of an entry's body; the entry's own limit is lower */
     OL_CONTROL_ITEM_LEN = 6,
     OL_CONTROL_INC_LEN = 8,
+    OL_CONTROL_SIGN_LEN = 74, /* u16 officer, u64 written, 64 bytes of signature */
+    OL_CONTROL_SIGNS_MAX = 2,
     OL_CONTROL_LOG_MAX = 500 /* entries asked for at once */
 };
 #define OL_CONTROL_INT_MAX ((UINT64_C(1) << 53) - 1) /* what every JSON reader keeps exactly */
@@ -53,7 +55,9 @@ typedef enum { /* bits of ol_request.given */
                OL_GIVEN_FROM = 32,
                OL_GIVEN_LIMIT = 64,
                OL_GIVEN_LAST = 128,
-               OL_GIVEN_LOG = 256
+               OL_GIVEN_LOG = 256,
+               OL_GIVEN_KIND = 512,
+               OL_GIVEN_SIGNS = 1024
 } ol_given;
 
 typedef struct {
@@ -67,6 +71,9 @@ typedef struct {
     uint64_t read, cursor, from, limit, last;
     char party[OL_NAME_MAX + 1]; /* "log": whose */
     uint8_t lane, incarnation[OL_CONTROL_INC_LEN];
+    char kind[OL_NAME_MAX + 1]; /* of the entry that is submitted; not given: a message */
+    uint8_t signs[OL_CONTROL_SIGNS_MAX * OL_CONTROL_SIGN_LEN];
+    size_t signs_len; /* a multiple of OL_CONTROL_SIGN_LEN */
 } ol_request;
 
 typedef struct {

@@ -173,6 +173,8 @@ static OL_MUST ol_err append(ol_line *l, ol_own *own, ol_submit *s) {
         e = (ol_entry){ .kind = s->kind, .wall = ol_claim_time(l), .body = s->body };
         e.body_len = s->body_len, e.has_item = s->has_item;
         memcpy(e.item, s->item, sizeof e.item);
+        e.signs = (uint8_t)s->signs;
+        memcpy(e.sign, s->sign, sizeof e.sign);
         size_t most = mentions[i];
         if (s->kind == OL_KIND_HANDBACK) /* it must name the log that it answers */
             most /= 2;
@@ -346,6 +348,9 @@ void ol_append_submit(ol_line *l, const ol_event *ev) {
     s.body = (uint8_t *)(uintptr_t)ev->submit.body.p, s.body_len = ev->submit.body.len;
     s.has_read = ev->submit.has_read, s.reads = s.has_read ? ev->submit.reads : 0;
     s.read = (ol_known *)(uintptr_t)ev->submit.read;
+    OL_ASSERT(ev->submit.signs <= (s.has_item ? OL_SIGNS_MAX : 0));
+    for (; s.signs < ev->submit.signs; s.signs++)
+        s.sign[s.signs] = ev->submit.sign[s.signs];
     OL_ASSERT(s.lane < OL_LANES && s.body_len > 0 && s.kind != OL_KIND_OPENING);
     if (!has_places(l)) {
         l->refused = (ol_answer){ .token = s.token, .err = OL_ENOMEM };

@@ -22,7 +22,7 @@
 #include "crypto/ratchet.h"
 #include "line/switch.h"
 #include "record/batch.h"
-#include "wire/logkey.h"
+#include "wire/entry.h"
 
 enum { OL_PATHS_PER_PEER = 4, OL_FX_MAX = 64, OL_FRAME_MIN = 256, OL_FRAME_MAX = 1200 };
 
@@ -141,6 +141,8 @@ typedef struct {
             bool has_read;        /* false: all that is seen when it is appended was read */
             const ol_known *read; /* else the logs of which the writer had read, how far */
             size_t reads;
+            const ol_sign *sign; /* with an item: officers' signatures, at most OL_SIGNS_MAX */
+            size_t signs;
         } submit;
         struct {
             uint8_t port;  /* the local end it came in by */

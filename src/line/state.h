@@ -302,9 +302,10 @@ typedef struct {
     bool has_item, has_read;
     uint8_t item[OL_ITEM_LEN];
     uint64_t kind;
-    size_t body_len, reads;
+    size_t body_len, reads, signs;
     uint8_t *body;
     ol_known *read;
+    ol_sign sign[OL_SIGNS_MAX];
 } ol_submit; /* waits until the batch that is out has been answered */
 
 typedef struct ol_block ol_block;

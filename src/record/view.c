@@ -3,8 +3,7 @@
 #include <stdlib.h>
 
 #include "wire/cbor.h"
-#include "wire/entry.h"
-#include "wire/handback.h"
+#include "wire/kind.h"
 
 ol_err ol_view_new(const ol_view_opts *opts, ol_view **ret) {
     OL_ASSERT(opts->parties <= OL_VIEW_PARTIES_MAX);
@@ -233,56 +232,51 @@ static ol_err take_read(const ol_view *v, vw_log *log, const ol_entry *e) {
 
 /* ── entries ───────────────────────────────────────────────────────────────────────────────────*/
 
-static const char *read_message(const ol_view *v, const vw_log *log, const ol_entry *e,
-                                vw_row *row) {
+static void keep_ref(const vw_log *log, const ol_entry *e, vw_row *row) {
+    ol_ref ref;
+    if (!ol_kind_ref(e, &ref) || ref.party >= log->members)
+        return;
+    row->ref = (ol_log_key){ .party = log->member[ref.party], .lane = ref.lane };
+    memcpy(row->ref.incarnation, ref.incarnation, ref.incarnation_len);
+    row->ref_inc_len = ref.incarnation_len, row->ref_index = ref.index;
+}
+
+static const char *read_message(const ol_view *v, const ol_entry *e, vw_row *row) {
     ol_message m;
     const char *why = NULL;
-    if (!e->has_item)
-        return "the message has no item id or no read";
     if (ol_message_decode(e->body, e->body_len, &m, &why) != OL_OK)
         return why;
-    why = ol_message_misfit(&m, log->key.lane, log->members, log->rungs);
-    if (why == NULL && m.is_compressed && v->opts.unreadable != NULL)
+    if (m.is_compressed && v->opts.unreadable != NULL)
         why = v->opts.unreadable(v->opts.ctx, &m);
     if (why != NULL)
         return why;
     row->is_message = true;
     row->precedence = m.precedence, row->status = m.status;
-    memcpy(row->item, e->item, sizeof row->item);
-    if (m.has_ref) {
-        row->ref = (ol_log_key){ .party = log->member[m.ref.party], .lane = m.ref.lane };
-        memcpy(row->ref.incarnation, m.ref.incarnation, m.ref.incarnation_len);
-        row->ref_inc_len = m.ref.incarnation_len, row->ref_index = m.ref.index;
-    }
     return NULL;
 }
 
-static const char *read_opening(vw_log *log, const ol_entry *e, bool is_first) {
+static void read_opening(vw_log *log, const ol_entry *e) {
     ol_opening o;
-    if (ol_opening_decode(e->body, e->body_len, &o) != OL_OK)
-        return "the opening has another form";
-    if (is_first)
-        log->opening = o, log->has_opening = true;
-    return NULL;
-}
-
-static const char *read_handback(const ol_entry *e) {
-    ol_handback h;
-    return ol_handback_decode(e->body, e->body_len, &h) == OL_OK ? NULL
-                                                                 : "the handback has another form";
+    if (log->rows > 0 || ol_opening_decode(e->body, e->body_len, &o) != OL_OK)
+        return;
+    log->opening = o, log->has_opening = true;
 }
 
 static const char *read_kind(const ol_view *v, vw_log *log, const ol_entry *e, vw_row *row) {
-    switch (e->kind) {
-    case OL_KIND_OPENING:
-        return read_opening(log, e, log->rows == 0);
-    case OL_KIND_MESSAGE:
-        return read_message(v, log, e, row);
-    case OL_KIND_HANDBACK:
-        return read_handback(e);
-    default:
-        return "it is of a kind that this version does not know";
-    }
+    ol_kind_at at = { .author = log->key.party, .lane = log->key.lane };
+    at.parties = log->members, at.rungs = log->rungs;
+    at.is_first = e->kind == OL_KIND_OPENING; /* where it stands is judged by add_entry */
+    const char *why = ol_kind_misfit(e, &at);
+    if (why == NULL && e->kind == OL_KIND_MESSAGE)
+        why = read_message(v, e, row);
+    if (why != NULL)
+        return why;
+    if (e->kind == OL_KIND_OPENING)
+        read_opening(log, e);
+    if (e->has_item)
+        memcpy(row->item, e->item, sizeof row->item), row->has_item = true;
+    keep_ref(log, e, row);
+    return NULL;
 }
 
 static const char *misform(const uint8_t *entry, size_t len, ol_err err) {
@@ -321,16 +315,17 @@ ol_err ol_view_add_entry(ol_view *v, size_t at, const uint8_t *entry, size_t len
     if (rows == NULL)
         return OL_ENOMEM;
     const char *why = row.unreadable != NULL         ? row.unreadable
+                      : row.kind == OL_KIND_OPENING  ? NULL
+                      : row.kind == OL_KIND_MESSAGE  ? "it is a message"
                       : row.kind == OL_KIND_HANDBACK ? "it is a handback"
-                      : row.kind != OL_KIND_OPENING  ? "it is a message"
-                                                     : NULL;
+                                                     : "it is of another kind";
     if (log->rows == 0 && why != NULL)
         tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_OPENING_FIRST, .why = why });
     if (log->rows > 0 && row.kind == OL_KIND_OPENING)
         tell_at(v, log, (ol_view_issue){ .rule = OL_VIEW_OPENING_LATER });
     log->row = rows;
     log->row[log->rows++] = row;
-    log->messages += row.is_message;
+    log->messages += row.is_message, log->items += row.has_item;
     return OL_OK;
 }
 

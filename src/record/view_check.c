@@ -200,7 +200,7 @@ static void check_repeats(const ol_view *v, const item *items, size_t n) {
 ol_err ol_vw_check_items(ol_view *v) {
     size_t n = 0, cap = 0;
     for (size_t i = 0; i < v->logs; i++)
-        cap += v->log[i].messages;
+        cap += v->log[i].items;
     if (cap == 0)
         return OL_OK;
     item *items = ol_mem_get0(v->opts.mem, cap, sizeof *items);
@@ -208,7 +208,7 @@ ol_err ol_vw_check_items(ol_view *v) {
         return OL_ENOMEM;
     for (size_t i = 0; i < v->logs; i++) {
         for (size_t row = 0; row < v->log[i].rows; row++) {
-            if (!v->log[i].row[row].is_message)
+            if (!v->log[i].row[row].has_item)
                 continue;
             items[n].place = (vw_place){ i, row };
             memcpy(items[n++].item, v->log[i].row[row].item, OL_ITEM_LEN);

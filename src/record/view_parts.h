@@ -33,7 +33,7 @@ typedef struct {
     ol_log_key ref;
     uint8_t ref_inc_len; /* 0: none */
     uint8_t item[OL_ITEM_LEN];
-    bool is_message, is_forced;
+    bool is_message, is_forced, has_item;
     uint8_t precedence, status, crossings;
 } vw_row;
 
@@ -49,7 +49,7 @@ typedef struct {
     bool has_opening, is_unknown, is_forked;
     ol_opening opening;
     vw_row *row;
-    size_t rows, rows_cap, messages;
+    size_t rows, rows_cap, messages, items;
     vw_mention *mention, *read;
     size_t mentions, mentions_cap, reads, reads_cap;
     vw_number *number; /* number[0] is the log itself */

@@ -6,7 +6,8 @@
 #include "base/version.h"
 #include "message/body.h"
 #include "station/control_parts.h"
-#include "wire/entry.h"
+#include "wire/cbor.h"
+#include "wire/kind.h"
 
 typedef struct {
     ol_client *client;
@@ -150,6 +151,44 @@ static ol_err check_body(const ol_api_line *line, ask *a, uint8_t *ret_lane) {
     return OL_OK;
 }
 
+static ol_err check_kind(const ol_api_line *line, ask *a, ol_api_entry *e) {
+    static const char todo[] = "build the body as docs/PROTOCOL.md 4 says for its kind";
+    const ol_kind *kind = ol_kind_named(a->r->kind, strlen(a->r->kind));
+    ol_kind_at at = { .author = line->self, .parties = line->charter->parties };
+    ol_lane lane = OL_LANE_URGENT;
+    at.rungs = line->charter->rungs;
+    if (kind == NULL)
+        return ol_refuse(a->why, OL_EFORM, "docs/PROTOCOL.md 4.1 has the kinds",
+                         "\"%s\" is no kind of entry", a->r->kind);
+    e->kind = kind->kind;
+    if (kind->kind == OL_KIND_MESSAGE)
+        return check_body(line, a, &e->lane);
+    const char *fault = ol_kind_submit(kind, a->r->body, a->r->body_len, &at, &lane);
+    if (fault == NULL && ol_cbor_check(a->r->body, a->r->body_len) != OL_OK)
+        fault = "it is not one item of the CBOR that entries are made of";
+    if (fault != NULL)
+        return ol_refuse(a->why, OL_EFORM, todo, "the %s does not fit the line: %s", kind->name,
+                         fault);
+    if (a->r->body_len > OL_BODY_MAX)
+        return ol_refuse(a->why, OL_ELIMIT, "say it shorter", "the body is longer than %d bytes",
+                         OL_BODY_MAX);
+    e->lane = (uint8_t)lane;
+    return OL_OK;
+}
+
+static ol_err take_signs(ask *a, ol_sign sign[OL_SIGNS_MAX], ol_api_entry *e) {
+    ol_rd r = ol_rd_of(a->r->signs, (a->r->given & OL_GIVEN_SIGNS) != 0 ? a->r->signs_len : 0);
+    for (; r.left > 0 && e->signs < OL_SIGNS_MAX; e->signs++) {
+        sign[e->signs].officer = ol_rd_be(&r, 2);
+        sign[e->signs].written = ol_rd_be(&r, 8);
+        ol_rd_copy(&r, sign[e->signs].sig, OL_SIG_LEN);
+        if (sign[e->signs].officer == 0)
+            return ol_refuse(a->why, OL_EFORM, "give the officer's number", "officer 0 signs");
+    }
+    e->sign = sign;
+    return OL_OK;
+}
+
 static ol_asked *free_place(ol_control *c, uint32_t *ret_token) {
     for (uint32_t i = 0; i < OL_ASKS_MAX; i++)
         if (!c->asked[i].is_used)
@@ -165,9 +204,14 @@ static ol_err submit(ask *a) {
         .kind = OL_KIND_MESSAGE, .body = r->body, .body_len = r->body_len, .item = r->item
     };
     ol_known *read = NULL;
+    ol_sign sign[OL_SIGNS_MAX];
     ol_err err = ol_desk_line(&c->desk, r, &line, a->why);
-    if (err == OL_OK)
+    if (err == OL_OK && (r->given & OL_GIVEN_KIND) != 0)
+        err = check_kind(c->desk.line[line], a, &e);
+    else if (err == OL_OK)
         err = check_body(c->desk.line[line], a, &e.lane);
+    if (err == OL_OK)
+        err = take_signs(a, sign, &e);
     if (err == OL_OK && (r->given & OL_GIVEN_READ) != 0) {
         e.has_read = true;
         err = ol_desk_read(&c->desk, line, r->read, &read, &e.reads);

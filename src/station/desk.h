@@ -57,6 +57,9 @@ OL_MUST ol_err ol_desk_read(const ol_desk *d, size_t line, uint64_t position, ol
 json_t *ol_desk_entry_json(const ol_desk *d, size_t line, const ol_log_key *log, uint64_t index,
                            uint64_t seq, const uint8_t *entry, size_t len);
 
+/* What a readable entry of a kind beside opening and message says, into o (desk_kinds.c). */
+void ol_desk_kind_json(const ol_api_line *line, const ol_entry *e, json_t *o);
+
 /* What the engine says of a log and a party; NULL: nothing in this run. */
 void ol_desk_note(ol_desk *d, size_t line, const ol_api_note *note);
 const ol_desk_went *ol_desk_went_of(const ol_desk *d, size_t line, const ol_log_key *log,

@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "station/desk.h"
-#include "wire/entry.h"
-#include "wire/handback.h"
-#include "wire/message.h"
+#include "wire/kind.h"
 
 static void set(json_t *o, const char *key, json_t *v) {
     (void)json_object_set_new(o, key, v);
@@ -69,43 +67,24 @@ static json_t *opening_json(const ol_opening *op) {
     return o;
 }
 
-static const char *handback_json(const ol_api_line *line, const ol_entry *e, json_t *o) {
-    ol_handback h;
-    if (ol_handback_decode(e->body, e->body_len, &h) != OL_OK || h.party >= line->charter->parties)
-        return "the handback has not the form of one";
-    set(o, "kind", json_string("handback"));
-    set(o, "handback",
-        json_pack("{s:s, s:I}", "party", line->charter->party[h.party].name, "receipts",
-                  (json_int_t)h.n));
-    return NULL;
-}
-
 /* What the kind says, into o; NULL, or why it cannot be read. */
 static const char *by_kind(const ol_api_line *line, const ol_log_key *log, uint64_t index,
                            const ol_entry *e, json_t *o) {
-    if (index == 0 || e->kind == OL_KIND_OPENING) {
-        ol_opening op;
-        if (index != 0 || e->kind != OL_KIND_OPENING)
-            return "an opening stands first in a log, and nowhere else";
-        if (ol_opening_decode(e->body, e->body_len, &op) != OL_OK)
-            return "the opening has not the form of one";
-        set(o, "kind", json_string("opening"));
-        set(o, "opening", opening_json(&op));
-        return NULL;
-    }
-    if (e->kind == OL_KIND_HANDBACK)
-        return handback_json(line, e, o);
-    if (e->kind != OL_KIND_MESSAGE)
-        return "it is of a kind that this version does not know";
-    ol_message m;
-    const char *why = NULL;
-    if (ol_message_decode(e->body, e->body_len, &m, &why) != OL_OK)
-        return why;
-    why = ol_message_misfit(&m, (ol_lane)log->lane, line->charter->parties, line->charter->rungs);
+    ol_kind_at at = { .author = log->party, .lane = (ol_lane)log->lane, .is_first = index == 0 };
+    at.parties = line->charter->parties, at.rungs = line->charter->rungs;
+    const char *why = ol_kind_misfit(e, &at);
     if (why != NULL)
         return why;
-    set(o, "kind", json_string("message"));
-    set(o, "message", message_json(line, &m, e));
+    set(o, "kind", json_string(ol_kind_of(e->kind)->name));
+    ol_opening op;
+    ol_message m;
+    if (e->kind == OL_KIND_OPENING && ol_opening_decode(e->body, e->body_len, &op) == OL_OK)
+        set(o, "opening", opening_json(&op));
+    else if (e->kind == OL_KIND_MESSAGE &&
+             ol_message_decode(e->body, e->body_len, &m, &why) == OL_OK)
+        set(o, "message", message_json(line, &m, e));
+    else
+        ol_desk_kind_json(line, e, o);
     return NULL;
 }
 

@@ -363,6 +363,7 @@ ol_err ol_drive_submit(ol_drive *d, size_t number, uint32_t token, const ol_api_
     ev.submit.token = token, ev.submit.lane = e->lane, ev.submit.kind = e->kind;
     ev.submit.body = (ol_bytes){ e->body, e->body_len };
     ev.submit.item = e->item;
+    ev.submit.sign = e->sign, ev.submit.signs = e->signs;
     ev.submit.has_read = e->has_read, ev.submit.read = e->read, ev.submit.reads = e->reads;
     ol_drive_step(d, number, &ev);
     return OL_OK;

@@ -98,6 +98,8 @@ typedef struct {
     bool has_read;        /* false: all that is seen when it is appended was read */
     const ol_known *read; /* else the logs of which the person had read, how far */
     size_t reads;
+    const ol_sign *sign; /* with an item: officers' signatures */
+    size_t signs;
 } ol_api_entry;
 OL_MUST ol_err ol_api_submit(ol_station *st, size_t line, uint32_t token, const ol_api_entry *e);
 

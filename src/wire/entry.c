@@ -33,6 +33,25 @@ static void get_mentions(ol_rd *r, bool is_seen, ol_mention *m, size_t *ret_n) {
     *ret_n = r->err == OL_OK ? (size_t)n : 0;
 }
 
+static void get_signs(ol_rd *r, ol_entry *e) {
+    uint64_t n = ol_cbor_get_array(r);
+    if (r->err == OL_OK && n > OL_SIGNS_MAX)
+        r->err = OL_ELIMIT;
+    for (; e->signs < n && r->err == OL_OK; e->signs++) {
+        ol_sign *s = &e->sign[e->signs];
+        size_t len = 0;
+        if (ol_cbor_get_array(r) != 3 && r->err == OL_OK)
+            r->err = OL_EFORM;
+        s->officer = ol_cbor_get_uint_max(r, OL_OFFICER_MAX);
+        s->written = ol_cbor_get_uint(r);
+        const uint8_t *sig = ol_cbor_get_bytes(r, &len);
+        if (r->err == OL_OK && (len != OL_SIG_LEN || s->officer == 0))
+            r->err = OL_EFORM;
+        if (r->err == OL_OK)
+            memcpy(s->sig, sig, OL_SIG_LEN);
+    }
+}
+
 ol_err ol_entry_decode(const uint8_t *p, size_t len, ol_entry *ret) {
     if (len > OL_ENTRY_MAX)
         return OL_ELIMIT;
@@ -59,6 +78,8 @@ ol_err ol_entry_decode(const uint8_t *p, size_t len, ol_entry *ret) {
         e.has_item = true;
         get_mentions(&r, false, e.read, &e.reads);
     }
+    if (fields >= 7)
+        get_signs(&r, &e);
     if (r.err != OL_OK)
         return r
             .err; /* further elements were checked as CBOR above and are left to later readers */
@@ -82,7 +103,8 @@ static void put_mentions(const ol_mention *m, size_t n, ol_wr *w) {
 
 void ol_entry_encode(const ol_entry *e, ol_wr *w) {
     OL_ASSERT(e->seens <= OL_MENTIONS_MAX && e->reads <= OL_MENTIONS_MAX);
-    ol_cbor_put_array(w, e->has_item ? 6 : 4);
+    OL_ASSERT(e->signs <= OL_SIGNS_MAX);
+    ol_cbor_put_array(w, !e->has_item ? 4 : e->signs == 0 ? 6 : 7);
     ol_cbor_put_uint(w, e->kind);
     ol_cbor_put_uint(w, e->wall);
     put_mentions(e->seen, e->seens, w);
@@ -90,6 +112,15 @@ void ol_entry_encode(const ol_entry *e, ol_wr *w) {
     if (e->has_item) {
         ol_cbor_put_bytes(w, e->item, OL_ITEM_LEN);
         put_mentions(e->read, e->reads, w);
+    }
+    if (!e->has_item || e->signs == 0)
+        return;
+    ol_cbor_put_array(w, e->signs);
+    for (size_t i = 0; i < e->signs; i++) {
+        ol_cbor_put_array(w, 3);
+        ol_cbor_put_uint(w, e->sign[i].officer);
+        ol_cbor_put_uint(w, e->sign[i].written);
+        ol_cbor_put_bytes(w, e->sign[i].sig, OL_SIG_LEN);
     }
 }
 

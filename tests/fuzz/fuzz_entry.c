@@ -11,7 +11,8 @@ static bool is_same(const ol_entry *a, const ol_entry *b) {
     return a->kind == b->kind && a->wall == b->wall && a->seens == b->seens &&
            a->reads == b->reads && a->has_item == b->has_item && a->body_len == b->body_len &&
            memcmp(a->seen, b->seen, a->seens * sizeof a->seen[0]) == 0 &&
-           memcmp(a->item, b->item, sizeof a->item) == 0 &&
+           memcmp(a->item, b->item, sizeof a->item) == 0 && a->signs == b->signs &&
+           memcmp(a->sign, b->sign, a->signs * sizeof a->sign[0]) == 0 &&
            memcmp(a->body, b->body, a->body_len) == 0;
 }
 

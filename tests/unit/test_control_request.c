@@ -10,6 +10,9 @@
 
 #include "control/request.h"
 
+#define SUBMIT                                                                                     \
+    "{\"id\":1,\"do\":\"submit\",\"line\":\"a\",\"body\":\"gA==\",\"item\":\"00112233aabb\""
+
 static const struct {
     const char *name, *in;
     ol_err want;
@@ -50,6 +53,10 @@ static const struct {
       "{\"id\":1,\"do\":\"submit\",\"line\":\"a\",\"body\":\"gA==\",\"item\":"
       "\"00112233aabb\",\"read\":7}",
       OL_OK, "" },
+    { "submit a call", SUBMIT ",\"kind\":\"call\"}", OL_OK, "" },
+    { "kind no name", SUBMIT ",\"kind\":\"Call\"}", OL_EFORM, "\"kind\" is not a name" },
+    { "signs empty", SUBMIT ",\"signs\":\"\"}", OL_EFORM, "not one or two signs" },
+    { "signs short", SUBMIT ",\"signs\":\"gA==\"}", OL_EFORM, "not one or two signs" },
     { "submit without item", "{\"id\":1,\"do\":\"submit\",\"line\":\"a\",\"body\":\"gA==\"}",
       OL_EFORM, "needs the key \"item\"" },
     { "item short",
@@ -152,18 +159,24 @@ static void body_limit(void **state) {
     (void)state;
     static ol_request r = { .id = 1,
                             .what = OL_DO_SUBMIT,
-                            .given = OL_GIVEN_LINE | OL_GIVEN_BODY | OL_GIVEN_ITEM,
+                            .given = OL_GIVEN_LINE | OL_GIVEN_BODY | OL_GIVEN_ITEM | OL_GIVEN_KIND |
+                                     OL_GIVEN_SIGNS,
                             .line = "a",
+                            .kind = "call",
+                            .signs_len = sizeof r.signs,
                             .body_len = OL_CONTROL_BODY_MAX };
     static ol_request again;
     static char text[OL_CONTROL_LINE_MAX];
     ol_refusal why;
     size_t len = 0;
-    memset(r.body, 0xFF, sizeof r.body);
+    memset(r.body, 0xFF, sizeof r.body), memset(r.signs, 0xFE, sizeof r.signs);
     assert_int_equal(ol_request_put(&r, text, sizeof text, &len), OL_OK);
     assert_int_equal(ol_request_parse(text, len, &again, &why), OL_OK);
     assert_int_equal(again.body_len, OL_CONTROL_BODY_MAX);
     assert_memory_equal(again.body, r.body, sizeof r.body);
+    assert_string_equal(again.kind, "call");
+    assert_int_equal(again.signs_len, sizeof r.signs);
+    assert_memory_equal(again.signs, r.signs, sizeof r.signs);
     assert_int_equal(ol_request_put(&r, text, 100, &len), OL_ELIMIT);
     static const char head[] = "{\"id\":1,\"do\":\"submit\",\"line\":\"a\",\"item\":"
                                "\"00112233aabb\",\"body\":\"";

@@ -47,6 +47,19 @@ static void assert_mentions(const known *k, const char *key, const ol_mention *m
     assert_string_equal(text, known_text(k, key));
 }
 
+static void assert_signs(const known *k, const ol_entry *e) {
+    char text[ROOM] = "";
+    size_t at = 0;
+    for (size_t i = 0; i < e->signs; i++) {
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%llu:%llu:", i == 0 ? "" : " ",
+                               (unsigned long long)e->sign[i].officer,
+                               (unsigned long long)e->sign[i].written);
+        for (size_t b = 0; b < OL_SIG_LEN; b++)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%02x", e->sign[i].sig[b]);
+    }
+    assert_string_equal(text, known_text(k, "signs"));
+}
+
 static void entry_is(const known *k, const uint8_t *in, size_t len, const ol_entry *e) {
     uint8_t body[ROOM], item[OL_ITEM_LEN], again[ROOM];
     assert_int_equal(e->kind, known_number(k, "kind"));
@@ -59,6 +72,7 @@ static void entry_is(const known *k, const uint8_t *in, size_t len, const ol_ent
     assert_int_equal(e->has_item, known_hex(k, "item", item, sizeof item) > 0);
     if (e->has_item)
         assert_memory_equal(e->item, item, OL_ITEM_LEN);
+    assert_signs(k, e);
     if (known_number(k, "more") > 0)
         return; /* of a later revision: read, and not what we would write */
     ol_wr w = ol_wr_of(again, len);
@@ -100,7 +114,7 @@ static void entries(void **state) {
         }
     }
     known_close(&k);
-    assert_true(right == 20 && wrong == 49);
+    assert_true(right == 23 && wrong == 58);
 }
 
 static void openings(void **state) {

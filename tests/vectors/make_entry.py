@@ -36,6 +36,7 @@ def cbor(x):
 
 INC = bytes(range(0x10, 0x18))
 ITEM = bytes.fromhex("a1b2c3d4e5f6")
+SIG = bytes(range(64))
 WALL = 1687305600
 TEXT = [0, 0, 0, [0, "Request status of your balloon."]]
 
@@ -45,16 +46,19 @@ def show(mentions):
                     for m in mentions)
 
 
-def right(name, kind, wall, seen, body, item=None, read=(), more=()):
+def right(name, kind, wall, seen, body, item=None, read=(), signs=None, more=()):
     """An entry that is read, and whose fields are these; with `more` it is not what we write."""
     fields = [kind, wall, list(seen), body]
     if item is not None:
         fields += [item, list(read)]
+    if signs is not None:
+        fields.append(list(signs))
     entry = cbor(fields + list(more))
     out = [("name", name), ("entry", entry.hex()), ("want", "OL_OK"), ("kind", kind),
            ("wall", wall), ("seen", show(seen)), ("body", cbor(body).hex()),
            ("more", len(more))]
-    return out + [("item", item.hex() if item else ""), ("read", show(read))]
+    return out + [("item", item.hex() if item else ""), ("read", show(read)),
+                  ("signs", show(signs or ()))]
 
 
 def wrong(name, want, fields):
@@ -106,8 +110,12 @@ def entries_right():
         right("largest", 2, WALL, [], long, ITEM, []),
         right("body 6 deep", 2, WALL, [], nest(6)),
         right("body 7 deep", 2, WALL, [], nest(7)),
-        right("a later field", 2, WALL, [], TEXT, ITEM, [], ["later"]),
-        right("later fields", 2, WALL, [], TEXT, ITEM, [], [1, [2, [3]], b"4"]),
+        right("signed", 2, WALL, [], TEXT, ITEM, [], [[7, WALL, SIG]]),
+        right("signed by two", 2, WALL, [], TEXT, ITEM, [],
+              [[1, WALL, SIG], [65535, 2**64 - 1, bytes(64)]]),
+        right("signed by nobody", 2, WALL, [], TEXT, ITEM, [], [], [0]),
+        right("a later field", 2, WALL, [], TEXT, ITEM, [], [], ["later"]),
+        right("later fields", 2, WALL, [], TEXT, ITEM, [], [], [1, [2, [3]], b"4"]),
     ]
 
 
@@ -127,13 +135,13 @@ def entries_wrong_as_a_whole():
         wrong("a byte too large", limit,
               [2, WALL, [], filled(2049, [2, WALL, [], 0, ITEM, []]), ITEM, []]),
         wrong("body 8 deep", limit, [2, WALL, [], nest(8)]),
-        wrong("later field too deep", limit, [2, WALL, [], 0, ITEM, [], nest(8)]),
+        wrong("later field too deep", limit, [2, WALL, [], 0, ITEM, [], [], nest(8)]),
         wrong("body is a map", form, [2, WALL, [], Raw(b"\xa0")]),
         wrong("body is a float", form, [2, WALL, [], Raw(b"\xf9\x3c\x00")]),
         wrong("body is null", form, [2, WALL, [], Raw(b"\xf6")]),
         wrong("body is not the shortest", form, [2, WALL, [], Raw(b"\x18\x17")]),
         wrong("body is not UTF-8", form, [2, WALL, [], Raw(b"\x61\xff")]),
-        wrong("later field is a tag", form, [2, WALL, [], 0, ITEM, [], Raw(b"\xc1\x00")]),
+        wrong("later field is a tag", form, [2, WALL, [], 0, ITEM, [], [], Raw(b"\xc1\x00")]),
     ]
 
 
@@ -145,6 +153,9 @@ def entries_wrong_in_a_field():
 
     def read(*m):
         return [2, WALL, [], 0, ITEM, list(m)]
+
+    def signed(*m):
+        return [2, WALL, [], 0, ITEM, [], m[0] if isinstance(m[0], Raw) else list(m)]
 
     return [
         wrong("kind is negative", form, [-1, WALL, [], 0]),
@@ -177,6 +188,15 @@ def entries_wrong_in_a_field():
         wrong("read twice", form, read([1, 1], [1, 1])),
         wrong("read descending", form, read([2, 1], [1, 1])),
         wrong("read size too large", limit, read([1, MAX + 1])),
+        wrong("signs are a number", form, signed(Raw(b"\0"))),
+        wrong("three signs", limit, signed(*[[1, 0, SIG]] * 3)),
+        wrong("a sign of 2", form, signed([1, SIG])),
+        wrong("a sign of 4", form, signed([1, 0, SIG, 0])),
+        wrong("signed by officer 0", form, signed([0, 0, SIG])),
+        wrong("signed by officer 65536", limit, signed([65536, 0, SIG])),
+        wrong("written is text", form, signed([1, "0", SIG])),
+        wrong("signature of 63", form, signed([1, 0, SIG[:63]])),
+        wrong("signature of 65", form, signed([1, 0, SIG + b"x"])),
     ]
 
 

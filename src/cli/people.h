@@ -1,0 +1,48 @@
+/* cli/people.h — what every command shares that puts a person's entry into the record.
+ * Use      open; then rungs, entries and parties by the names that people know; submit.
+ * Read     what the person had read is settled by open, before a text is taken: --read where the
+ *          command has that option and it is given, else all that the store holds then.
+ * Errors   functions return -1, or an exit code after they told the operator.
+ * Memory   one conversation at a time, which open begins and close ends; replies are new
+ *          references.
+ * Source   docs/PROTOCOL.md §4.2, §11; docs/CONTROL.md, `submit` */
+#ifndef OL_CLI_PEOPLE_H
+#define OL_CLI_PEOPLE_H
+
+#include "cli/cli.h"
+#include "cli/talk.h"
+#include "record/charter.h"
+#include "wire/message.h"
+
+typedef struct {
+    ol_cli *c;
+    const char *line;
+    ol_talk *talk;
+    ol_charter charter; /* in force; its parties are all who ever were, by number */
+    uint32_t members;   /* of the line now, a bit each */
+    int self;
+    uint64_t position; /* what the person had read */
+} ol_people;
+
+/* Needs a running station. *ret is large: static. close also after a failed open. */
+int ol_people_open(ol_cli *c, const char *line, ol_people *ret);
+void ol_people_close(ol_people *p);
+
+/* One of names by its option, dflt where it is not given. */
+int ol_people_choose(ol_cli *c, const char *option, const char *const *names, unsigned n,
+                     unsigned dflt, uint8_t *ret);
+/* --precedence and --status. */
+int ol_people_precedence(ol_cli *c, unsigned dflt, uint8_t *ret);
+int ol_people_status(ol_cli *c, uint8_t *ret);
+/* "watch" is 0, the n-th rung of the charter n. */
+int ol_people_rung(ol_people *p, const char *name, uint64_t *ret);
+/* The entry that a name such as usa/urgent/8f3a.17 means; with so many bytes of its incarnation,
+ * OL_REF_INC_MIN to OL_INC_LEN. option: for the sentence, "--ref". */
+int ol_people_ref(ol_people *p, const char *option, const char *name, uint8_t inc_len, ol_ref *ret);
+
+/* The entry is on disk when this returns: {"entry", "log", "index", "item"}. item NULL: a new one
+ * is drawn. */
+int ol_people_submit(ol_people *p, uint64_t kind, const uint8_t *body, size_t len,
+                     const uint8_t *item, json_t **ret);
+
+#endif

@@ -1,0 +1,86 @@
+#include "wire/kind.h"
+
+#include "wire/handback.h"
+
+static const char *opening(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    ol_opening o;
+    *lane = at->lane;
+    return ol_opening_decode(body, len, &o) == OL_OK ? NULL : "the opening has another form";
+}
+
+static const char *message(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    ol_message m;
+    const char *why = NULL;
+    if (ol_message_decode(body, len, &m, &why) != OL_OK)
+        return why;
+    *lane = ol_message_lane(&m);
+    return ol_message_misfit(&m, *lane, at->parties, at->rungs);
+}
+
+static bool message_ref(const uint8_t *body, size_t len, ol_ref *ret) {
+    ol_message m;
+    const char *why = NULL;
+    if (ol_message_decode(body, len, &m, &why) != OL_OK || !m.has_ref)
+        return false;
+    *ret = m.ref;
+    return true;
+}
+
+static const char *handback(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    ol_handback h;
+    *lane = OL_LANE_URGENT;
+    if (ol_handback_decode(body, len, &h) != OL_OK)
+        return "the handback has another form";
+    return h.party < at->parties ? NULL : "the handback names no party of the charter";
+}
+
+static const ol_kind kinds[] = {
+    { OL_KIND_OPENING, "opening", OL_BY_STATION, opening, NULL },
+    { OL_KIND_MESSAGE, "message", OL_BY_PEOPLE, message, message_ref },
+    { OL_KIND_HANDBACK, "handback", OL_BY_STATION, handback, NULL },
+};
+
+const ol_kind *ol_kind_of(uint64_t kind) {
+    for (size_t i = 0; i < OL_LEN(kinds); i++)
+        if (kinds[i].kind == kind)
+            return &kinds[i];
+    return NULL;
+}
+
+const ol_kind *ol_kind_named(const char *name, size_t len) {
+    for (size_t i = 0; i < OL_LEN(kinds); i++)
+        if (strlen(kinds[i].name) == len && memcmp(kinds[i].name, name, len) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+const char *ol_kind_misfit(const ol_entry *e, const ol_kind_at *at) {
+    const ol_kind *k = ol_kind_of(e->kind);
+    ol_lane lane = at->lane;
+    if (at->is_first != (e->kind == OL_KIND_OPENING))
+        return "an opening stands first in a log, and nowhere else";
+    if (k == NULL)
+        return "it is of a kind that this version does not know";
+    if (k->by == OL_BY_PEOPLE && !e->has_item)
+        return e->kind == OL_KIND_MESSAGE ? "the message has no item id or no read"
+                                          : "it has no item id or no read, and people write it";
+    if (k->by == OL_BY_STATION && e->has_item && e->kind != OL_KIND_OPENING)
+        return "it has an item id, and only stations write it";
+    const char *why = k->misfit(e->body, e->body_len, at, &lane);
+    if (why != NULL || lane == at->lane)
+        return why;
+    return at->lane == OL_LANE_URGENT ? "it stands in the wrong lane, urgent"
+                                      : "it stands in the wrong lane, routine";
+}
+
+const char *ol_kind_submit(const ol_kind *k, const uint8_t *body, size_t len, const ol_kind_at *at,
+                           ol_lane *ret_lane) {
+    if (k->by == OL_BY_STATION)
+        return "people do not write this kind of entry";
+    return k->misfit(body, len, at, ret_lane);
+}
+
+bool ol_kind_ref(const ol_entry *e, ol_ref *ret) {
+    const ol_kind *k = ol_kind_of(e->kind);
+    return k != NULL && k->ref != NULL && k->ref(e->body, e->body_len, ret);
+}
