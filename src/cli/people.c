@@ -71,7 +71,7 @@ static int read_position(ol_people *p) {
 
 int ol_people_open(ol_cli *c, const char *line, ol_people *ret) {
     *ret = (ol_people){ .c = c, .line = line, .talk = &s_talk };
-    s_talk.fd = -1;
+    s_talk.fd = s_talk.home.dir = -1; /* close may follow, whatever fails */
     if (!ol_name_is_valid(line, strlen(line)))
         return ol_cli_usage(c, "\"%s\" is no name for a line", line);
     int code = ol_talk_open(c, false, &s_talk);
