@@ -60,7 +60,7 @@ void ol_cli_draw_station(ol_keyfile *station, ol_card *card) {
     OL_ASSERT(crypto_scalarmult_base(card->static_key, station->static_key) == 0);
 }
 
-int ol_cli_write_key(ol_cli *c, const ol_home *h, const ol_keyfile *key, const ol_cli_pass *pass,
+int ol_cli_write_key(ol_cli *c, int dir, const ol_keyfile *key, const ol_cli_pass *pass,
                      const char *name, uint8_t *text) {
     ol_keyfile_seal seal = { .passes = OL_KEYFILE_PASSES, .kib = OL_KEYFILE_KIB };
     if (pass != NULL) {
@@ -75,7 +75,7 @@ int ol_cli_write_key(ol_cli *c, const ol_home *h, const ol_keyfile *key, const o
         return ol_cli_fail(c, err, "free 256 MiB of memory for the passphrase, and try again",
                            "%s could not be made: %s", name, ol_err_text(err));
     ol_why why = { "" };
-    err = ol_file_write(h->dir, name, OL_FILE_SECRET, text, w.len, &why);
+    err = ol_file_write(dir, name, OL_FILE_SECRET, text, w.len, &why);
     return err == OL_OK ? -1 : ol_cli_fail_why(c, err, &why);
 }
 
@@ -236,7 +236,7 @@ static int write_new(ol_cli *c, const ol_home *h, const ol_card *old, const char
     note[w.len] = '\0';
     kept k = { h, old, old_note };
     err = ol_home_lines(h, keep_old, &k, &why);
-    int code = err == OL_OK ? ol_cli_write_key(c, h, &r->file, pass, OL_HOME_STATION, r->text)
+    int code = err == OL_OK ? ol_cli_write_key(c, h->dir, &r->file, pass, OL_HOME_STATION, r->text)
                             : ol_cli_fail_why(c, err, &why);
     if (code >= 0)
         return code;

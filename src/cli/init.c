@@ -97,9 +97,9 @@ static int make_home(ol_cli *c, const ol_home *h, room *r, const ol_cli_pass *pa
         return ol_cli_fail(c, err, "shorten the names", "no card can be made of these names: %s",
                            ol_err_text(err));
     note[w.len] = '\0';
-    int code = ol_cli_write_key(c, h, &r->identity, pass, OL_HOME_IDENTITY, r->text);
+    int code = ol_cli_write_key(c, h->dir, &r->identity, pass, OL_HOME_IDENTITY, r->text);
     if (code < 0)
-        code = ol_cli_write_key(c, h, &r->station, pass, OL_HOME_STATION, r->text);
+        code = ol_cli_write_key(c, h->dir, &r->station, pass, OL_HOME_STATION, r->text);
     if (code >= 0)
         return code;
     ol_why why = { "" };

@@ -42,6 +42,7 @@ static const struct kind {
     [OL_KEYFILE_IDENTITY] = { "identity", BIT(K_PARTY) | BIT(K_SEED) },
     [OL_KEYFILE_STATION] = { "station", BIT(K_PARTY) | BIT(K_SERIAL) | BIT(K_LOG) | BIT(K_RECEIPT) |
                                             BIT(K_STATIC) },
+    [OL_KEYFILE_OFFICER] = { "officer", BIT(K_PARTY) | BIT(K_SEED) },
 };
 
 static const struct {
@@ -166,20 +167,21 @@ static ol_err set(reader *r, enum key which, ol_str value, const char **why) {
 
 static ol_err begin_section(reader *r, ol_str section, const char **why) {
     if (r->has_section)
-        return refuse(why, OL_EFORM, "a second section: identity and station have a file each");
+        return refuse(why, OL_EFORM, "a second section: each kind of key has a file of its own");
     r->has_section = true;
     for (unsigned i = 0; i < OL_LEN(kinds); i++)
         if (ol_titled_is(section, kinds[i].section)) {
             r->key.kind = (ol_keyfile_kind)i;
             return OL_OK;
         }
-    return refuse(why, OL_EFORM, "unknown section: a key file has [identity] or [station]");
+    return refuse(why, OL_EFORM,
+                  "unknown section: a key file has [identity], [station] or [officer]");
 }
 
 static ol_err on_key(void *ctx, ol_str section, ol_str key, ol_str value, const char **why) {
     reader *r = ctx;
     if (section.len == 0)
-        return refuse(why, OL_EFORM, "before any key stands [identity] or [station]");
+        return refuse(why, OL_EFORM, "before any key stands [identity], [station] or [officer]");
     if (key.len == 0)
         return begin_section(r, section, why);
     unsigned allowed = kinds[r->key.kind].plain | SEAL;
@@ -195,7 +197,7 @@ static ol_err on_key(void *ctx, ol_str section, ol_str key, ol_str value, const 
 static const char *fault_of(const reader *r) {
     unsigned want = kinds[r->key.kind].plain;
     if (!r->has_section)
-        return "the file has neither [identity] nor [station]";
+        return "the file has none of [identity], [station] and [officer]";
     if ((r->has & SEAL) != 0)
         want = (want & ~(unsigned)SECRETS) | SEAL;
     for (unsigned i = 0; i < KEYS; i++)
@@ -319,7 +321,8 @@ static bool is_sound(const ol_keyfile *key, const ol_keyfile_seal *seal) {
 }
 
 ol_err ol_keyfile_put(const ol_keyfile *key, const ol_keyfile_seal *seal, ol_wr *out) {
-    OL_ASSERT(key->kind <= OL_KEYFILE_STATION);
+    static const char *const section[] = { "[identity]", "[station]", "[officer]" };
+    OL_ASSERT(key->kind < OL_LEN(section));
     if (!is_sound(key, seal))
         return OL_EFORM;
     ol_keyfile copy = *key; /* secret_of takes what it may write to */
@@ -327,7 +330,7 @@ ol_err ol_keyfile_put(const ol_keyfile *key, const ol_keyfile_seal *seal, ol_wr 
     size_t len = 0;
     ol_wr w = *out;
     ol_titled_put_line(&w, "openline secret v1");
-    ol_titled_put_line(&w, key->kind == OL_KEYFILE_STATION ? "[station]" : "[identity]");
+    ol_titled_put_line(&w, section[key->kind]);
     ol_titled_put(&w, names[K_PARTY].key, key->party);
     if (key->kind == OL_KEYFILE_STATION)
         ol_titled_put_number(&w, names[K_SERIAL].key, key->serial);

@@ -1,7 +1,8 @@
 /* crypto/keyfile.h — the file that holds a party's secret keys, plain or under a passphrase.
- * Kinds    identity: the identity seed alone, so that it can be kept offline; station: log seed,
- *          receipt seed, X25519 private key, and the serial of the card that names their public
- *          keys.
+ * Kinds    identity: the identity seed alone, so that it can be kept offline; officer: the seed
+ *          with which one officer signs, in that officer's hands, [officer] for [identity];
+ *          station: log seed, receipt seed, X25519 private key, and the serial of the card that
+ *          names their public keys.
  * Shape    title line, then the grammar of base/ini.h, every key in it, one section:
  *            openline secret v1          openline secret v1
  *            [identity]                  [station]
@@ -53,13 +54,13 @@ enum {
     OL_KEYFILE_MAX = 1024, /* bytes of a file */
 };
 
-typedef enum { OL_KEYFILE_IDENTITY, OL_KEYFILE_STATION } ol_keyfile_kind;
+typedef enum { OL_KEYFILE_IDENTITY, OL_KEYFILE_STATION, OL_KEYFILE_OFFICER } ol_keyfile_kind;
 
 typedef struct { /* secret: locked memory, ol_keyfile_wipe */
     ol_keyfile_kind kind;
     char party[OL_NAME_MAX + 1];
-    uint32_t serial;                              /* station; 0 for identity */
-    uint8_t identity[32];                         /* identity: the seed */
+    uint32_t serial;                              /* station; 0 for the others */
+    uint8_t identity[32];                         /* identity, officer: the seed */
     uint8_t log[32], receipt[32], static_key[32]; /* station: two seeds, an X25519 private key */
 } ol_keyfile;
 

@@ -72,23 +72,25 @@ ol_err ol_word_verify(const ol_word *word, uint16_t officer, uint64_t written,
     return ol_sign_verify(pub, bytes, sizeof bytes, sig);
 }
 
+void ol_word_fields_hash(const void *ten, size_t len, uint8_t ret[OL_HASH_LEN]) {
+    const ol_part part[] = { { &array_of_ten, 1 }, { ten, len } };
+    ol_hash_sha256_parts(part, OL_LEN(part), ret);
+}
+
 void ol_word_voucher_bytes(const uint8_t line_id[OL_LINE_ID_LEN], uint8_t party,
-                           const void *ten_fields, size_t len, uint8_t ret[OL_VOUCHER_LEN]) {
-    uint8_t hash[OL_HASH_LEN];
-    const ol_part part[] = { { &array_of_ten, 1 }, { ten_fields, len } };
-    ol_hash_sha256_parts(part, OL_LEN(part), hash);
+                           const uint8_t fields[OL_HASH_LEN], uint8_t ret[OL_VOUCHER_LEN]) {
     ol_wr w = ol_wr_of(ret, OL_VOUCHER_LEN);
     ol_wr_put(&w, voucher_title, sizeof voucher_title - 1);
     ol_wr_put(&w, line_id, OL_LINE_ID_LEN);
     ol_wr_be(&w, party, 1);
-    ol_wr_put(&w, hash, sizeof hash);
+    ol_wr_put(&w, fields, OL_HASH_LEN);
     OL_ASSERT(w.err == OL_OK && w.len == OL_VOUCHER_LEN);
 }
 
-ol_err ol_word_vouched(const uint8_t line_id[OL_LINE_ID_LEN], uint8_t party, const void *ten_fields,
-                       size_t len, const uint8_t pub[OL_SIGN_PUB_LEN],
+ol_err ol_word_vouched(const uint8_t line_id[OL_LINE_ID_LEN], uint8_t party,
+                       const uint8_t fields[OL_HASH_LEN], const uint8_t pub[OL_SIGN_PUB_LEN],
                        const uint8_t sig[OL_SIG_LEN]) {
     uint8_t bytes[OL_VOUCHER_LEN];
-    ol_word_voucher_bytes(line_id, party, ten_fields, len, bytes);
+    ol_word_voucher_bytes(line_id, party, fields, bytes);
     return ol_sign_verify(pub, bytes, sizeof bytes, sig);
 }

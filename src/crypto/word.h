@@ -35,11 +35,13 @@ void ol_word_bytes(const ol_word *w, uint16_t officer, uint64_t written, uint8_t
 OL_MUST ol_err ol_word_verify(const ol_word *w, uint16_t officer, uint64_t written,
                               const uint8_t pub[OL_SIGN_PUB_LEN], const uint8_t sig[OL_SIG_LEN]);
 
-/* ten_fields: as they stand in the entry one after the other (ol_officer.vouched). */
+/* fields: SHA-256 of the array of an officer entry's first ten fields, which stand in the entry one
+ * after the other (ol_officer.vouched). */
+void ol_word_fields_hash(const void *ten, size_t len, uint8_t ret[OL_HASH_LEN]);
 void ol_word_voucher_bytes(const uint8_t line_id[OL_LINE_ID_LEN], uint8_t party,
-                           const void *ten_fields, size_t len, uint8_t ret[OL_VOUCHER_LEN]);
+                           const uint8_t fields[OL_HASH_LEN], uint8_t ret[OL_VOUCHER_LEN]);
 OL_MUST ol_err ol_word_vouched(const uint8_t line_id[OL_LINE_ID_LEN], uint8_t party,
-                               const void *ten_fields, size_t len,
+                               const uint8_t fields[OL_HASH_LEN],
                                const uint8_t pub[OL_SIGN_PUB_LEN], const uint8_t sig[OL_SIG_LEN]);
 
 #endif

@@ -37,7 +37,9 @@ static size_t put(const ol_keyfile *key, const ol_keyfile_seal *s, char *to) {
 
 static void what_is_put_is_got(void **state) {
     (void)state;
-    const ol_keyfile *const keys[] = { &station, &identity };
+    ol_keyfile officer = identity;
+    officer.kind = OL_KEYFILE_OFFICER;
+    const ol_keyfile *const keys[] = { &station, &identity, &officer };
     for (size_t i = 0; i < OL_LEN(keys); i++) {
         char text[OL_KEYFILE_MAX];
         ol_keyfile got = { .kind = OL_KEYFILE_IDENTITY };
@@ -127,6 +129,8 @@ static const struct {
     { 'S', "sealed = ", "sealed = 00", OL_EFORM, 10, "value is not the sealed secrets" },
     { 'S', "", "log = 04" ZEROS60 "fe\n", OL_EFORM, 1, "secrets stand both" },
     { 'I', "[identity]", "[station]", OL_EFORM, 9, "value is not the sealed secrets" },
+    { 'I', "[identity]", "[officer]", OL_EAUTH, 0, "wrong passphrase" },
+    { 'i', "", "[officer]\n", OL_EFORM, 5, "a second section" },
 };
 
 static void keyfile_rows(void **state) {

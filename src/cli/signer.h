@@ -1,0 +1,46 @@
+/* cli/signer.h — who signs what people do: an officer, with a key that is in this process alone and
+ * never in the station's.
+ * Who      --as N --key FILE, else whom `openline officer use` named for the line, else nobody: then
+ *          what is said is the station's word.
+ * Keys     files of their own (crypto/keyfile.h, kind officer). The passphrase comes from
+ *          --passphrase-fd, else it is asked for at the terminal. A device that keeps its key to
+ *          itself would be another way to fill `sign`.
+ * Errors   -1, or an exit code that was told.
+ * Memory   the key lies in locked memory until close, which takes one that is all zero. */
+#ifndef OL_CLI_SIGNER_H
+#define OL_CLI_SIGNER_H
+
+#include "cli/files.h"
+
+typedef struct {
+    uint16_t officer; /* 0: nobody signs */
+    ol_sign_key *key;
+} ol_signer;
+
+/* For the options of a command whose entries an officer signs. */
+#define OL_SIGNER_OPTIONS                                                                          \
+    { "as", "N", "the officer who says it, by number (openline officer list)", false },            \
+        { "key", "FILE", "that officer's key", false }, {                                          \
+        "passphrase-fd", "N", "read its passphrase from descriptor N", false                       \
+    }
+
+int ol_signer_open(ol_cli *c, const ol_home *h, const char *line, ol_signer *ret);
+int ol_signer_sign(ol_cli *c, const ol_signer *s, const uint8_t *p, size_t len,
+                   uint8_t ret[OL_SIG_LEN]);
+void ol_signer_close(ol_signer *s);
+
+/* The key in a file, by the passphrase of --passphrase-fd or the terminal; sodium_free it. party:
+ * whose it must be. */
+int ol_signer_key(ol_cli *c, const char *file, const char *party, ol_sign_key **ret);
+
+/* Whom `openline officer use` named: lines/<line>/officer. number 0: nobody. */
+enum { OL_SIGNER_FILE_MAX = 2048 };
+typedef struct {
+    uint64_t number;
+    char file[OL_SIGNER_FILE_MAX];
+} ol_signer_default;
+int ol_signer_default_get(ol_cli *c, const ol_home *h, const char *line, ol_signer_default *ret);
+int ol_signer_default_put(ol_cli *c, const ol_home *h, const char *line,
+                          const ol_signer_default *d); /* number 0: removes it */
+
+#endif

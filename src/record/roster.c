@@ -1,0 +1,123 @@
+#include "record/roster.h"
+
+#include <string.h>
+
+struct ol_roster {
+    ol_mem *mem;
+    uint8_t line_id[OL_LINE_ID_LEN];
+    const uint8_t *identity[OL_PARTIES_MAX];
+    unsigned parties;
+    ol_roster_row *row;
+    size_t rows, cap;
+};
+
+void ol_enrolment_of(const ol_officer *o, ol_enrolment *ret) {
+    *ret = (ol_enrolment){ .number = o->number,
+                           .by = o->by,
+                           .serial = o->serial,
+                           .rung = o->rung,
+                           .powers = o->powers,
+                           .has_key = o->has_key,
+                           .has_left = o->has_left,
+                           .has_voucher = o->has_voucher };
+    memcpy(ret->key, o->key, sizeof ret->key);
+    memcpy(ret->sig, o->sig, sizeof ret->sig);
+    ol_word_fields_hash(o->vouched.p, o->vouched.len, ret->fields);
+}
+
+ol_err ol_roster_new(ol_mem *mem, const uint8_t line_id[OL_LINE_ID_LEN],
+                     const uint8_t *const *identity, unsigned parties, ol_roster **ret) {
+    OL_ASSERT(parties <= OL_PARTIES_MAX);
+    ol_roster *r = ol_mem_get0(mem, 1, sizeof *r);
+    if (r == NULL)
+        return OL_ENOMEM;
+    r->mem = mem, r->parties = parties;
+    memcpy(r->line_id, line_id, sizeof r->line_id);
+    for (unsigned i = 0; i < parties; i++)
+        r->identity[i] = identity[i];
+    *ret = r;
+    return OL_OK;
+}
+
+void ol_roster_free(ol_roster *r) {
+    if (r == NULL)
+        return;
+    ol_mem *mem = r->mem;
+    ol_mem_put(mem, r->row, r->cap, sizeof *r->row);
+    ol_mem_put(mem, r, 1, sizeof *r);
+}
+
+const ol_roster_row *ol_roster_find(const ol_roster *r, uint8_t party, uint16_t number,
+                                    uint64_t at) {
+    for (size_t i = r->rows; i > 0; i--) {
+        const ol_roster_row *row = &r->row[i - 1];
+        if (row->party == party && row->number == number && row->at < at)
+            return row;
+    }
+    return NULL;
+}
+
+/* By whom it would have to be signed; NULL: nobody may. */
+static const uint8_t *voucher_key(const ol_roster *r, uint8_t party, const ol_enrolment *e) {
+    if (party >= r->parties || !e->has_voucher)
+        return NULL;
+    if (e->by == 0)
+        return r->identity[party];
+    const ol_roster_row *row = ol_roster_find(r, party, e->by, UINT64_MAX);
+    bool may = row != NULL && e->by != e->number && row->may_vouch && !row->has_left;
+    return may && row->has_key ? row->key : NULL;
+}
+
+static ol_roster_effect effect_of(const ol_roster_row *before, const ol_enrolment *e,
+                                  bool is_vouched) {
+    if (before == NULL || (is_vouched && !before->is_vouched))
+        return is_vouched ? OL_ROSTER_TAKEN : OL_ROSTER_CLAIM;
+    if (before->is_vouched && !is_vouched)
+        return e->has_left ? OL_ROSTER_LEFT : OL_ROSTER_BARRED;
+    if (e->serial <= before->serial)
+        return OL_ROSTER_OUTDATED;
+    return is_vouched ? OL_ROSTER_TAKEN : OL_ROSTER_CLAIM;
+}
+
+ol_err ol_roster_add(ol_roster *r, uint64_t at, uint8_t party, const ol_enrolment *e, size_t entry,
+                     ol_roster_effect *ret, bool *ret_is_false) {
+    OL_ASSERT(r->rows == 0 || r->row[r->rows - 1].at <= at);
+    const uint8_t *key = voucher_key(r, party, e);
+    bool is_vouched =
+        key != NULL && ol_word_vouched(r->line_id, party, e->fields, key, e->sig) == OL_OK;
+    const ol_roster_row *before = ol_roster_find(r, party, e->number, UINT64_MAX);
+    ol_roster_effect effect = effect_of(before, e, is_vouched);
+    ol_roster_row row = { .serial = e->serial,
+                          .rung = e->rung,
+                          .entry = entry,
+                          .number = e->number,
+                          .party = party,
+                          .has_key = e->has_key,
+                          .has_left = e->has_left,
+                          .is_vouched = is_vouched,
+                          .may_vouch = is_vouched && (e->powers & OL_OFFICER_MAY_VOUCH) != 0,
+                          .may_release = is_vouched && (e->powers & OL_OFFICER_MAY_RELEASE) != 0 };
+    memcpy(row.key, e->key, sizeof row.key);
+    if (effect == OL_ROSTER_LEFT)
+        row = *before, row.has_left = true;
+    row.at = at;
+    if (effect != OL_ROSTER_BARRED && effect != OL_ROSTER_OUTDATED) {
+        ol_roster_row *rows = ol_mem_grow(r->mem, r->row, &r->cap, r->rows + 1, sizeof *rows);
+        if (rows == NULL)
+            return OL_ENOMEM;
+        r->row = rows;
+        r->row[r->rows++] = row;
+    }
+    *ret = effect;
+    *ret_is_false = e->has_voucher && !is_vouched;
+    return OL_OK;
+}
+
+size_t ol_roster_rows(const ol_roster *r) {
+    return r->rows;
+}
+
+const ol_roster_row *ol_roster_at(const ol_roster *r, size_t row) {
+    OL_ASSERT(row < r->rows);
+    return &r->row[row];
+}
