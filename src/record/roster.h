@@ -1,6 +1,6 @@
 /* record/roster.h — who a line's officers are, as it was at any place of its record.
- * Use      new; then every officer entry that can be read, ascending by `at`: its place in the joint
- *          order, or any other order of which a reader is content; then find.
+ * Use      new; then every officer entry that can be read, ascending by `at`: its place in the
+ *          joint order, or another order of which a reader is content; then find.
  * Rules    an entry replaces the one before of that officer if its serial is higher; one that is
  *          vouched for replaces a claim; a claim replaces nothing that is vouched for, but may say
  *          that the officer has left. Only the powers of who is vouched for count.

@@ -1,8 +1,8 @@
 /* wire/officer.h — the bodies of officer and watch entries: bytes ↔ struct.
  * Shape    officer [number, serial, key, rung, powers, state, names, titles, languages, hours,
  *          voucher, …], watch [officer, from, text, …], in deterministic CBOR.
- * Limits   1 to OL_OFFICER_NAMES_MAX names, as many titles and languages at most; names and titles of
- *          1 to OL_OFFICER_NAME_MAX bytes, hours to OL_OFFICER_HOURS_MAX, remarks OL_OFFICER_TEXT_MAX
+ * Limits   1 to OL_OFFICER_NAMES_MAX names, as many titles and languages at most; 1 to
+ *          OL_OFFICER_NAME_MAX bytes each; OL_OFFICER_HOURS_MAX; OL_OFFICER_TEXT_MAX of a remark
  * Rejected anything else, with a sentence for those who are shown that it cannot be read: it is
  *          stored and receipted all the same (§3.5). Whether a key is one, and who vouches, is not
  *          judged here (crypto/word.h).
