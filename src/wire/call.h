@@ -15,7 +15,6 @@
 #include "wire/path.h"
 #include "wire/ref.h"
 
-enum { OL_KIND_CALL = 7, OL_KIND_RING = 8, OL_KIND_REPLY = 9, OL_KIND_CLOSE = 10 };
 enum { OL_CALL_OF_MAX = 120, OL_CLOSE_RECEIPTS_MAX = OL_PARTIES_MAX - 1 };
 
 typedef enum { OL_CALL_TEXT, OL_CALL_VOICE, OL_CALL_PURPOSES } ol_call_purpose;

@@ -1,5 +1,7 @@
 #include "wire/kind.h"
 
+#include "wire/call.h"
+#include "wire/check.h"
 #include "wire/handback.h"
 
 static const char *opening(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
@@ -34,10 +36,85 @@ static const char *handback(const uint8_t *body, size_t len, const ol_kind_at *a
     return h.party < at->parties ? NULL : "the handback names no party of the charter";
 }
 
+static const char *call(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    ol_call c;
+    const char *why = NULL;
+    *lane = OL_LANE_URGENT;
+    return ol_call_decode(body, len, &c, &why) != OL_OK
+               ? why
+               : ol_call_misfit(&c, at->author, at->parties, at->rungs);
+}
+
+static bool call_ref(const uint8_t *body, size_t len, ol_ref *ret) {
+    ol_call c;
+    const char *why = NULL;
+    if (ol_call_decode(body, len, &c, &why) != OL_OK || !c.has_ref)
+        return false;
+    *ret = c.ref;
+    return true;
+}
+
+static const char *ring(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    ol_ring r;
+    const char *why = NULL;
+    *lane = OL_LANE_URGENT;
+    return ol_ring_decode(body, len, &r, &why) != OL_OK
+               ? why
+               : ol_ring_misfit(&r, at->author, at->parties, at->rungs);
+}
+
+static bool ring_ref(const uint8_t *body, size_t len, ol_ref *ret) {
+    ol_ring r;
+    const char *why = NULL;
+    return ol_ring_decode(body, len, &r, &why) == OL_OK && (*ret = r.call, true);
+}
+
+static const char *reply(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    ol_reply r;
+    const char *why = NULL;
+    *lane = OL_LANE_URGENT;
+    return ol_reply_decode(body, len, &r, &why) != OL_OK
+               ? why
+               : ol_reply_misfit(&r, at->author, at->parties, at->rungs);
+}
+
+static bool reply_ref(const uint8_t *body, size_t len, ol_ref *ret) {
+    ol_reply r;
+    const char *why = NULL;
+    return ol_reply_decode(body, len, &r, &why) == OL_OK && (*ret = r.call, true);
+}
+
+static const char *close(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    ol_close c;
+    const char *why = NULL;
+    *lane = OL_LANE_URGENT;
+    return ol_close_decode(body, len, &c, &why) != OL_OK
+               ? why
+               : ol_close_misfit(&c, at->author, at->parties);
+}
+
+static bool close_ref(const uint8_t *body, size_t len, ol_ref *ret) {
+    ol_close c;
+    const char *why = NULL;
+    return ol_close_decode(body, len, &c, &why) == OL_OK && (*ret = c.call, true);
+}
+
+static const char *check(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    ol_check c;
+    const char *why = NULL;
+    *lane = OL_LANE_URGENT;
+    return ol_check_decode(body, len, &c, &why) != OL_OK ? why : ol_check_misfit(&c, at->parties);
+}
+
 static const ol_kind kinds[] = {
     { OL_KIND_OPENING, "opening", OL_BY_STATION, opening, NULL },
     { OL_KIND_MESSAGE, "message", OL_BY_PEOPLE, message, message_ref },
     { OL_KIND_HANDBACK, "handback", OL_BY_STATION, handback, NULL },
+    { OL_KIND_CALL, "call", OL_BY_EITHER, call, call_ref },
+    { OL_KIND_RING, "ring", OL_BY_STATION, ring, ring_ref },
+    { OL_KIND_REPLY, "reply", OL_BY_PEOPLE, reply, reply_ref },
+    { OL_KIND_CLOSE, "close", OL_BY_EITHER, close, close_ref },
+    { OL_KIND_CHECK, "check", OL_BY_STATION, check, NULL },
 };
 
 const ol_kind *ol_kind_of(uint64_t kind) {
