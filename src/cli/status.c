@@ -168,6 +168,19 @@ static void print_line(const json_t *l, const char *self) {
     }
 }
 
+/* Only what needs somebody: a hook that works is not spoken of. */
+static void print_hook(const json_t *h) {
+    const char *fault = json_string_value(json_object_get(h, "fault"));
+    char dtg[OL_CLI_DTG_LEN + 1];
+    ol_cli_dtg((uint64_t)int_of(h, "last"), dtg);
+    if (fault != NULL)
+        ol_cli_print("  HOOK %s FAILED at %s: %s%s%s\n", text_of(h, "hook"), dtg, fault,
+                     text_of(h, "said")[0] != '\0' ? ": " : "", text_of(h, "said"));
+    if (int_of(h, "dropped") > 0)
+        ol_cli_print("  hook %s: %lld events dropped, more urgent ones came\n", text_of(h, "hook"),
+                     (long long)int_of(h, "dropped"));
+}
+
 static void print_status(const json_t *s) {
     char dtg[OL_CLI_DTG_LEN + 1];
     size_t i;
@@ -182,6 +195,7 @@ static void print_status(const json_t *s) {
         ol_cli_print("  port %s  %s  bound to %s\n", text_of(v, "name"), text_of(v, "url"),
                      text_of(v, "address"));
     }
+    json_array_foreach(json_object_get(s, "hooks"), i, v) print_hook(v);
     json_array_foreach(json_object_get(s, "lines"), i, v) print_line(v, text_of(s, "party"));
 }
 

@@ -40,6 +40,10 @@ static const struct field {
       "give one or two signs of 74 bytes each as padded base64" },
     { "last", OL_GIVEN_LAST, T_INT, offsetof(ol_request, last), 1, OL_CONTROL_LOG_MAX,
       "give a number of entries from 1 to 500" },
+    { "hook", OL_GIVEN_HOOK, T_NAME, offsetof(ol_request, hook), 0, 0,
+      "give a hook's name as a string; `status` tells them" },
+    { "event", OL_GIVEN_EVENT, T_NAME, offsetof(ol_request, event), 0, 0,
+      "give the word of an event that calls hooks, such as call" },
 };
 
 /* One row per command: the keys it needs and the keys it may have. */
@@ -60,6 +64,7 @@ static const struct {
     [OL_DO_UNSUBSCRIBE] = { "unsubscribe", OL_GIVEN_LINE, 0 },
     [OL_DO_CLOCK_ACCEPT] = { "clock-accept", OL_GIVEN_LINE, 0 },
     [OL_DO_FORK_ACK] = { "fork-ack", OL_GIVEN_LINE | OL_GIVEN_LOG, 0 },
+    [OL_DO_HOOK_TEST] = { "hook-test", OL_GIVEN_HOOK, OL_GIVEN_EVENT },
     [OL_DO_STOP] = { "stop", 0, 0 },
 };
 
@@ -191,7 +196,7 @@ static ol_err get_id(json_t *o, ol_refusal *why) {
 static ol_err get_do(json_t *o, ol_do *ret, ol_refusal *why) {
     static const char todo[] =
         "give one of hello, status, position, submit, log, record, entries, subscribe, "
-        "unsubscribe, clock-accept, fork-ack, stop";
+        "unsubscribe, clock-accept, fork-ack, hook-test, stop";
     json_t *v = json_object_get(o, "do");
     if (!json_is_string(v))
         return ol_refuse(why, OL_EFORM, todo, "the request has no \"do\" that is a string");

@@ -42,6 +42,7 @@ typedef enum {
     OL_DO_UNSUBSCRIBE,
     OL_DO_CLOCK_ACCEPT,
     OL_DO_FORK_ACK,
+    OL_DO_HOOK_TEST,
     OL_DO_STOP,
     OL_DO_N
 } ol_do;
@@ -57,7 +58,9 @@ typedef enum { /* bits of ol_request.given */
                OL_GIVEN_LAST = 128,
                OL_GIVEN_LOG = 256,
                OL_GIVEN_KIND = 512,
-               OL_GIVEN_SIGNS = 1024
+               OL_GIVEN_SIGNS = 1024,
+               OL_GIVEN_HOOK = 1 << 16,
+               OL_GIVEN_EVENT = 1 << 17
 } ol_given;
 
 typedef struct {
@@ -74,6 +77,7 @@ typedef struct {
     char kind[OL_NAME_MAX + 1]; /* of the entry that is submitted; not given: a message */
     uint8_t signs[OL_CONTROL_SIGNS_MAX * OL_CONTROL_SIGN_LEN];
     size_t signs_len; /* a multiple of OL_CONTROL_SIGN_LEN */
+    char hook[OL_NAME_MAX + 1], event[OL_NAME_MAX + 1];
 } ol_request;
 
 typedef struct {

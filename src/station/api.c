@@ -121,6 +121,14 @@ ol_err ol_api_fork_ack(ol_station *st, size_t number, const ol_log_key *log) {
     return OL_ENOENT;
 }
 
+ol_err ol_api_hook_test(ol_station *st, const char *hook, unsigned what, uint32_t token) {
+    return ol_hooks_test(ol_alarms_hooks(st->alarms), hook, (ol_hook_what)what, token);
+}
+
+json_t *ol_api_hooks(const ol_station *st) {
+    return ol_hooks_json(ol_alarms_hooks(st->alarms));
+}
+
 void ol_api_stop(ol_station *st) {
     ol_station_stop(st, "asked by a client");
 }

@@ -1,5 +1,6 @@
 #include "station/config.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,19 @@ static ol_err new_bearer(reader *r, ol_str rest, const char **why) {
     return OL_OK;
 }
 
+static ol_err new_hook(reader *r, ol_str rest, const char **why) {
+    ol_config *c = r->c;
+    *why = "too many hooks: there may be 16";
+    if (c->hooks == OL_HOOKS_MAX)
+        return OL_ELIMIT;
+    *why = "a hook's section is [hook <name>], the name of a-z 0-9 -";
+    ol_hook_conf_start(&c->hook[c->hooks]);
+    ol_err err = name_of(rest, c->hook[c->hooks].name);
+    if (err == OL_OK)
+        c->hooks++;
+    return err;
+}
+
 static ol_err take_url(ol_str value, bool is_local, char *to, const char **why) {
     *why = "value is longer than the 300 bytes that a url may have";
     if (value.len > OL_URL_MAX)
@@ -88,7 +102,10 @@ static ol_err take(void *ctx, ol_str section, ol_str key, ol_str value, const ch
     ol_config *c = r->c;
     ol_str rest = section, kind = word(&rest);
     bool is_port = is(kind, "port"), is_bearer = is(kind, "bearer");
-    *why = "unknown section: there are [port <name>] and [bearer <line> <party>]";
+    if (is(kind, "hook"))
+        return key.len == 0 ? new_hook(r, rest, why)
+                            : ol_hook_conf_take(&c->hook[c->hooks - 1], key, value, why);
+    *why = "unknown section: there are [port <name>], [bearer <line> <party>] and [hook <name>]";
     if (!is_port && !is_bearer)
         return OL_EFORM;
     if (key.len == 0)
@@ -172,6 +189,15 @@ static ol_err check_bearers(reader *r, ol_why *why) {
     return OL_OK;
 }
 
+static ol_err check_hooks(const ol_config *c, ol_why *why) {
+    for (size_t i = 0; i < c->hooks; i++) {
+        const char *fault = ol_hook_conf_fault(&c->hook[i]);
+        if (fault != NULL)
+            return ol_why_set(why, OL_EFORM, "[hook %s] has %s", c->hook[i].name, fault);
+    }
+    return OL_OK;
+}
+
 static ol_err parse(const char *text, size_t len, reader *r, ol_why *why) {
     ol_ini_at at = { 0 };
     ol_err err = ol_ini_read(text, len, take, r, &at);
@@ -185,7 +211,9 @@ static ol_err parse(const char *text, size_t len, reader *r, ol_why *why) {
         (void)snprintf(p->url, sizeof p->url, "%s", OL_CONFIG_PORT_DEFAULT);
     }
     err = check_ports(r->c, why);
-    return err == OL_OK ? check_bearers(r, why) : err;
+    if (err == OL_OK)
+        err = check_bearers(r, why);
+    return err == OL_OK ? check_hooks(r->c, why) : err;
 }
 
 ol_err ol_config_parse(const char *text, size_t len, ol_config *ret, ol_why *why) {
@@ -230,7 +258,7 @@ ol_err ol_config_load(const ol_home *h, ol_config *ret, ol_why *why) {
     return err;
 }
 
-enum { SECTION_MAX = 64 + 3 * OL_NAME_MAX + OL_URL_MAX };
+enum { SECTION_MAX = 1024 + OL_HOOK_ARGV_MAX, LINK_MAX = 64 + 3 * OL_NAME_MAX + OL_URL_MAX };
 
 static ol_err append(const ol_home *h, const char *section, ol_why *why) {
     char *text = NULL;
@@ -281,7 +309,7 @@ static bool has_port(const ol_config *c, const char *name) {
 }
 
 ol_err ol_config_add_port(const ol_home *h, const char *name, const char *url, ol_why *why) {
-    char section[SECTION_MAX], free_name[OL_NAME_MAX + 1] = "main";
+    char section[LINK_MAX], free_name[OL_NAME_MAX + 1] = "main";
     ol_config *c = calloc(1, sizeof *c);
     if (c == NULL)
         return ol_why_set(why, OL_ENOMEM, "out of memory");
@@ -312,7 +340,7 @@ static uint8_t next_slot(const ol_config *c, const char *line, const char *party
 
 ol_err ol_config_add_bearer(const ol_home *h, const char *line, const char *party, const char *url,
                             const char *port, uint8_t *ret_slot, ol_why *why) {
-    char section[SECTION_MAX], number[8] = "";
+    char section[LINK_MAX], number[8] = "";
     ol_config *c = calloc(1, sizeof *c);
     if (c == NULL)
         return ol_why_set(why, OL_ENOMEM, "out of memory");
@@ -342,5 +370,90 @@ ol_err ol_config_add_bearer(const ol_home *h, const char *line, const char *part
     if (err == OL_OK)
         *ret_slot = slot;
     free(c);
+    return err;
+}
+
+/* Adds to section[*len]; what is too long for it was refused when the words were taken. */
+static void add(char section[SECTION_MAX], size_t *len, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void add(char section[SECTION_MAX], size_t *len, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(section + *len, SECTION_MAX - *len, format, args);
+    va_end(args);
+    *len += n > 0 && (size_t)n < SECTION_MAX - *len ? (size_t)n : 0;
+}
+
+ol_err ol_config_add_hook(const ol_home *h, const ol_hook_conf *hook, ol_why *why) {
+    char section[SECTION_MAX];
+    size_t len = 0;
+    ol_hook_conf dflt;
+    ol_hook_conf_start(&dflt);
+    add(section, &len, "[hook %s]\non =", hook->name);
+    for (int i = 0; i <= OL_HOOK_DRILL; i++)
+        if ((hook->on >> i & 1) != 0)
+            add(section, &len, " %s", ol_hook_word((ol_hook_what)i));
+    for (unsigned i = 0; i < hook->words; i++) {
+        if (i > 0)
+            add(section, &len, "\narg.%u", i);
+        add(section, &len, i > 0 ? " = %s" : "\nrun = %s", ol_hook_conf_at(hook, i));
+    }
+    if (hook->limit_s != dflt.limit_s)
+        add(section, &len, "\nlimit = %u", (unsigned)hook->limit_s);
+    if (hook->after_s != dflt.after_s)
+        add(section, &len, "\nafter = %u", (unsigned)hook->after_s);
+    add(section, &len, "\n");
+    ol_config *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return ol_why_set(why, OL_ENOMEM, "out of memory");
+    ol_err err = check_name("hook", hook->name, why);
+    if (err == OL_OK)
+        err = ol_config_load(h, c, why);
+    for (size_t i = 0; err == OL_OK && i < c->hooks; i++)
+        if (strcmp(c->hook[i].name, hook->name) == 0)
+            err = ol_why_set(why, OL_EEXIST,
+                             "there is a hook %s already; remove it first, or choose another name",
+                             hook->name);
+    free(c);
+    return err == OL_OK ? append(h, section, why) : err;
+}
+
+/* Where the line of a section's name begins, and where the next section does. */
+static bool find_section(const char *text, size_t len, const char *head, size_t *ret_from,
+                         size_t *ret_to) {
+    size_t head_len = strlen(head);
+    bool is_found = false;
+    *ret_to = len;
+    for (size_t at = 0; at < len;) {
+        const char *end = memchr(text + at, '\n', len - at);
+        size_t n = end == NULL ? len - at : (size_t)(end - text) - at;
+        if (is_found && text[at] == '[') {
+            *ret_to = at;
+            return true;
+        }
+        if (n == head_len && memcmp(text + at, head, n) == 0)
+            *ret_from = at, is_found = true;
+        at += n + 1;
+    }
+    return is_found;
+}
+
+ol_err ol_config_remove_hook(const ol_home *h, const char *name, ol_why *why) {
+    char *text = NULL, head[OL_NAME_MAX + 16];
+    size_t len = 0, from = 0, to = 0;
+    ol_err err = check_name("hook", name, why);
+    if (err == OL_OK)
+        err = read_text(h, 0, &text, &len, why);
+    if (err != OL_OK)
+        return err;
+    (void)snprintf(head, sizeof head, "[hook %s]", name);
+    if (!find_section(text, len, head, &from, &to)) {
+        free(text);
+        return ol_why_set(why, OL_ENOENT, "there is no hook %s; openline hook list names them",
+                          name);
+    }
+    memmove(text + from, text + to, len - to);
+    err = ol_file_write(h->dir, OL_HOME_CONFIG, OL_FILE_PUBLIC, text, len - (to - from), why);
+    free(text);
     return err;
 }

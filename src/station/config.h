@@ -1,15 +1,19 @@
-/* station/config.h — the file config: this party's own ports and bearers.
+/* station/config.h — the file config: this party's own ports, bearers and hooks.
  * Shape    the grammar of base/ini.h, no title:
  *            [port main]                   a local end, shared by any number of lines
  *            url = udp://[::]:4477
  *            [bearer hotline prc]          the way to a party; then [bearer hotline prc 2]
  *            url = udp://prc.example:4477
  *            port = main                   may be absent where one port speaks that scheme
+ *            [hook siren]                  a program that events start (station/hook_conf.h)
+ *            on = call flash
+ *            run = /usr/local/bin/siren
  *          Without any port there is one: [port main] url = udp://[::]:4477 (IPv4 and IPv6).
- * Limits   OL_PORTS_MAX ports, OL_BEARERS_MAX bearers, OL_PATHS_PER_PEER of them a party and line.
+ * Limits   OL_PORTS_MAX ports, OL_BEARERS_MAX bearers, OL_PATHS_PER_PEER of them a party and line;
+ *          OL_HOOKS_MAX hooks.
  * Errors   OL_EFORM, OL_ELIMIT, OL_EEXIST (the same bearer or url twice); why has line, column and
  *          what to do; a scheme that is not known is told with those that are.
- * Memory   an ol_config is the caller's, about 96 KiB; copies, keeps no pointer. */
+ * Memory   an ol_config is the caller's, about 130 KiB; copies, keeps no pointer. */
 #ifndef OL_STATION_CONFIG_H
 #define OL_STATION_CONFIG_H
 
@@ -19,6 +23,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "station/home.h"
+#include "station/hook_conf.h"
 #include "station/why.h"
 
 enum { OL_PORTS_MAX = 8, OL_BEARERS_MAX = 250, OL_URL_MAX = 300 };
@@ -42,6 +47,8 @@ typedef struct {
     uint16_t bearers;
     ol_config_port port[OL_PORTS_MAX];
     ol_config_bearer bearer[OL_BEARERS_MAX];
+    uint8_t hooks;
+    ol_hook_conf hook[OL_HOOKS_MAX];
 } ol_config;
 
 OL_MUST ol_err ol_config_parse(const char *text, size_t len, ol_config *ret, ol_why *why);
@@ -56,5 +63,8 @@ OL_MUST ol_err ol_config_add_port(const ol_home *h, const char *name, const char
 OL_MUST ol_err ol_config_add_bearer(const ol_home *h, const char *line, const char *party,
                                     const char *url, const char *port, uint8_t *ret_slot,
                                     ol_why *why);
+OL_MUST ol_err ol_config_add_hook(const ol_home *h, const ol_hook_conf *hook, ol_why *why);
+/* Takes the section out, and leaves every other byte. OL_ENOENT: no such hook. */
+OL_MUST ol_err ol_config_remove_hook(const ol_home *h, const char *name, ol_why *why);
 
 #endif

@@ -40,6 +40,9 @@ typedef struct {
 } ol_api_reply;
 void ol_control_reply(ol_control *c, uint32_t token, const ol_api_reply *reply);
 
+/* The answer to ol_api_hook_test. fault NULL: it went well; said: what it wrote last. */
+void ol_control_hook_tested(ol_control *c, uint32_t token, const char *fault, const char *said);
+
 /* The store holds something new: entries, receipts. Cheap. */
 void ol_control_committed(ol_control *c);
 

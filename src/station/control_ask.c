@@ -6,6 +6,7 @@
 #include "base/version.h"
 #include "message/body.h"
 #include "station/control_parts.h"
+#include "station/hook_conf.h"
 #include "wire/cbor.h"
 #include "wire/kind.h"
 
@@ -120,6 +121,40 @@ static ol_err fork_ack(ask *a) {
     return err;
 }
 
+static ol_asked *free_place(ol_control *c, uint32_t *ret_token) {
+    for (uint32_t i = 0; i < OL_ASKS_MAX; i++)
+        if (!c->asked[i].is_used)
+            return *ret_token = i, &c->asked[i];
+    return NULL;
+}
+
+static ol_err hook_test(ask *a) {
+    ol_control *c = a->client->c;
+    const ol_request *r = a->r;
+    bool has_event = (r->given & OL_GIVEN_EVENT) != 0;
+    int what = has_event ? ol_hook_find(r->event, strlen(r->event)) : OL_HOOK_CALL;
+    if (what < 0 || what >= OL_HOOK_EVENTS_N)
+        return ol_refuse(a->why, OL_EFORM, "give one that a hook may have after --on, but drill",
+                         "\"%s\" is no event that calls hooks", r->event);
+    uint32_t token = 0;
+    ol_asked *place = free_place(c, &token);
+    OL_ASSERT(place != NULL); /* lines are not treated while all are used */
+    ol_err err = ol_api_hook_test(c->desk.station, r->hook, (unsigned)what, token);
+    if (err == OL_ENOENT)
+        return ol_refuse(a->why, err,
+                         "openline hook list names them; one that was added since the station was "
+                         "started is there when it is started again",
+                         "the station has no hook \"%s\"", r->hook);
+    if (err == OL_EAGAIN)
+        return ol_refuse(a->why, err, "try again in a moment", "too many events wait for the hook");
+    if (err != OL_OK)
+        return err;
+    *place = (ol_asked){ true, a->client, r->id, 0 };
+    c->asks++;
+    a->is_later = true;
+    return OL_OK;
+}
+
 static ol_err stop(ask *a) {
     ol_api_stop(a->client->c->desk.station);
     return OL_OK;
@@ -189,13 +224,6 @@ static ol_err take_signs(ask *a, ol_sign sign[OL_SIGNS_MAX], ol_api_entry *e) {
     return OL_OK;
 }
 
-static ol_asked *free_place(ol_control *c, uint32_t *ret_token) {
-    for (uint32_t i = 0; i < OL_ASKS_MAX; i++)
-        if (!c->asked[i].is_used)
-            return *ret_token = i, &c->asked[i];
-    return NULL;
-}
-
 static ol_err submit(ask *a) {
     ol_control *c = a->client->c;
     const ol_request *r = a->r;
@@ -249,6 +277,7 @@ static ol_err (*const answers[OL_DO_N])(ask *a) = {
     [OL_DO_UNSUBSCRIBE] = unsubscribe,
     [OL_DO_CLOCK_ACCEPT] = clock_accept,
     [OL_DO_FORK_ACK] = fork_ack,
+    [OL_DO_HOOK_TEST] = hook_test,
     [OL_DO_STOP] = stop,
 };
 
@@ -300,14 +329,38 @@ static json_t *refusal_json(const ol_api_reply *reply, ol_refusal *why) {
     return o;
 }
 
-void ol_control_reply(ol_control *c, uint32_t token, const ol_api_reply *reply) {
+/* What waited for its answer is gone from the table; false: there is nobody to be told. */
+static bool take_asked(ol_control *c, uint32_t token, ol_asked *ret) {
     if (token >= OL_ASKS_MAX || !c->asked[token].is_used)
-        return;
-    ol_asked asked = c->asked[token];
+        return false;
+    *ret = c->asked[token];
     c->asked[token] = (ol_asked){ .is_used = false };
     c->asks--;
     ol_control_wake(c); /* lines that waited for a place */
-    if (asked.client == NULL)
+    return ret->client != NULL;
+}
+
+void ol_control_hook_tested(ol_control *c, uint32_t token, const char *fault, const char *said) {
+    ol_asked asked;
+    ol_refusal why = { .err = OL_OK };
+    if (!take_asked(c, token, &asked))
+        return;
+    why.has_id = true;
+    why.id = asked.id;
+    if (fault == NULL)
+        ol_client_send(asked.client, json_pack("{s:I, s:b, s:s}", "id", (json_int_t)asked.id, "ok",
+                                               1, "said", said));
+    else {
+        (void)ol_refuse(&why, OL_EIO, "run its program by hand; the station's log has more",
+                        "the hook failed: %s%s%s", fault, said[0] != '\0' ? "; it said: " : "",
+                        said);
+        ol_client_send(asked.client, ol_error_json(&why));
+    }
+}
+
+void ol_control_reply(ol_control *c, uint32_t token, const ol_api_reply *reply) {
+    ol_asked asked;
+    if (!take_asked(c, token, &asked))
         return;
     char log[OL_DESK_NAME_LEN + 1];
     char entry[OL_DESK_NAME_LEN + 1];

@@ -253,6 +253,7 @@ ol_err ol_control_status(ol_control *c, const ol_request *r, json_t *reply, ol_r
     set_u64(reply, "frames_in", s.frames_in);
     set_u64(reply, "frames_out", s.frames_out);
     set_u64(reply, "strangers", s.strangers);
+    set(reply, "hooks", ol_api_hooks(c->desk.station));
     json_t *lines = json_array();
     ol_err err = OL_OK;
     size_t at = r->from < c->desk.lines ? (size_t)r->from : c->desk.lines, bytes = 0;

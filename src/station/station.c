@@ -73,6 +73,8 @@ static void on_note(void *ctx, size_t line, const ol_api_note *note) {
     log_note(st, line, note);
     if (st->control != NULL)
         ol_control_note(st->control, line, note);
+    if (st->alarms != NULL)
+        ol_alarms_note(st->alarms, line, note);
 }
 
 static void on_reply(void *ctx, uint32_t token, const ol_api_reply *reply) {
@@ -85,6 +87,14 @@ static void on_storage(void *ctx, ol_err err) {
     ol_station *st = ctx;
     if (st->control != NULL)
         ol_control_storage(st->control, err);
+    if (st->alarms != NULL)
+        ol_alarms_storage(st->alarms, err);
+}
+
+static void on_tested(void *ctx, uint32_t token, const char *fault, const char *said) {
+    ol_station *st = ctx;
+    if (st->control != NULL)
+        ol_control_hook_tested(st->control, token, fault, said);
 }
 
 static void on_committed(void *ctx) {
@@ -363,6 +373,16 @@ static ol_err start(ol_station *st, ol_why *why) {
     ol_drive_start(st->drive);
     ol_home_socket(&st->home, path);
     ol_err err = ol_control_start(&st->loop, path, st, &st->control, why);
+    ol_hooks_opts hooks = { .loop = &st->loop,
+                            .shim = "/proc/self/exe",
+                            .home = st->home.path,
+                            .station = st->lines.self.party.name,
+                            .hook = st->config->hook,
+                            .hooks = st->config->hooks,
+                            .tested = on_tested,
+                            .ctx = st };
+    if (err == OL_OK)
+        err = ol_alarms_start(st, &hooks, &st->alarms);
     if (err != OL_OK)
         return err;
     OL_LOG(OL_INFO, "station.ready", "version=%s party=%s home=%s lines=%zu ports=%zu paths=%zu",
@@ -379,6 +399,7 @@ static void on_parting(uv_timer_t *timer) {
 
 static void close_loop(ol_station *st) {
     uv_timer_t parting;
+    ol_alarms_stop(st->alarms);
     ol_control_stop(st->control);
     ol_drive_stop(st->drive);
     if (st->has_signals) {
@@ -395,6 +416,7 @@ static void close_loop(ol_station *st) {
     (void)uv_run(&st->loop, UV_RUN_NOWAIT);
     (void)uv_loop_close(&st->loop); /* a look-up that still runs ends with the process */
     ol_control_free(st->control);
+    ol_alarms_free(st->alarms);
     ol_drive_free(st->drive);
 }
 

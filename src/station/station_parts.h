@@ -1,12 +1,13 @@
 /* station/station_parts.h — the inside of the station, shared by station.c and api.c.
  * Order    home, lock, lines, keys, config, store, marker, loop, engines, ports, paths, control
- *          server: taken apart in reverse, from wherever it stopped. */
+ *          server, hooks: taken apart in reverse, from wherever it stopped. */
 #ifndef OL_STATION_PARTS_H
 #define OL_STATION_PARTS_H
 
 #include <uv.h>
 
 #include "crypto/keyfile.h"
+#include "station/alarms.h"
 #include "station/config.h"
 #include "station/control.h"
 #include "station/drive.h"
@@ -39,6 +40,7 @@ struct ol_station {
     ol_drive *drive;
     ol_net *net; /* the drive's */
     ol_control *control;
+    ol_alarms *alarms;
     uint64_t started_wall, started_ms;
 };
 

@@ -104,7 +104,7 @@ def console(party, where, block):
 def stable_words(_):
     """Every command and request that the program has is in the document, and no other"""
     told = set(re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", run("help").stdout.decode(), re.M))
-    table = TEXT[TEXT.index("| command | keys"):]
+    table = TEXT[TEXT.index("| command | keys"):].split("\n## ")[0]
     shown = set(re.findall(r"`([a-z ]+)`(?=[^|]*\|)", "\n".join(
         line.split("|")[1] + "|" for line in table.splitlines() if line.startswith("| `"))))
     if told != shown:

@@ -1,0 +1,221 @@
+#include "station/alarms.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "station/desk.h"
+#include "wire/entry.h"
+#include "wire/message.h"
+
+enum { LOOK_MS = 1000, PAGE = 64 };
+
+typedef struct {
+    uint64_t since_ms; /* no path to the party has been live since; 0: one is, or it is no peer */
+    uint32_t told;     /* a bit per hook */
+} dead;
+
+struct ol_alarms {
+    ol_station *st;
+    ol_hooks *hooks;
+    uv_loop_t *loop;
+    uv_timer_t look;
+    size_t lines;
+    uint64_t *cursor; /* by line: what has been looked at */
+    dead (*dead)[OL_PARTIES_MAX];
+    bool is_failing, is_stopping;
+};
+
+static json_t *about(const ol_api_line *line, uint8_t party) {
+    return json_pack("{s:s, s:s}", "line", line->name, "party", line->charter->party[party].name);
+}
+
+/* ---- flash ---- */
+
+typedef struct {
+    ol_alarms *a;
+    size_t line, n;
+} walk;
+
+static ol_err look_entry(void *ctx, const ol_stored_entry *e) {
+    static ol_entry entry; /* 4 KiB that need not lie on the stack */
+    walk *w = ctx;
+    const ol_api_line *line = ol_api_line_at(w->a->st, w->line);
+    ol_message m;
+    const char *why;
+    w->n++;
+    w->a->cursor[w->line] = e->seq;
+    if (e->log.party == line->self || e->log.party >= line->charter->parties || e->index == 0 ||
+        ol_entry_decode(e->entry, e->len, &entry) != OL_OK || entry.kind != OL_KIND_MESSAGE ||
+        ol_message_decode(entry.body, entry.body_len, &m, &why) != OL_OK ||
+        ol_message_misfit(&m, (ol_lane)e->log.lane, line->charter->parties, line->charter->rungs) !=
+            NULL ||
+        m.precedence != OL_FLASH)
+        return OL_OK;
+    char name[OL_DESK_NAME_LEN + 1];
+    json_t *o = about(line, e->log.party);
+    (void)json_object_set_new(o, "entry",
+                              json_string(ol_desk_entry_name(line, &e->log, e->index, name)));
+    (void)json_object_set_new(o, "precedence", json_string(ol_precedence_name(m.precedence)));
+    (void)json_object_set_new(o, "status", json_string(ol_status_name(m.status)));
+    (void)json_object_set_new(o, "rung",
+                              json_string(m.to == 0 ? "watch" : line->charter->rung[m.to - 1]));
+    ol_hooks_raise(w->a->hooks, OL_HOOK_ALL, OL_HOOK_FLASH, o);
+    return OL_OK;
+}
+
+static ol_err skip_receipt(void *ctx, const ol_stored_receipt *r) {
+    walk *w = ctx;
+    w->n++;
+    w->a->cursor[w->line] = r->seq;
+    return OL_OK;
+}
+
+static void look_at_stored(ol_alarms *a, size_t number) {
+    ol_store *s = ol_api_store(a->st);
+    const ol_api_line *line = ol_api_line_at(a->st, number);
+    walk w = { .a = a, .line = number };
+    ol_err err = OL_OK;
+    do {
+        w.n = 0;
+        err = s->ops->since(s, line->id, a->cursor[number], PAGE, look_entry, skip_receipt, &w);
+    } while (err == OL_OK && w.n == PAGE);
+}
+
+/* ---- line-dead ---- */
+
+static bool is_live(const ol_alarms *a, size_t line, uint8_t party) {
+    ol_api_path p;
+    for (unsigned slot = 0; slot < OL_PATHS_PER_PEER; slot++)
+        if (ol_api_path_get(a->st, line, party, slot, &p) == OL_OK && p.s.is_live)
+            return true;
+    return false;
+}
+
+static void look_at_paths(ol_alarms *a, size_t line, uint8_t party) {
+    dead *d = &a->dead[line][party];
+    if (is_live(a, line, party))
+        *d = (dead){ 0, 0 };
+    else if (d->since_ms == 0)
+        d->since_ms = uv_now(a->loop);
+}
+
+static void on_look(uv_timer_t *timer) {
+    ol_alarms *a = timer->data;
+    const ol_hook_conf *conf;
+    for (size_t line = 0; line < a->lines; line++)
+        for (uint8_t party = 0; party < OL_PARTIES_MAX; party++) {
+            dead *d = &a->dead[line][party];
+            uint64_t s = d->since_ms == 0 ? 0 : (uv_now(a->loop) - d->since_ms) / 1000;
+            for (size_t i = 0; s > 0 && (conf = ol_hooks_conf(a->hooks, i)) != NULL; i++) {
+                if ((d->told >> i & 1) != 0 || s < conf->after_s)
+                    continue;
+                d->told |= 1u << i;
+                ol_hooks_raise(a->hooks, i, OL_HOOK_LINE_DEAD,
+                               about(ol_api_line_at(a->st, line), party));
+            }
+        }
+}
+
+/* Before a path has been live the line is dead: since we were started, for all we know. */
+static void watch_paths(ol_alarms *a) {
+    for (size_t i = 0; i < a->lines; i++) {
+        const ol_api_line *line = ol_api_line_at(a->st, i);
+        for (uint8_t p = 0; p < line->charter->parties; p++)
+            if (p != line->self && (line->generation[line->charter->generation].members >> p & 1))
+                look_at_paths(a, i, p);
+    }
+    (void)uv_timer_start(&a->look, on_look, LOOK_MS, LOOK_MS);
+}
+
+/* ---- what happens ---- */
+
+void ol_alarms_note(ol_alarms *a, size_t line, const ol_api_note *n) {
+    if (a->is_stopping || line >= a->lines)
+        return;
+    const ol_api_line *l = ol_api_line_at(a->st, line);
+    uint8_t peer = n->path / OL_PATHS_PER_PEER;
+    char log[OL_DESK_NAME_LEN + 1];
+    switch (n->what) {
+    case OL_NOTE_STORED:
+        if (n->log.party != l->self && n->log.lane == OL_LANE_URGENT &&
+            ol_hooks_wants(a->hooks, OL_HOOK_FLASH))
+            look_at_stored(a, line);
+        break;
+    case OL_NOTE_PATH:
+        if (peer < l->charter->parties && peer != l->self)
+            look_at_paths(a, line, peer);
+        break;
+    case OL_NOTE_FORK: {
+        json_t *o = about(l, n->party);
+        (void)json_object_set_new(o, "log", json_string(ol_desk_log_name(l, &n->log, log)));
+        ol_hooks_raise(a->hooks, OL_HOOK_ALL, OL_HOOK_FORK, o);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+void ol_alarms_storage(ol_alarms *a, ol_err err) {
+    bool was_failing = a->is_failing;
+    a->is_failing = err != OL_OK;
+    if (a->is_failing && !was_failing && !a->is_stopping)
+        ol_hooks_raise(a->hooks, OL_HOOK_ALL, OL_HOOK_STORAGE,
+                       json_pack("{s:s}", "code", ol_err_name(err)));
+}
+
+void ol_alarms_event(ol_alarms *a, const json_t *event) {
+    (void)a, (void)event;
+}
+
+ol_hooks *ol_alarms_hooks(ol_alarms *a) {
+    return a->hooks;
+}
+
+/* ---- the whole ---- */
+
+ol_err ol_alarms_start(ol_station *st, const ol_hooks_opts *opts, ol_alarms **ret) {
+    ol_store *s = ol_api_store(st);
+    uint64_t last = 0;
+    ol_alarms *a = calloc(1, sizeof *a);
+    if (a == NULL)
+        return OL_ENOMEM;
+    *a = (ol_alarms){ .st = st, .loop = opts->loop, .lines = ol_api_lines(st) };
+    a->cursor = calloc(a->lines + 1, sizeof *a->cursor);
+    a->dead = calloc(a->lines + 1, sizeof *a->dead);
+    ol_err err = a->cursor == NULL || a->dead == NULL ? OL_ENOMEM : OL_OK;
+    if (err == OL_OK)
+        err = s->ops->last_seq(s, &last); /* what was there before has called whom it calls */
+    if (err == OL_OK)
+        err = ol_hooks_start(opts, &a->hooks);
+    if (err != OL_OK) {
+        free(a->cursor);
+        free(a->dead);
+        free(a);
+        return err;
+    }
+    for (size_t i = 0; i < a->lines; i++)
+        a->cursor[i] = last;
+    (void)uv_timer_init(a->loop, &a->look);
+    a->look.data = a;
+    if (ol_hooks_wants(a->hooks, OL_HOOK_LINE_DEAD))
+        watch_paths(a);
+    return *ret = a, OL_OK;
+}
+
+void ol_alarms_stop(ol_alarms *a) {
+    if (a == NULL || a->is_stopping)
+        return;
+    a->is_stopping = true;
+    uv_close((uv_handle_t *)&a->look, NULL);
+    ol_hooks_stop(a->hooks);
+}
+
+void ol_alarms_free(ol_alarms *a) {
+    if (a == NULL)
+        return;
+    ol_hooks_free(a->hooks);
+    free(a->cursor);
+    free(a->dead);
+    free(a);
+}
