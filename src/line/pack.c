@@ -157,10 +157,10 @@ static void pack_answers(packer *k, uint8_t party) {
 
 static void sent_something(packer *k, uint8_t party) {
     ol_sync *s = k->s;
-    if (s->due_ms == OL_NEVER) {
+    if (s->due_ms == OL_NEVER)
         s->moved_ms = k->l->mono_ms;
+    if (s->due_ms == OL_NEVER || ol_path_is_slow(k->l, party)) /* what is not on the wire yet */
         s->due_ms = k->l->mono_ms + ol_sync_repeat_ms(k->l, k->log, party);
-    }
     if (s->sent > s->sent_max)
         s->sent_max = s->sent, s->note_sent = true;
 }

@@ -2,15 +2,25 @@
 #include "line/state.h"
 
 enum { LOSSY_FRAMES = 8, LOSSY_SHARE = 6 }; /* a sixth of so many at least */
-enum { LOSS_FRAMES = 256, RATE_MS = 1000, FRAME_BITS = 8 * OL_FRAME_MAX };
+enum { LOSS_FRAMES = 256, RATE_MS = 1000 };
 
 /* ---- the best ---- */
+
+/* A full frame on the wire. */
+static uint64_t air_ms(const ol_path *path) {
+    return path == NULL || path->rate == 0 ? 0 : UINT64_C(8000) * path->frame_max / path->rate;
+}
+
+uint16_t ol_path_frame_max(uint16_t frame_max, uint32_t rate) {
+    uint64_t max = (uint64_t)rate * OL_SEGMENT_MS / 8000;
+    max = max < OL_FRAME_MIN ? OL_FRAME_MIN : max;
+    return rate > 0 && max < frame_max ? (uint16_t)max : frame_max;
+}
 
 /* Milliseconds that a full frame and its answer take, as far as known; more where much is lost. */
 static uint64_t cost_ms(const ol_path *path) {
     uint64_t ms = path->rtt_ms == 0 ? OL_RTT_START_MS : path->rtt_ms;
-    if (path->rate > 0)
-        ms += FRAME_BITS * 1000 / path->rate;
+    ms += air_ms(path);
     uint64_t lost = path->expected - path->arrived;
     return path->expected == 0 ? ms : ms + 4 * ms * lost / path->expected;
 }
@@ -31,6 +41,11 @@ ol_path *ol_path_best(const ol_line *l, uint8_t party) {
     return best->is_up ? (ol_path *)(uintptr_t)best : NULL;
 }
 
+bool ol_path_is_slow(const ol_line *l, uint8_t party) {
+    const ol_path *best = ol_path_best(l, party);
+    return best != NULL && best->rate > 0;
+}
+
 static void choose(ol_line *l) {
     for (uint8_t p = 0; p < l->parties; p++) {
         ol_peer *peer = &l->peer[p];
@@ -49,9 +64,10 @@ static size_t paths_up(const ol_line *l, uint8_t party) {
     return n;
 }
 
+/* What was measured may have been short, and met an empty wire both ways. */
 static uint64_t repeat_ms(const ol_path *path) {
     uint64_t rtt = path == NULL || path->rtt_ms == 0 ? OL_RTT_START_MS : path->rtt_ms;
-    return rtt + (rtt / 4 > 20 ? rtt / 4 : 20);
+    return rtt + (rtt / 4 > 20 ? rtt / 4 : 20) + 2 * air_ms(path);
 }
 
 uint64_t ol_path_repeat_ms(const ol_line *l, uint8_t party) {

@@ -537,8 +537,9 @@ ol_err ol_session_path_up(ol_line *l, uint8_t party, uint8_t slot, const ol_even
     path->is_up = path->note = true;
     path->has_address = ev->path.has_address, path->is_ip = ev->path.is_ip;
     path->is_stream = ev->path.is_stream;
-    path->port = ev->path.port, path->frame_max = ev->path.frame_max;
-    path->rate = ev->path.rate, path->since_ms = l->mono_ms;
+    path->port = ev->path.port, path->rate = ev->path.rate;
+    path->frame_max = ol_path_frame_max(ev->path.frame_max, path->rate);
+    path->since_ms = l->mono_ms;
     return OL_OK;
 }
 

@@ -535,7 +535,9 @@ void ol_fork_acknowledge(ol_line *l, const ol_log_key *key);
 void ol_frame_in(ol_line *l, const ol_event *ev);
 
 /* path.c */
-ol_path *ol_path_best(const ol_line *l, uint8_t party); /* NULL: none is up */
+ol_path *ol_path_best(const ol_line *l, uint8_t party);        /* NULL: none is up */
+uint16_t ol_path_frame_max(uint16_t frame_max, uint32_t rate); /* of its bearer; 0: not known */
+bool ol_path_is_slow(const ol_line *l, uint8_t party); /* the best one has a configured rate */
 uint64_t ol_path_repeat_ms(const ol_line *l, uint8_t party);
 void ol_path_rtt(ol_path *path, uint64_t ms);
 void ol_path_carries(ol_line *l, uint8_t party, const ol_path *path); /* it will, what is packed */
