@@ -32,7 +32,7 @@ enum {
     OL_STREAM_HOLD_MS = 30000, /* on a stream nothing is repeated sooner: it is on its way (§5.3) */
     OL_REPEAT_HELD_MS = 5000,  /* the peer holds all, only its receipt is missing */
     OL_PING_MS = 20000,
-    OL_SEGMENT_MS = 10000, /* a frame holds a path of a configured rate no longer (§5.3) */
+    OL_SEGMENT_MS = 10000,   /* a frame holds a path of a configured rate no longer (§5.3) */
     OL_KEEP_SHARE = 96000,   /* bits of a PING and its PONG, times 100: one per cent of the rate */
     OL_MISSED_MAX_MS = 5000, /* between tries of a path that did not answer */
     OL_COPIES = 4,           /* urgent payloads that wait for one path */
