@@ -49,6 +49,7 @@ SUBJECT_BYTES_MAX = 200
 NAME_BYTES_MAX = 200
 WORDS_MAX = 200
 MENTIONS_MAX = 64
+WHOLE_MAX = 1984    # bytes of an entry that had room for another mention (4.2)
 DEPTH_MAX = 8
 LOGS_MAX = 4096
 SIZE_LIMIT = 1 << 48
@@ -1158,6 +1159,7 @@ class Log:
         self.stored = {}    # party: (size, time)
         self.size = None    # of the tiles, once they were found right
         self.rows = []      # per entry: (wall, ((log key, size), ...))
+        self.whole = []     # per entry: it has a wall, and left no mention out
         self.opening = None
         self.has_policy = False
         self.charter = None
@@ -1493,10 +1495,12 @@ class Record:
         for index, leaf in enumerate(leaves):
             shown = {"id": f"{log.name}.{index}"}
             self.entries.append(shown)
-            mentions, envelope = (), None
+            mentions, envelope, whole = (), None, False
             try:
                 envelope = Envelope(leaf[SALT_BYTES:])
                 wall = envelope.wall
+                whole = (len(leaf) - SALT_BYTES <= WHOLE_MAX
+                         and len(envelope.seen) < MENTIONS_MAX)
                 shown |= {"kind": envelope.kind, "wall": wall}
                 if index == 0:
                     self._find_generation(log, envelope)
@@ -1506,6 +1510,7 @@ class Record:
             except Unreadable as reason:
                 self._name_unreadable(log, index, envelope, shown, str(reason))
             log.rows.append((wall, mentions))
+            log.whole.append(whole)
         if not leaves:
             self.report.fail("opening-first", log.name, why="there is none")
 
@@ -1574,6 +1579,8 @@ class Record:
             for index, (_, mentions) in enumerate(log.rows):
                 for key, size in mentions:
                     self._check_mention(log, index, key, size)
+            self._check_receipted(log)
+            self._check_walls(log)
         for first, second in self.repeats:
             self._check_repeat(first, second)
         places = {}
@@ -1607,6 +1614,51 @@ class Record:
         elif other.size is not None and size > other.size:
             self.report.fail("seen-beyond", log.name, index=index, size=size, log=log_id(key),
                              held=other.size)
+
+    def _check_receipted(self, log):
+        """Entries of a party that are later than its receipts and had seen less (section 7)."""
+        given = [(other, *other.stored[log.party]) for other in self.logs.values()
+                 if other.size is not None and other.party != log.party
+                 and log.party in other.stored and self._was_member(log, other)]
+        seen = {}
+        for index, (wall, mentions) in enumerate(log.rows):
+            for key, size in mentions:
+                seen[key] = max(size, seen.get(key, 0))
+            given = [g for g in given if seen.get(g[0].key, 0) < g[1]]
+            if not log.whole[index]:
+                continue
+            denied = {}
+            for other, size, time in given:
+                if time < wall:
+                    denied[other.key] = max(size, denied.get(other.key, 0))
+            for key, size in denied.items():
+                self.report.note(f"{log.name}: entry {index} has seen {seen.get(key, 0)} entries "
+                                 f"of {log_id(key)}, of which {log.party} had receipted {size} "
+                                 "before")
+            given = [g for g in given if g[0].key not in denied]
+
+    def _was_member(self, log, other):
+        """From the generation of the other log to that of this one, without a break?"""
+        first = other.opening["generation"] if other.opening else 0
+        last = self.charters.index(log.charter)
+        return all(log.party in charter.parties for charter in self.charters[first:last])
+
+    def _check_walls(self, log):
+        """Times that go back: within the log, and over logs of one party where it knew both."""
+        opening, last = log.opening, None
+        for index, (wall, mentions) in enumerate(log.rows):
+            if last is not None and wall < last:
+                self.report.note(f"{log.name}: entry {index} is dated before entry {index - 1}")
+            last, known = wall, set(mentions)
+            if index == 0 and opening and opening["predecessor"]:
+                known.add(((log.party, log.lane, opening["predecessor"]), opening["size"]))
+            for key, size in known:
+                other = self.logs.get(key) if key[0] == log.party else None
+                if other is None or other.forked or not 0 < size <= len(other.rows):
+                    continue
+                if wall < other.rows[size - 1][0]:
+                    self.report.note(f"{log.name}: entry {index} is dated before entry {size - 1} "
+                                     f"of {log_id(key)}, which its author held")
 
     def _check_why(self, log, begun):
         """Why there is a new log, and whether another goes on from the same one."""

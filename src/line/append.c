@@ -85,8 +85,10 @@ static bool is_numbered(const ol_seen *s, const ol_log_key *key) {
 }
 
 /* Mentions of logs that have a number already and grew. */
-static void see_known(const ol_line *l, const ol_seen *s, ol_entry *e, size_t max) {
-    for (size_t i = 0; i < s->n && e->seens < max; i++) {
+static void see_known(const ol_line *l, const ol_seen *s, uint8_t lane, ol_entry *e) {
+    for (size_t i = 0; i < s->n && e->seens < OL_MENTIONS_MAX; i++) {
+        if (s->v[i].log.lane != lane)
+            continue;
         const ol_log *log = ol_log_find(l, &s->v[i].log);
         if (log != NULL && log->tree.size > s->v[i].size)
             e->seen[e->seens++] = (ol_mention){ .number = i + 1, .size = log->tree.size };
@@ -94,16 +96,42 @@ static void see_known(const ol_line *l, const ol_seen *s, ol_entry *e, size_t ma
 }
 
 /* First mentions, newest logs first. */
-static void see_new(const ol_line *l, const ol_log *own, const ol_seen *s, ol_entry *e,
-                    size_t max) {
-    uint64_t number = s->n;
-    for (size_t i = l->log.n; i > 0 && e->seens < max; i--) {
+static void see_new(const ol_line *l, const ol_log *own, const ol_seen *s, uint8_t lane,
+                    ol_entry *e) {
+    for (size_t i = l->log.n; i > 0 && e->seens < OL_MENTIONS_MAX; i--) {
         const ol_log *log = l->log.v[i - 1];
-        if (log == own || log->tree.size == 0 || is_numbered(s, &log->key))
+        if (log == own || log->key.lane != lane || log->tree.size == 0 || is_numbered(s, &log->key))
             continue;
-        e->seen[e->seens++] = (ol_mention){
-            .number = ++number, .size = log->tree.size, .is_first = true, .log = log->key
-        };
+        e->seen[e->seens++] =
+            (ol_mention){ .size = log->tree.size, .is_first = true, .log = log->key };
+    }
+}
+
+/* What there is to mention, the urgent logs first: what has no room must wait for the next entry
+ * (§4.2). A handback begins with new logs: it must name the one that it answers. */
+static void see(const ol_line *l, const ol_own *own, uint64_t kind, ol_entry *e) {
+    const ol_seen *s = &own->seen;
+    e->seens = 0;
+    if (kind == OL_KIND_HANDBACK)
+        see_new(l, own->log, s, OL_LANE_URGENT, e), see_new(l, own->log, s, OL_LANE_ROUTINE, e);
+    for (uint8_t lane = 0; lane < OL_LANES; lane++) {
+        see_known(l, s, lane, e);
+        if (kind != OL_KIND_HANDBACK)
+            see_new(l, own->log, s, lane, e);
+    }
+}
+
+/* Ascending by number; the new ones get the next free ones. */
+static void put_in_order(ol_entry *e, uint64_t known) {
+    for (size_t i = 0; i < e->seens; i++)
+        if (e->seen[i].is_first)
+            e->seen[i].number = ++known;
+    for (size_t i = 1; i < e->seens; i++) {
+        const ol_mention m = e->seen[i];
+        size_t at = i;
+        for (; at > 0 && e->seen[at - 1].number > m.number; at--)
+            e->seen[at] = e->seen[at - 1];
+        e->seen[at] = m;
     }
 }
 
@@ -164,29 +192,35 @@ static OL_MUST ol_err put_entry(ol_line *l, ol_own *own, const ol_entry *e, cons
     return err != OL_OK ? err : ol_job_add(l, own->log, false, own->log->tree.size, 0, root.b);
 }
 
-static OL_MUST ol_err append(ol_line *l, ol_own *own, ol_submit *s) {
-    static const size_t mentions[] = { OL_MENTIONS_MAX, 16, 4, 0 };
-    uint8_t room[OL_ENTRY_MAX];
-    ol_entry e;
-    ol_wr w = { .err = OL_ELIMIT };
-    for (size_t i = 0; i < OL_LEN(mentions) && w.err != OL_OK; i++) { /* fewer, until it fits */
-        e = (ol_entry){ .kind = s->kind, .wall = ol_claim_time(l), .body = s->body };
-        e.body_len = s->body_len, e.has_item = s->has_item;
-        memcpy(e.item, s->item, sizeof e.item);
-        e.signs = (uint8_t)s->signs;
-        memcpy(e.sign, s->sign, sizeof e.sign);
-        size_t most = mentions[i];
-        if (s->kind == OL_KIND_HANDBACK) /* it must name the log that it answers */
-            most /= 2;
-        see_known(l, &own->seen, &e, most);
-        see_new(l, own->log, &own->seen, &e, mentions[i]);
-        read_below_seen(s, &own->seen, &e);
-        w = ol_wr_of(room, sizeof room);
-        ol_entry_encode(&e, &w);
+/* With as many of the mentions as there is room for. */
+static ol_err encode(const ol_own *own, const ol_submit *s, const ol_entry *all, ol_entry *e,
+                     ol_wr *w) {
+    ol_err err = OL_ELIMIT;
+    for (size_t n = all->seens + 1; n-- > 0 && err != OL_OK;) {
+        *e = *all;
+        e->seens = n;
+        put_in_order(e, own->seen.n);
+        read_below_seen(s, &own->seen, e);
+        w->len = 0, w->err = OL_OK;
+        ol_entry_encode(e, w);
+        err = w->err;
     }
-    if (w.err != OL_OK)
-        return w.err;
-    ol_err err = put_entry(l, own, &e, &w, s);
+    return err;
+}
+
+static OL_MUST ol_err append(ol_line *l, ol_own *own, ol_submit *s) {
+    uint8_t room[OL_ENTRY_MAX];
+    ol_entry all = { .kind = s->kind, .wall = ol_claim_time(l), .body = s->body }, e;
+    ol_wr w = ol_wr_of(room, sizeof room);
+    all.body_len = s->body_len, all.has_item = s->has_item;
+    memcpy(all.item, s->item, sizeof all.item);
+    all.signs = (uint8_t)s->signs;
+    memcpy(all.sign, s->sign, sizeof all.sign);
+    see(l, own, s->kind, &all);
+    ol_err err = encode(own, s, &all, &e, &w);
+    if (err != OL_OK)
+        return err;
+    err = put_entry(l, own, &e, &w, s);
     l->batch_failing = l->batch_failing || err != OL_OK; /* half of it is there */
     return err;
 }

@@ -222,6 +222,13 @@ bool ol_vf_tiles(vf *v) {
     return check_roots(v);
 }
 
+static bool is_member(const vf_generation *g, unsigned party) {
+    for (unsigned i = 0; i < g->members; i++)
+        if (g->member[i] == party)
+            return true;
+    return false;
+}
+
 static bool has_same_members(const vf_generation *a, const vf_generation *b) {
     uint64_t of_a = 0, of_b = 0;
     for (unsigned i = 0; i < a->members; i++)
@@ -229,6 +236,14 @@ static bool has_same_members(const vf_generation *a, const vf_generation *b) {
     for (unsigned i = 0; i < b->members; i++)
         of_b |= UINT64_C(1) << b->member[i];
     return of_a == of_b;
+}
+
+/* The first generation since which the log's author has been a member without a break. */
+static uint32_t since(const vf *v, const vf_generation *g) {
+    uint32_t at = (uint32_t)(g - v->generation);
+    while (at > 0 && is_member(&v->generation[at - 1], v->now.key.party))
+        at--;
+    return at;
 }
 
 /* Of generations with the same members the policy does not say which; the opening does. */
@@ -250,6 +265,7 @@ static void find_generation(vf *v, const uint8_t *entry, size_t len) {
     for (uint8_t i = 0; i < OL_PARTIES_MAX; i++)
         number[i] = i;
     ol_view_set_members(v->view, v->now.log, number, g->known, g->rungs);
+    ol_view_set_since(v->view, v->now.log, since(v, g));
 }
 
 static bool add_to_view(vf *v, uint64_t index, const uint8_t *leaf, size_t len) {

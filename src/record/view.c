@@ -93,6 +93,11 @@ ol_err ol_view_add_log(ol_view *v, const ol_log_key *key, size_t *ret_log) {
     return err;
 }
 
+void ol_view_set_since(ol_view *v, size_t log, uint32_t generation) {
+    OL_ASSERT(log < v->logs);
+    v->log[log].since = generation;
+}
+
 void ol_view_set_unknown(ol_view *v, size_t log) {
     OL_ASSERT(log < v->logs && v->log[log].rows == 0);
     v->log[log].is_unknown = true;
@@ -295,6 +300,7 @@ static ol_err read_entry(const ol_view *v, vw_log *log, const uint8_t *entry, si
         return OL_OK;
     }
     row->kind = e.kind, row->wall = e.wall;
+    row->is_whole = len <= OL_ENTRY_WHOLE_MAX && e.seens < OL_MENTIONS_MAX;
     err = take_seen(v, log, &e);
     if (err == OL_OK)
         err = take_read(v, log, &e);
@@ -347,6 +353,8 @@ ol_err ol_view_finish(ol_view *v) {
                                           : ol_vw_find_log(v, &v->log[i].number[k].key);
     ol_vw_check(v);
     ol_err err = ol_vw_check_items(v);
+    if (err == OL_OK)
+        err = ol_vw_check_times(v);
     if (err == OL_OK)
         err = ol_vw_order(v);
     return err == OL_OK ? ol_vw_cross(v) : err;

@@ -51,6 +51,8 @@
     X(ITEM_AGAIN, false, "item-again")       /* the same, where its author did not know */         \
     X(REF_MISSING, false, "ref-missing")     /* index; other, number: what it refers to */         \
     X(REF_AMBIGUOUS, false, "ref-ambiguous") /* index, number; held: so many logs */               \
+    X(SEEN_BELOW, false, "seen-below")       /* index, other, size; held: receipted before */      \
+    X(WALL_FALLS, false, "wall-falls")       /* index; number: of the later one; other: its log */ \
     X(ORDER_FORCED, false, "order-forced")   /* index: taken although its seen was not */
 
 #define OL_VIEW_ENUM(name, is_broken, word) OL_VIEW_##name,
@@ -97,6 +99,9 @@ OL_MUST ol_err ol_view_add_log(ol_view *v, const ol_log_key *key, size_t *ret_lo
  * the log's first entry; its author is a member. */
 void ol_view_set_members(ol_view *v, size_t log, const uint8_t *member, unsigned members,
                          unsigned rungs);
+/* Logs of generations before this one are not the author's to hold: it has been a member since then
+ * (again, if it was one before). */
+void ol_view_set_since(ol_view *v, size_t log, uint32_t generation);
 /* The log is there and what it holds is not known (it could not be proven): nothing is found amiss
  * with what others say of it. */
 void ol_view_set_unknown(ol_view *v, size_t log);

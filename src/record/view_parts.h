@@ -33,7 +33,7 @@ typedef struct {
     ol_log_key ref;
     uint8_t ref_inc_len; /* 0: none */
     uint8_t item[OL_ITEM_LEN];
-    bool is_message, is_forced, has_item;
+    bool is_message, is_forced, has_item, is_whole; /* is_whole: no mention left out (§4.2) */
     uint8_t precedence, status, crossings;
 } vw_row;
 
@@ -47,6 +47,7 @@ typedef struct {
     uint8_t rank; /* the author's number in its charter */
     uint8_t member[OL_PARTIES_MAX], members, rungs;
     bool has_opening, is_unknown, is_forked;
+    uint32_t since; /* the generation since which its author has been a member */
     ol_opening opening;
     vw_row *row;
     size_t rows, rows_cap, messages, items;
@@ -82,6 +83,7 @@ size_t ol_vw_mentions_end(const vw_log *log, size_t row);
 
 void ol_vw_check(ol_view *v); /* what stands between logs, in view_check.c */
 OL_MUST ol_err ol_vw_check_items(ol_view *v);
+OL_MUST ol_err ol_vw_check_times(const ol_view *v); /* in view_times.c; receipts are sorted */
 OL_MUST ol_err ol_vw_order(ol_view *v);
 OL_MUST ol_err ol_vw_cross(ol_view *v);
 

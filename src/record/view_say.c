@@ -112,6 +112,21 @@ static void say_other(const ol_view_issue *i, const char *other, char *to, size_
     }
 }
 
+/* What its author's times contradict. */
+static void say_times(const ol_view_issue *i, const char *author, const char *other, char *to,
+                      size_t cap) {
+    if (i->rule == OL_VIEW_SEEN_BELOW)
+        snprintf(to, cap,
+                 "entry %" N " has seen %" N " entries of %s, of which %s had receipted %" N
+                 " before",
+                 i->index, i->size, other, author, i->held);
+    else if (i->rule == OL_VIEW_WALL_FALLS && other[0] == 0)
+        snprintf(to, cap, "entry %" N " is dated before entry %" N, i->index, i->number);
+    else if (i->rule == OL_VIEW_WALL_FALLS)
+        snprintf(to, cap, "entry %" N " is dated before entry %" N " of %s, which its author held",
+                 i->index, i->number, other);
+}
+
 /* What one log says about another. */
 static void say_between(const ol_view_issue *i, const char *author, const char *other, char *to,
                         size_t cap) {
@@ -187,6 +202,8 @@ void ol_view_sentence(const ol_view_issue *issue, const char *const *party,
         say_opened(issue, other, ret, OL_VIEW_SENTENCE_MAX);
     if (ret[0] == 0)
         say_other(issue, other, ret, OL_VIEW_SENTENCE_MAX);
+    if (ret[0] == 0)
+        say_times(issue, party[issue->log.party], other, ret, OL_VIEW_SENTENCE_MAX);
     if (ret[0] == 0)
         say_between(issue, party[issue->log.party], other, ret, OL_VIEW_SENTENCE_MAX);
 }

@@ -15,7 +15,13 @@
 #include "base/bytes.h"
 #include "wire/logkey.h"
 
-enum { OL_ENTRY_MAX = 2048, OL_MENTIONS_MAX = 64, OL_SIGNS_MAX = 2, OL_OFFICER_MAX = 65535 };
+enum {
+    OL_ENTRY_MAX = 2048,
+    OL_MENTIONS_MAX = 64,
+    OL_ENTRY_WHOLE_MAX = 1984, /* one this long had room for a further mention (§4.2) */
+    OL_SIGNS_MAX = 2,
+    OL_OFFICER_MAX = 65535
+};
 enum { OL_LEAF_MIN = OL_SALT_LEN + 1, OL_LEAF_MAX = OL_SALT_LEN + OL_ENTRY_MAX };
 
 typedef enum {

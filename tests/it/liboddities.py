@@ -231,6 +231,43 @@ def again(reason, known=True):
     return entries(act, "t")
 
 
+def blank(w):
+    """swi opens a log as if it had never held anything."""
+    w.logs["t"] = x.Log(w, w.party("swi"), 0, "t")
+    w.logs["t"].append(1, x.opening(), [])
+
+
+def denies(size, later=1):
+    """swi receipts all of u and then says, in an entry of this size, that it has seen no more."""
+    def act(w):
+        w.logs["u"].say("Do.", precedence=1)
+        w.logs["u"].receive("prc", "swi")
+        w.clock += later - 7        # an entry is 7 s later than what was before it
+        text = "o" * (1000 + size - len(people(x.message("o" * 1000, precedence=1))))
+        w.logs["s"].say(text, seen=[], precedence=1, item=ITEM)
+        assert len(w.logs["s"].entries[-1]) == size
+        w.logs["s"].say("Now I do.", precedence=1)
+    return entries(act, "s")
+
+
+def goes_back(name, seconds, mentions=None):
+    """The next entry of this log is dated so much before the last word of the line."""
+    def act(w):
+        w.clock -= seconds
+        w.logs[name].say("Earlier.", precedence=1 if name != "r" else 3, seen=mentions)
+        w.clock += seconds
+    return entries(act, name)
+
+
+def opens_early(w):
+    """prc's next log is dated before the last entry of the one that it continues."""
+    q = w.logs["q"]
+    w.clock -= 100000
+    w.logs["t"] = x.Log(w, w.party("prc"), 0, "t")
+    w.logs["t"].append(1, x.opening(q.incarnation, 2, q.root(2), 5), [])
+    w.clock += 100000
+
+
 def receipt_before(w):
     """The receipt of a larger size is dated before the one of a smaller."""
     u = w.logs["u"]
@@ -287,6 +324,15 @@ ANOMALIES = [
     ("{t}: continues another history of its predecessor f2971799b1cbbcba than the one in the "
      "export, after 3 entries", victim(3, OTHER_ROOT)),
     ("{u}: entry 9 has seen 7 entries of {p}, the export holds 3 of another history", victim(2)),
+    *[("{t}: entry 0 has seen 0 entries of {" + name + "}, of which swi had receipted "
+       + str(size) + " before", entries(blank, "t"))
+      for name, size in (("u", 5), ("r", 300), ("p", 3), ("q", 2))],
+    ("{s}: entry 2 has seen 5 entries of {u}, of which swi had receipted 10 before", denies(1984)),
+    ("{r}: entry 300 is dated before entry 299", goes_back("r", 1000, [])),
+    ("{u}: entry 9 is dated before entry 8", goes_back("u", 100000)),
+    ("{u}: entry 9 is dated before entry 299 of {r}, which its author held", goes_back("u", 1000)),
+    ("{t}: entry 0 is dated before entry 1 of {q}, which its author held",
+     entries(opens_early, "t")),
     *[("{t}: is a new log after 3 entries of f2971799b1cbbcba: " + why, again(reason))
       for reason, why in ((1, "started without a run marker"),
                           (2, "the store is behind the run marker"),
@@ -327,4 +373,5 @@ def two_lines_pending(w):
 
 
 # Exports that differ from the first and are as good.
-GOOD = [lambda w: w.files(), narrower_tiles, bare_pending, two_lines_pending, amendment()]
+GOOD = [lambda w: w.files(), narrower_tiles, bare_pending, two_lines_pending, amendment(),
+        denies(1985), denies(1984, later=0)]

@@ -395,8 +395,8 @@ static void forced(void **state) {
     size_t u = add_log(&m, &U), p = add_log(&m, &P);
     add(&m, u, "84 01 09 81" FIRST_OF_P("01", "02") OPENING);
     add(&m, p, "84 01 08 81 85 01 01 00 00 48 aa00000000000000" OPENING);
-    add(&m, p, "84 18 40 00 80 00");
-    add(&m, u, "84 18 40 07 80 00");
+    add(&m, p, "84 18 40 08 80 00");
+    add(&m, u, "84 18 40 09 80 00");
     assert_int_equal(ol_view_finish(m.view), OL_OK);
     assert_string_equal(m.issues, "order-forced prc/urgent/bb00: entry 0 has seen what had itself "
                                   "seen this entry; the joint order goes on with it all the "
