@@ -10,6 +10,7 @@
 
 #include "lib/known.h"
 #include "wire/call.h"
+#include "wire/entry.h"
 
 enum { ROOM = 4096 };
 
