@@ -65,6 +65,9 @@ typedef struct {
     /* Each may be NULL. What they are handed lives for the call. */
     void (*finding)(void *ctx, const ol_verify_finding *f);
     void (*log)(void *ctx, const ol_verify_log *log, const char *const *party);
+    /* Of a full export each entry of a log that is proven, without salt, ascending; log: in the
+     * view. OL_ENOMEM ends the check; nothing else may be returned. */
+    ol_err (*entry)(void *ctx, size_t log, uint64_t index, const uint8_t *entry, size_t len);
     /* Once, at the end, of a full export: all entries in their joint order. */
     void (*view)(void *ctx, const ol_view *view, const char *const *party);
     /* Once, of a proof that holds: the entry, without salt; why it cannot be read, or NULL. */

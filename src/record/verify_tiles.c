@@ -272,6 +272,9 @@ static bool add_to_view(vf *v, uint64_t index, const uint8_t *leaf, size_t len) 
     if (index == 0)
         find_generation(v, leaf + OL_SALT_LEN, len - OL_SALT_LEN);
     v->err = ol_view_add_entry(v->view, v->now.log, leaf + OL_SALT_LEN, len - OL_SALT_LEN);
+    if (v->err == OL_OK && v->opts->entry != NULL)
+        v->err =
+            v->opts->entry(v->opts->ctx, v->now.log, index, leaf + OL_SALT_LEN, len - OL_SALT_LEN);
     return v->err == OL_OK;
 }
 

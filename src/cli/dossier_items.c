@@ -1,0 +1,295 @@
+/* The items of a dossier: every entry of the record in its joint order, with what the others did
+ * with it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/dossier.h"
+#include "cli/show.h"
+#include "wire/kind.h"
+
+typedef struct {
+    const ol_view *view;
+    ol_dossier_kept *kept;
+    const ol_dossier_opts *o;
+    const char *const *name; /* of the parties, by number */
+    json_t *items;
+    ol_desk desk; /* of no store: it only knows the names */
+    ol_api_line line;
+} making;
+
+static void set(json_t *o, const char *key, json_t *v) {
+    (void)json_object_set_new(o, key, v);
+}
+
+static json_t *number(uint64_t v) {
+    return json_integer((json_int_t)(v & OL_CONTROL_INT_MAX));
+}
+
+ol_err ol_dossier_keep(ol_dossier_kept *k, size_t log, uint64_t index, const uint8_t *entry,
+                       size_t len) {
+    if (log >= k->logs) {
+        struct ol_dossier_log *more = realloc(k->log, (log + 1) * sizeof *more);
+        if (more == NULL)
+            return OL_ENOMEM;
+        memset(more + k->logs, 0, (log + 1 - k->logs) * sizeof *more);
+        k->log = more, k->logs = log + 1;
+    }
+    struct ol_dossier_log *l = &k->log[log];
+    OL_ASSERT(index == l->n);
+    if (l->n == l->cap) {
+        size_t cap = l->cap == 0 ? 64 : 2 * l->cap;
+        struct ol_dossier_bytes *more = realloc(l->entry, cap * sizeof *more);
+        if (more == NULL)
+            return OL_ENOMEM;
+        l->entry = more, l->cap = cap;
+    }
+    struct ol_dossier_bytes *e = &l->entry[l->n];
+    *e = (struct ol_dossier_bytes){ .p = malloc(len), .len = len };
+    if (e->p == NULL)
+        return OL_ENOMEM;
+    memcpy(e->p, entry, len);
+    l->n++;
+    return OL_OK;
+}
+
+void ol_dossier_kept_free(ol_dossier_kept *k) {
+    for (size_t i = 0; i < k->logs; i++) {
+        for (size_t j = 0; j < k->log[i].n; j++)
+            free(k->log[i].entry[j].p);
+        free(k->log[i].entry);
+    }
+    free(k->log);
+    *k = (ol_dossier_kept){ 0 };
+}
+
+static const struct ol_dossier_bytes *bytes_of(const making *m, size_t log, uint64_t index) {
+    return &m->kept->log[log].entry[index];
+}
+
+static json_t *name_of(const making *m, size_t log, uint64_t index) {
+    char to[OL_DESK_NAME_LEN + 1];
+    return json_string(ol_desk_entry_name(&m->line, ol_view_log_key(m->view, log), index, to));
+}
+
+static uint8_t author_of(const making *m, size_t log) {
+    return ol_view_log_key(m->view, log)->party;
+}
+
+/* ---- what is referred to ---- */
+
+/* How much of `other` this entry has seen; its own log up to itself. */
+static uint64_t has_seen(const making *m, size_t log, uint64_t index, size_t other) {
+    return log == other ? index : ol_view_seen(m->view, log, index, other);
+}
+
+/* The one entry that the reference fits among those that were seen (§11). */
+static bool find_ref(const making *m, size_t log, uint64_t index, const ol_ref *ref,
+                     size_t *ret_log) {
+    size_t found = 0;
+    for (size_t i = 0; i < ol_view_logs(m->view); i++) {
+        const ol_log_key *key = ol_view_log_key(m->view, i);
+        if (ref->party != key->party || ref->lane != key->lane ||
+            memcmp(ref->incarnation, key->incarnation, ref->incarnation_len) != 0 ||
+            has_seen(m, log, index, i) <= ref->index || ref->index >= ol_view_log_size(m->view, i))
+            continue;
+        *ret_log = i;
+        found++;
+    }
+    return found == 1;
+}
+
+/* Beside what it refers to stands every entry that refers to it, whenever it was written. */
+static void add_beside(const making *m, json_t *item, const json_t *other) {
+    const char *kind = json_string_value(json_object_get(other, "kind"));
+    const json_t *body = json_object_get(other, kind != NULL ? kind : "");
+    static const char *const keys[] = { "verb",   "sort", "grade",   "lang",  "state", "why",
+                                        "status", "rung", "seconds", "after", "text" };
+    json_t *list = json_object_get(item, "beside"), *o = json_object();
+    (void)m;
+    set(o, "entry", json_incref(json_object_get(other, "entry")));
+    set(o, "author", json_incref(json_object_get(other, "author")));
+    set(o, "wall", json_incref(json_object_get(other, "wall")));
+    set(o, "kind", json_string(kind));
+    for (size_t i = 0; i < OL_LEN(keys); i++)
+        if (json_object_get(body, keys[i]) != NULL)
+            set(o, keys[i], json_incref(json_object_get(body, keys[i])));
+    if (list == NULL)
+        set(item, "beside", list = json_array());
+    (void)json_array_append_new(list, o);
+}
+
+/* ---- stages ---- */
+
+/* The first entry of the party that has seen this one, in the joint order; false: none. */
+static bool first_seen(const making *m, size_t log, uint64_t index, uint8_t party, size_t *ret_at) {
+    bool is_found = false;
+    for (size_t i = 0; i < ol_view_logs(m->view); i++) {
+        if (author_of(m, i) != party || i >= m->kept->logs)
+            continue;
+        uint64_t low = 0, high = ol_view_log_size(m->view, i); /* sizes seen only grow */
+        uint64_t end = high;
+        while (low < high) {
+            uint64_t mid = low + (high - low) / 2;
+            if (ol_view_seen(m->view, i, mid, log) > index)
+                high = mid;
+            else
+                low = mid + 1;
+        }
+        size_t at = low < end ? ol_view_find(m->view, i, low) : 0;
+        if (low < end && (!is_found || at < *ret_at))
+            *ret_at = at, is_found = true;
+    }
+    return is_found;
+}
+
+static json_t *stage_json(const making *m, size_t log, uint64_t index, uint8_t party) {
+    json_t *o = json_object();
+    uint64_t time = 0;
+    size_t at = 0;
+    bool is_stored = ol_view_is_stored(m->view, log, index, party, &time);
+    set(o, "receipt", is_stored ? number(time) : json_null());
+    if (first_seen(m, log, index, party, &at)) {
+        ol_view_item e = ol_view_at(m->view, at);
+        set(o, "held", number(e.wall)); /* no later than it wrote this */
+        set(o, "held_by", name_of(m, e.log, e.index));
+    }
+    return o;
+}
+
+static uint32_t members_of(const making *m, size_t log) {
+    const ol_opening *op = ol_view_opening(m->view, log);
+    uint32_t g = op != NULL ? op->generation : 0;
+    return m->o->chain->members[g < m->o->chain->generations ? g : 0];
+}
+
+static json_t *stages_json(const making *m, size_t log, uint64_t index) {
+    json_t *all = json_object();
+    for (uint8_t p = 0; p < m->o->chain->now.parties; p++)
+        if (p != author_of(m, log) && (members_of(m, log) >> p & 1) != 0)
+            set(all, m->o->chain->now.party[p].name, stage_json(m, log, index, p));
+    return all;
+}
+
+/* What of the others' messages the writer had read, and what had come and was not read. */
+static void add_reading(const making *m, json_t *item, size_t log, uint64_t index) {
+    json_t *last = json_array(), *unread = json_array();
+    for (size_t i = 0; i < ol_view_logs(m->view) && i < m->kept->logs; i++) {
+        if (author_of(m, i) == author_of(m, log))
+            continue;
+        uint64_t size = ol_view_log_size(m->view, i);
+        uint64_t seen = ol_view_seen(m->view, log, index, i);
+        uint64_t read = ol_view_read(m->view, log, index, i);
+        for (uint64_t k = read < size ? read : size; k > 0; k--)
+            if (bytes_of(m, i, k - 1)->serial > 0) {
+                (void)json_array_append_new(last, name_of(m, i, k - 1));
+                break;
+            }
+        for (uint64_t k = read; k < seen && k < size; k++)
+            if (bytes_of(m, i, k)->serial > 0)
+                (void)json_array_append_new(unread, name_of(m, i, k));
+    }
+    set(item, "had_read", last);
+    set(item, "had_not_read", unread);
+}
+
+/* ---- items ---- */
+
+static json_t *item_json(making *m, size_t at) {
+    ol_view_item e = ol_view_at(m->view, at);
+    const struct ol_dossier_bytes *b = bytes_of(m, e.log, e.index);
+    char dtg[OL_CLI_DTG_LEN + 1], serial[24];
+    json_t *o =
+        ol_desk_entry_json(&m->desk, 0, ol_view_log_key(m->view, e.log), e.index, 0, b->p, b->len);
+    ol_show_text(o);
+    (void)json_object_del(o, "cursor");
+    (void)json_object_del(json_object_get(o, "message"), "body");
+    if (e.unreadable != NULL) {
+        set(o, "kind", json_string("unreadable"));
+        set(o, "unreadable", json_string(e.unreadable));
+    }
+    set(o, "at", number(at));
+    set(o, "wall", number(e.wall));
+    ol_cli_dtg(e.wall, dtg);
+    set(o, "dtg", json_string(dtg));
+    if (b->serial > 0) {
+        bool is_urgent = ol_view_log_key(m->view, e.log)->lane == OL_LANE_URGENT;
+        (void)snprintf(serial, sizeof serial, "%c%llu", is_urgent ? 'U' : 'R',
+                       (unsigned long long)b->serial);
+        set(o, "serial", json_string(serial));
+        json_t *crossed = json_array();
+        for (unsigned i = 0; i < e.crossings; i++) {
+            ol_view_item other = ol_view_at(m->view, ol_view_crossing(m->view, at, i));
+            (void)json_array_append_new(crossed, name_of(m, other.log, other.index));
+        }
+        set(o, "crossed", crossed);
+        add_reading(m, o, e.log, e.index);
+    }
+    if (e.is_forced)
+        set(o, "forced", json_true());
+    set(o, "stages", stages_json(m, e.log, e.index));
+    return o;
+}
+
+static void number_messages(making *m) {
+    for (size_t i = 0; i < m->kept->logs; i++) {
+        uint64_t serial = 0;
+        for (uint64_t k = 0; k < m->kept->log[i].n; k++)
+            if (ol_view_at(m->view, ol_view_find(m->view, i, k)).is_message)
+                m->kept->log[i].entry[k].serial = ++serial;
+    }
+}
+
+static bool is_wanted(const making *m, const json_t *item, uint64_t wall) {
+    const json_t *check = json_object_get(item, "check");
+    if (wall < m->o->from || wall > m->o->to)
+        return false;
+    return check == NULL || m->o->has_checks ||
+           json_array_size(json_object_get(check, "missed")) > 0;
+}
+
+static bool ref_of(const making *m, size_t log, uint64_t index, ol_ref *ret) {
+    static ol_entry entry; /* 4 KiB that need not lie on the stack */
+    const struct ol_dossier_bytes *b = bytes_of(m, log, index);
+    return ol_entry_decode(b->p, b->len, &entry) == OL_OK && ol_kind_ref(&entry, ret);
+}
+
+/* Every entry is made into an item, so that what refers to one stands beside it even where it is
+ * outside of the time asked for; then those outside are left out. */
+static void make_items(making *m) {
+    json_t *all = json_array();
+    for (size_t at = 0; at < ol_view_len(m->view); at++) {
+        ol_view_item e = ol_view_at(m->view, at);
+        json_t *o = item_json(m, at);
+        ol_ref ref;
+        size_t target = 0;
+        (void)json_array_append_new(all, o);
+        if (e.unreadable != NULL || !ref_of(m, e.log, e.index, &ref) ||
+            !find_ref(m, e.log, e.index, &ref, &target))
+            continue;
+        json_t *item = json_array_get(all, ol_view_find(m->view, target, ref.index));
+        if (item != NULL)
+            add_beside(m, item, o);
+    }
+    size_t i;
+    json_t *o;
+    json_array_foreach(all, i, o) {
+        if (is_wanted(m, o, ol_view_at(m->view, i).wall))
+            (void)json_array_append(m->items, o);
+    }
+    json_decref(all);
+}
+
+void ol_dossier_items(json_t *model, const ol_view *view, ol_dossier_kept *kept,
+                      const ol_dossier_opts *o) {
+    static making m;
+    m = (making){ .view = view, .kept = kept, .o = o, .items = json_array() };
+    (void)snprintf(m.line.name, sizeof m.line.name, "%s", o->line);
+    m.line.charter = &o->chain->now;
+    memcpy(m.line.id, o->chain->now.id, sizeof m.line.id);
+    m.desk.lines = 1;
+    m.desk.line[0] = &m.line;
+    number_messages(&m);
+    make_items(&m);
+    set(model, "items", m.items);
+}

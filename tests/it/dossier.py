@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: ISC
+"""The dossier: what it tells, the same in all its forms, and nothing that a text can do to it."""
+import html.parser
+import json
+import os
+import re
+import shutil
+
+from libline import Control, Failure, connected, main, station_down
+
+HOSTILE = ["<script>alert(1)</script>", "</pre></article><img src=x onerror=alert(1)>",
+           "\" onmouseover='alert(1)", "&lt;b&gt; &amp;amp; &#60;",
+           "<!-- --> ]]> <style>*{}</style>",
+           "\n\n  three lines\n<plaintext>"]
+
+
+def check(condition, what):
+    if not condition:
+        raise Failure(what)
+
+
+class Page(html.parser.HTMLParser):
+    """What a browser would see: tags, and the text between them."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.attributes, self.pres, self.rows, self.titles = set(), set(), [], [], []
+        self.open = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in ("meta",):
+            self.open.append(tag)
+        for name, found in (("pre", self.pres), ("th", self.rows), ("td", self.rows),
+                            ("h3", self.titles)):
+            if tag == name:
+                found.append("")
+
+    def handle_endtag(self, tag):
+        check(self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-3:]}")
+        self.open.pop()
+
+    def handle_data(self, data):
+        for name, found in (("pre", self.pres), ("th", self.rows), ("td", self.rows),
+                            ("h3", self.titles)):
+            if name in self.open:
+                found[-1] += data
+
+
+def dossier(party, *options):
+    return json.loads(party.run("dossier", *options, "--format", "json").stdout)
+
+
+def talk(where):
+    """A line on which something was said, by both, with hostile words among it"""
+    usa, prc = connected(where)
+    with Control(usa.home) as client:
+        before = client.ask("position", line="hotline")["position"]
+    first = prc.ask("send", "hotline", "An object is over your territory.", "--precedence", "flash",
+                    "--subject", "Object <b>", "--wait", "stored")
+    answer = usa.ask("send", "hotline", "Received & understood", "--ref", first["entry"],
+                     "--precedence", "immediate", "--wait", "stored")
+    with Control(usa.home) as client:  # written before what came was read: it crosses
+        client.ask("submit", line="hotline", body="hAIAAIIAZWNyb3Nz", item="0a0b0c0d0e0f",
+                   read=before)
+    usa.run("send", "hotline", "Übung 演习", "--status", "exercise", "--lang", "de", "--wait",
+            "stored")
+    for text in HOSTILE:
+        prc.run("send", "hotline", "--wait", "stored", "--", text)
+    return usa, prc, first, answer
+
+
+def told(where):
+    """Each item has its number, times and states; all three forms say the same, an export too"""
+    usa, prc, first, answer = talk(where)
+    said = dossier(usa, "hotline")
+    items = {item["entry"]: item for item in said["items"]}
+    item = items[first["entry"]]
+    check(item["serial"] == "U1" and item["message"]["precedence"] == "flash" and
+          re.fullmatch(r"\d{6}Z [A-Z]{3} \d\d", item["dtg"]), item)
+    check(isinstance(item["stages"]["usa"]["receipt"], int) and
+          item["stages"]["usa"]["held_by"].startswith("usa/"), item["stages"])
+    check([b["entry"] for b in item["beside"]] == [answer["entry"]], item)
+    check(items[answer["entry"]]["had_read"] == [first["entry"]], items[answer["entry"]])
+    crossed = [i for i in said["items"] if i.get("message", {}).get("text") == "cross"]
+    check(len(crossed) == 1 and first["entry"] in crossed[0]["crossed"] and
+          first["entry"] in crossed[0]["had_not_read"] and
+          crossed[0]["entry"] in item["crossed"], crossed)
+    texts = [i["message"]["text"] for i in said["items"] if "message" in i]
+    check(texts[-len(HOSTILE):] == HOSTILE, texts)
+    check(all("body" not in i.get("message", {}) for i in said["items"]), "bodies")
+    check(said["broken"] == 0 and said["parties"][1] == {"party": "prc", "name": "中国"}, said)
+
+    text = usa.run("dossier", "hotline").stdout.decode()
+    page = usa.run("dossier", "hotline", "--format", "html").stdout.decode()
+    seen = Page(page)
+    check(not seen.open, f"left open: {seen.open}")
+    check(seen.tags <= {"html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "table",
+                        "tr", "th", "td", "bdi", "article", "pre", "div", "p"}, seen.tags)
+    check(seen.attributes <= {"lang", "charset", "http-equiv", "content", "name", "class", "dir"},
+          seen.attributes)
+    check("default-src 'none'" in page and "http:" not in page and "url(" not in page, "policy")
+    check([t.removeprefix("\n") if t.startswith("\n\n\n") else t for t in seen.pres] == texts,
+          seen.pres)
+    check("演习" in text and "SUBJECT" in text and "Object <b>" in text, "text")
+    check(re.search(r"^EXERCISE MESSAGE R\d .*EXERCISE  from usa", text, re.M) and
+          any(t.startswith("EXERCISE MESSAGE") for t in seen.titles), "the exercise is not told")
+    lines = [re.sub(r"\s+", " ", row) for row in seen.rows]
+    for row in lines:  # every row of the page stands in the text
+        check(row in re.sub(r"\s+", " ", text), f"not in the text: {row}")
+    for line in text.splitlines():  # and every line of the text in the page
+        line = re.sub(r"\s+", " ", line.strip(" |=-"))
+        check(not line or line in re.sub(r"\s+", " ", "\n".join(
+            seen.titles + lines + seen.pres) + "END OF") or re.match(r"\w+ \w+|END OF", line),
+            f"not in the page: {line}")
+
+    usa.run("export", "hotline", where / "export", "--yes")
+    export = dossier(usa, "--export", where / "export")
+    for one, other in zip(said["items"], export["items"]):
+        for item in (one, other):
+            for stage in item["stages"].values():
+                stage.pop("receipt")
+        check(one == other, f"{one}\n{other}")
+    station_down(usa)
+    check(dossier(usa, "hotline")["items"][1]["stages"] ==
+          dossier(usa, "hotline")["items"][1]["stages"], "twice")
+    for form in ("text", "html", "json"):
+        one = usa.run("dossier", "hotline", "--format", form).stdout
+        check(one == usa.run("dossier", "hotline", "--format", form).stdout, f"{form} twice")
+        check(form != "html" or one.decode() == page, "another page without the station")
+
+
+def times(where):
+    """--from and --to, as a date-time group, ISO 8601 or a day; what is none is refused"""
+    usa, _, first, _ = talk(where)
+    said = dossier(usa, "hotline")
+    wall = next(i["wall"] for i in said["items"] if i["entry"] == first["entry"])
+    import datetime
+    when = datetime.datetime.fromtimestamp(wall, datetime.timezone.utc)
+    group, iso = f"{when:%d%H%M}Z {when:%b %y}".upper(), f"{when:%Y-%m-%dT%H:%M:%SZ}"
+    for start, end, is_in in ((group, group, True), (group.replace(" ", "").lower(), iso, True),
+                              (iso, iso, True), (iso[:10], iso[:10], True),
+                              (iso[:16] + "Z", iso[:16] + "Z", True),
+                              ("2026-01-01", "2026-01-02", False),
+                              ("010000Z JAN 31", "2031-02-01", False)):
+        some = dossier(usa, "hotline", "--from", start, "--to", end)
+        check((first["entry"] in [i["entry"] for i in some["items"]]) == is_in,
+              (start, end, some["from"], some["to"], wall))
+        check(some["from"] <= some["to"] and (not is_in or some["to"] >= wall), some["to"])
+    for bad in ("", "yesterday", "311454Z FEB 26", "211454 NOV 26", "212454Z NOV 26", "2026-13-01",
+                "211460Z NOV 26", "2026-11-21T14:54", "2026-11-21 14:54Z", "291200Z FEB 27",
+                "2026-11-21T14:54:60Z", "211454Z NOV 2026", "-11454Z NOV 26"):
+        usa.refused("dossier", "hotline", f"--from={bad}", code=2, says="must be a point of time")
+    dossier(usa, "hotline", "--from", "291200Z FEB 28")
+    usa.refused("dossier", "hotline", "--from", "2026-11-22", "--to", "2026-11-21", code=2,
+                says="--to is before --from")
+
+
+def given(where):
+    """Options, files, and records that do not hold"""
+    usa, _, first, _ = talk(where)
+    usa.refused("dossier", code=2, says="either the name of a line")
+    usa.refused("dossier", "hotline", "--export", where, code=2, says="either the name of a line")
+    usa.refused("dossier", "hotline", "--format", "pdf", code=2, says="text, json, html")
+    usa.refused("dossier", "coldline", says="no line \"coldline\"")
+    usa.refused("dossier", "--export", where / "nothing", says="nothing")
+    usa.refused("dossier", "--export", usa.home, says="no charter that can be read")
+    out = where / "out.html"
+    said = usa.ask("dossier", "hotline", "--format", "html", "--out", out)
+    check(said["ok"] and said["out"] == str(out) and out.stat().st_mode & 0o777 == 0o600, said)
+    check(out.read_text().endswith("</html>\n"), "the file")
+    usa.refused("dossier", "hotline", "--out", out, says="not there yet")
+    said = usa.ask("dossier", "hotline")
+    check(said["ok"] and len(said["dossier"]["items"]) == said["items"], "json")
+
+    usa.run("export", "hotline", where / "proof", "--proof", first["entry"])
+    usa.refused("dossier", "--export", where / "proof", says="not the record of a line")
+    usa.run("export", "hotline", where / "export", "--yes")
+    bundle = next((where / "export" / "prc" / "urgent").rglob("tile/entries/**/*"))
+    while bundle.is_dir():
+        bundle = next(bundle.iterdir())
+    bytes_ = bytearray(bundle.read_bytes())
+    bytes_[-1] ^= 1
+    bundle.write_bytes(bytes_)
+    done = usa.run("dossier", "--export", where / "export", expect=1)
+    text = done.stdout.decode()
+    check("DOES NOT HOLD" in text and "BROKEN" in text and "the record does not hold" in
+          done.stderr.decode(), text)
+    check("An object is over" not in text, "what no signature holds is told")
+    shutil.rmtree(where / "export")
+    odd = where / "export"
+    usa.run("export", "hotline", odd, "--yes")
+    (odd / "a\033[31mb\n<i>").write_bytes(b"")
+    done = usa.run("dossier", "--export", odd, expect=None)
+    check(b"\033" not in done.stdout and b"?[31mb?<i>" in done.stdout, done.stdout[-900:])
+    page = usa.run("dossier", "--export", odd, "--format", "html", expect=None).stdout.decode()
+    check("\033" not in page and "<i>" not in page and "i" not in Page(page).tags, "a file's name")
+    if "OPENLINE_DOSSIER" in os.environ:  # to be looked at
+        shutil.copy(out, os.environ["OPENLINE_DOSSIER"])
+
+
+main(told, times, given)
