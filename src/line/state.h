@@ -18,10 +18,9 @@
 #include "line/times.h"
 #include "record/merkle.h"
 #include "record/receipt.h"
+#include "wire/fields.h"
 #include "wire/handback.h"
 #include "wire/item.h"
-
-#define OL_TIME_MAX ((UINT64_C(1) << 40) - 1) /* seconds since 1970: u40 on the wire */
 
 /* What we know of one peer and one log. */
 typedef struct {

@@ -12,7 +12,7 @@
 
 enum { OL_REMARK_MAX = 200 };                 /* reason or remark, bytes */
 enum { OL_SECONDS_MAX = 604800 };             /* of a promise, a deferral, a rung */
-#define OL_TIME_MAX ((UINT64_C(1) << 40) - 1) /* of a receipt, in a body */
+#define OL_TIME_MAX ((UINT64_C(1) << 40) - 1) /* seconds since 1970: u40 on the wire, too */
 
 typedef struct {
     ol_rd r;

@@ -4,6 +4,7 @@
 
 #include "wire/call.h"
 #include "wire/cbor.h"
+#include "wire/entry.h"
 
 enum { ROOM = 4096 };
 
