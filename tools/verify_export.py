@@ -576,7 +576,14 @@ def as_retention(value):
     return value if value == "forever" else as_number()(value)
 
 
-def take(values, section, wanted, names=False):
+def as_precedences(value):
+    words = value.split(" ")
+    if len(set(words)) != len(words) or not set(words) <= {p.lower() for p in PRECEDENCES}:
+        raise ValueError("is not a list of different precedences")
+    return words
+
+
+def take(values, section, wanted, names=False, absent=()):
     """The values of one section, converted; all wanted, none unknown; name.<lang> if names."""
     out, said = {}, {}
     for key, value in values.items():
@@ -592,7 +599,7 @@ def take(values, section, wanted, names=False):
         if key not in wanted:
             said[key[5:]] = value
     for key in list(wanted) + (["name.<language>"] if names and not said else []):
-        if key not in out:
+        if key not in out and key not in absent:
             raise Broken("text-key-missing", key=key, section=section)
     return out, said
 
@@ -605,7 +612,10 @@ CHARTER_KEYS = {
     "answer.routine": as_number(), "check.interval": as_number(60, 86400),
     "limit.entries": as_number(), "limit.bytes": as_number(), "crypto.period": as_number(),
     "courier.time": as_number(), "retention": as_retention,
+    "release.two": as_precedences, "quota.flash": as_number(1, 1000000),
+    "quota.immediate": as_number(1, 1000000),
 }
+MAY_BE_ABSENT = ("release.two", "quota.flash", "quota.immediate")
 AMENDMENT_KEYS = CHARTER_KEYS | {"id": as_hex(16), "previous": as_hex(32)}
 MEMBER_KEYS = {"identity": as_key, "languages": as_languages}
 CARD_KEYS = {"name": as_name, "serial": as_number(), "languages": as_languages}
@@ -620,7 +630,7 @@ class Charter:
         self.text = note.text.encode()
         sections = read_text(note.text, "openline charter v1")
         wanted = AMENDMENT_KEYS if generation else CHARTER_KEYS
-        self.values, _ = take(sections.pop(""), "", wanted)
+        self.values, _ = take(sections.pop(""), "", wanted, absent=MAY_BE_ABSENT)
         if self.values["generation"] != generation:
             raise Broken("charter-generation", have=self.values["generation"], want=generation)
         self.line, self.rungs = self.values["line"], self.values["rungs"]

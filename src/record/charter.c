@@ -3,11 +3,23 @@
 #include <string.h>
 
 #include "base/titled.h"
+#include "wire/message.h"
 
 _Static_assert(OL_PARTIES_MAX <= 32, "parties are bits of a uint32_t");
 
 /* Every key outside the parties' sections: one row, in the order in which ol_charter_put writes. */
-enum form { A_LINE, A_GENERATION, AN_ID, A_PREVIOUS, A_ONE, SOME_RUNGS, A_NUMBER, A_RETENTION };
+enum form {
+    A_LINE,
+    A_GENERATION,
+    AN_ID,
+    A_PREVIOUS,
+    A_ONE,
+    SOME_RUNGS,
+    A_NUMBER,
+    A_RETENTION,
+    SOME_PRECEDENCES, /* this and what follows may be absent */
+    A_QUOTA
+};
 
 static const struct row {
     const char *key, *missing, *range;
@@ -17,11 +29,13 @@ static const struct row {
 } rows[] = {
 #define ROW(key, form)                                                                             \
     { key, "missing key: " key, "", form, 0, 0, 0, 0 }
-#define NUMBER(field, key, min, max, dflt)                                                         \
+#define NUMBER(field, key, min, max, dflt) NUMBER_ROW(field, key, A_NUMBER, min, max, dflt)
+#define QUOTA(field, key, min, max, dflt) NUMBER_ROW(field, key, A_QUOTA, min, max, dflt)
+#define NUMBER_ROW(field, key, form, min, max, dflt)                                               \
     { key,                                                                                         \
       "missing key: " key,                                                                         \
       "value is out of range: " key " is " #min " to " #max,                                       \
-      A_NUMBER,                                                                                    \
+      form,                                                                                        \
       offsetof(ol_charter, field),                                                                 \
       min,                                                                                         \
       max,                                                                                         \
@@ -35,6 +49,10 @@ static const struct row {
     ROW("rungs", SOME_RUNGS),
     OL_CHARTER_NUMBERS(NUMBER) /* with its own commas */
     ROW("retention", A_RETENTION),
+    ROW("release.two", SOME_PRECEDENCES),
+    OL_CHARTER_OPTIONAL(QUOTA)
+#undef NUMBER_ROW
+#undef QUOTA
 #undef NUMBER
 #undef ROW
 };
@@ -106,6 +124,23 @@ static ol_err set_retention(ol_charter *c, ol_str value, const char **why) {
     return OL_OK;
 }
 
+static ol_err set_two(ol_charter *c, ol_str value, const char **why) {
+    ol_str word;
+    unsigned two = 0;
+    while (ol_titled_word(&value, &word)) {
+        unsigned p = 0;
+        while (p < OL_PRECEDENCES && !ol_titled_is(word, ol_precedence_name(p)))
+            p++;
+        if (p == OL_PRECEDENCES || (two >> p & 1) != 0)
+            return refuse(why, OL_EFORM,
+                          "value is not a list of different words of: flash immediate priority "
+                          "routine (one space between)");
+        two |= 1u << p;
+    }
+    c->two = (uint8_t)two;
+    return OL_OK;
+}
+
 static ol_err set_line(ol_charter *c, ol_str value, const char **why) {
     if (!ol_name_is_valid(value.p, value.len))
         return refuse(why, OL_EFORM, "value is not a name: 1 to 32 of a-z 0-9 -, a letter first");
@@ -151,7 +186,10 @@ static ol_err set_row(ol_charter *c, const struct row *row, ol_str value, const 
     case SOME_RUNGS:
         return set_rungs(c, value, why);
     case A_NUMBER:
+    case A_QUOTA:
         return set_number(c, row, value, why);
+    case SOME_PRECEDENCES:
+        return set_two(c, value, why);
     case A_RETENTION:
         return set_retention(c, value, why);
     }
@@ -161,12 +199,19 @@ static ol_err set_row(ol_charter *c, const struct row *row, ol_str value, const 
 
 ol_err ol_charter_set(ol_charter *c, ol_str key, ol_str value, const char **why) {
     size_t i = row_of(key);
-    if (i == ROWS ||
-        (rows[i].form != SOME_RUNGS && rows[i].form != A_NUMBER && rows[i].form != A_RETENTION))
+    if (i == ROWS || rows[i].form < SOME_RUNGS)
         return refuse(why, OL_EFORM,
                       "unknown setting: there are rungs, retention, answer.flash, "
                       "answer.immediate, answer.priority, answer.routine, check.interval, "
-                      "limit.entries, limit.bytes, crypto.period, courier.time");
+                      "limit.entries, limit.bytes, crypto.period, courier.time, release.two, "
+                      "quota.flash, quota.immediate");
+    if (rows[i].form >= SOME_PRECEDENCES && ol_titled_is(value, "none")) {
+        if (rows[i].form == SOME_PRECEDENCES)
+            c->two = 0;
+        else
+            memset((char *)c + rows[i].at, 0, sizeof(uint64_t));
+        return OL_OK;
+    }
     return set_row(c, &rows[i], value, why);
 }
 
@@ -228,7 +273,8 @@ static const char *fault_of(const reader *r, const char *text, const char **at) 
     bool is_amendment = r->c.generation > 0;
     for (size_t i = 0; i < ROWS; i++) {
         bool is_amending = rows[i].form == AN_ID || rows[i].form == A_PREVIOUS;
-        if (r->key_at[i] == NULL && (is_amendment || !is_amending))
+        bool may_be_absent = rows[i].form >= SOME_PRECEDENCES;
+        if (r->key_at[i] == NULL && (is_amendment || !is_amending) && !may_be_absent)
             return rows[i].missing;
         if (r->key_at[i] != NULL && is_amending && !is_amendment) {
             *at = r->key_at[i];
@@ -289,6 +335,21 @@ static void put_hex(const char *key, const uint8_t *p, size_t n, ol_wr *w) {
     ol_titled_put(w, key, hex);
 }
 
+static void put_two(const ol_charter *c, ol_wr *w) {
+    char list[64] = "";
+    for (unsigned p = 0; p < OL_PRECEDENCES; p++) {
+        if ((c->two >> p & 1) == 0)
+            continue;
+        size_t len = strlen(list), more = strlen(ol_precedence_name(p));
+        if (len > 0)
+            list[len++] = ' ';
+        OL_ASSERT(len + more < sizeof list);
+        memcpy(list + len, ol_precedence_name(p), more + 1);
+    }
+    if (list[0] != '\0')
+        ol_titled_put(w, "release.two", list);
+}
+
 static void put_row(const ol_charter *c, const struct row *row, ol_wr *w) {
     switch (row->form) {
     case A_LINE:
@@ -319,6 +380,13 @@ static void put_row(const ol_charter *c, const struct row *row, ol_wr *w) {
             ol_titled_put(w, row->key, "forever");
         else
             ol_titled_put_number(w, row->key, c->retention_s);
+        break;
+    case SOME_PRECEDENCES:
+        put_two(c, w);
+        break;
+    case A_QUOTA:
+        if (number_get(c, row) > 0)
+            ol_titled_put_number(w, row->key, number_get(c, row));
         break;
     }
 }

@@ -10,6 +10,8 @@
  *            rungs = watch duty-officer …     1 to OL_RUNGS_MAX names, none twice
  *            and the numbers of OL_CHARTER_NUMBERS, each within its range
  *            retention = forever              or seconds, 86,400 to 2^62
+ *            release.two = flash immediate    may be absent: what two officers must release
+ *            quota.flash = 20                 may be absent, and quota.immediate: in 24 hours
  *            [party usa]                      2 to 16 sections; their order numbers the parties
  *            identity, languages, name.<lang> (record/party.h)
  *          every key once, in any order in its section; comments and empty lines are part of the
@@ -45,6 +47,10 @@ enum { OL_RUNGS_MAX = 8, OL_CHARTER_MAX = 65536 + 64 * 256 };
     X(limit_bytes, "limit.bytes", 1000000, 1000000000000, 20000000)                                \
     X(crypto_period_s, "crypto.period", 3600, 31536000, 604800)                                    \
     X(courier_time_s, "courier.time", 86400, 31536000, 2592000)
+/* The same of what may be absent: 0. */
+#define OL_CHARTER_OPTIONAL(X)                                                                     \
+    X(quota[0], "quota.flash", 1, 1000000, 0)                                                      \
+    X(quota[1], "quota.immediate", 1, 1000000, 0)
 
 typedef struct {
     char line[OL_NAME_MAX + 1];
@@ -58,6 +64,9 @@ typedef struct {
     uint64_t check_s, crypto_period_s, courier_time_s;
     uint64_t limit_entries, limit_bytes;
     uint64_t retention_s; /* OL_CHARTER_FOREVER */
+    uint64_t quota[2];    /* of FLASH and IMMEDIATE: operational messages and calls of a party in
+                           * 24 hours of running time; 0: no quota */
+    uint8_t two;          /* bit p: two officers release what has precedence p */
     ol_party party[OL_PARTIES_MAX];
 } ol_charter;
 
@@ -78,7 +87,7 @@ typedef struct {
 } ol_charter_setting;
 
 /* A draft of generation 0 from the parties' cards, in the order given, and settings that replace
- * the defaults: rungs, retention, and the numbers. ret_at->line is the number of the faulty
+ * the defaults: rungs, retention, the numbers, and what may be absent, which `none` takes away. ret_at->line is the number of the faulty
  * setting from 1, 0 for a fault in line name or cards. */
 OL_MUST ol_err ol_charter_draft(const char *line, const ol_card *card, size_t cards,
                                 const ol_charter_setting *set, size_t sets, ol_wr *out,

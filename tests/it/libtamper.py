@@ -113,6 +113,10 @@ row("text-value", "charter: the value of line in [] is not a name",
     charter(swap(b"line = hotline", b"line = Hotline")))
 row("text-value", "charter: the value of name.fr in [party swi] is longer than 200 bytes",
     charter(swap(b"Suisse", b"S" * 201)))
+row("text-value", "charter: the value of release.two in [] is not a list of different precedences",
+    charter(lambda t: t.replace(b"suite = 1\n", b"suite = 1\nrelease.two = flash flash\n")))
+row("text-value", "charter: the value of quota.flash in [] is not a number from 1 to 1000000",
+    charter(lambda t: t.replace(b"suite = 1\n", b"suite = 1\nquota.flash = 0\n")))
 row("text-value", "charter.1: the value of id in [] is not 16 bytes in lower-case hex",
     amendment(id="AB" * 16))
 row("text-value", "charter: the value of rungs in [] is not a list of different names",

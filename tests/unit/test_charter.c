@@ -111,6 +111,17 @@ static const struct {
     { "forever", "ever", OL_EFORM, 16, 13, "value is neither `forever` nor seconds" },
     { "forever", "86399", OL_EFORM, 16, 13, "value is neither `forever` nor seconds" },
     { "forever", "86400", OL_OK, 0, 0, "" },
+    { "forever", "forever\nrelease.two = flash", OL_OK, 0, 0, "" },
+    { "forever", "forever\nrelease.two = routine priority immediate flash", OL_OK, 0, 0, "" },
+    { "forever", "forever\nrelease.two = flash flash", OL_EFORM, 17, 15, "value is not a list of" },
+    { "forever", "forever\nrelease.two = flash  routine", OL_EFORM, 17, 15, "value is not a list" },
+    { "forever", "forever\nrelease.two = none", OL_EFORM, 17, 15, "value is not a list of" },
+    { "forever", "forever\nrelease.two = test", OL_EFORM, 17, 15, "value is not a list of" },
+    { "forever", "forever\nquota.flash = 1\nquota.immediate = 1000000", OL_OK, 0, 0, "" },
+    { "forever", "forever\nquota.flash = 0", OL_ELIMIT, 17, 15,
+      "value is out of range: quota.flash is 1 to 1000000" },
+    { "forever", "forever\nquota.immediate = 1000001", OL_ELIMIT, 17, 19, "value is out of" },
+    { "forever", "forever\nquota.priority = 9", OL_EFORM, 17, 1, "unknown key" },
     { "[party usa]", "[party]", OL_EFORM, 17, 2, "unknown section" },
     { "[party usa]", "[partyusa]", OL_EFORM, 17, 2, "unknown section" },
     { "[party usa]", "[party usa of america]", OL_EFORM, 17, 2, "after `party` stands a name" },
@@ -216,10 +227,13 @@ static void an_amendment_is_written_as_it_is_read(void **state) {
                             sizeof work);
     assert_int_equal(ol_charter_parse(work, n, &c, &at), OL_OK);
     c.retention_s = 86400;
+    c.two = 1 << 0 | 1 << 3;
+    c.quota[0] = 20;
     ol_wr w = ol_wr_of((uint8_t *)work2, sizeof work2);
     assert_int_equal(ol_charter_put(&c, &w, &at), OL_OK);
     assert_int_equal(ol_charter_parse(work2, w.len, &again, &at), OL_OK);
     assert_int_equal(again.retention_s, 86400);
+    assert_non_null(strstr(work2, "\nrelease.two = flash routine\nquota.flash = 20\n[party usa]"));
     memcpy(again.text_hash, c.text_hash, sizeof c.text_hash);
     assert_memory_equal(&again, &c, sizeof c);
     w = ol_wr_of((uint8_t *)work2, 100);
@@ -318,6 +332,9 @@ static const struct {
     { "hotline", 2, { { "generation", "1" } }, OL_EFORM, 1, "unknown setting" },
     { "hotline", 2, { { "check.interval", "59" } }, OL_ELIMIT, 1, "value is out of range" },
     { "hotline", 2, { { "retention", "" } }, OL_EFORM, 1, "value is neither" },
+    { "hotline", 2, { { "release.two", "flash" }, { "quota.flash", "3" } }, OL_OK, 0, "" },
+    { "hotline", 2, { { "release.two", "none" }, { "quota.flash", "none" } }, OL_OK, 0, "" },
+    { "hotline", 2, { { "quota.immediate", "0" } }, OL_ELIMIT, 1, "value is out of range" },
     { "hotline", 2, { { "rungs", "" } }, OL_EFORM, 1, "value is not a list" },
     { "hotline", 2, { { "rungs", "a\n[party x]" } }, OL_EFORM, 1, "value is not a list" },
     { "hotline", 2, { { "rungs", "a" }, { "rungs", "b" } }, OL_EFORM, 2, "this setting is given" },
