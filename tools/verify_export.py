@@ -65,9 +65,14 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 LANES = ("urgent", "routine")
 PRECEDENCES = ("FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE")
 STATUSES = ("operational", "exercise", "test")
+SORTS = ("traffic", "service", "correction", "readback", "translation")
+GRADES = ("none", "sight", "rough", "official")
 REASONS = ("first", "started without a run marker", "the store is behind the run marker",
            "a member holds more of this log", "fork evidence", "amendment or new card")
-KIND_OPENING, KIND_MESSAGE, KIND_HANDBACK = 1, 2, 3
+ACTS = ("seen", "interim", "cancel", "right", "wrong", "present", "here")
+ORDERS = ("minimise", "end-minimise", "suspend", "resume")
+SECONDS_MAX = 604800
+KIND_OPENING, KIND_MESSAGE, KIND_HANDBACK, KIND_ACT, KIND_ORDER = 1, 2, 3, 6, 12
 # Names that would collide with files of an export or with words of its policies.
 RESERVED_NAMES = ("cards", "charter", "none", "others")
 
@@ -853,7 +858,7 @@ class Envelope:
         self.kind, self.wall, self.seen, self.body = fields[:4]
         demand(is_uint(self.kind) and is_uint(self.wall), "kind or wall is not a number")
         self._demand_mentions("seen", self.seen, lambda m: is_known(m) or is_first(m))
-        self.item, self.read = None, None
+        self.item, self.read, self.author = None, None, None
         if len(fields) > 4:
             demand(len(fields) >= 6, "it has an item id and no read")
             demand(is_bytes(fields[4], 6), "the item id is not 6 bytes")
@@ -908,7 +913,7 @@ def read_handback(envelope, lane, charter):
 def read_message(envelope, lane, charter):
     body, rungs, parties = envelope.body, charter.rungs, charter.numbers
     demand(isinstance(body, list) and len(body) >= 4, "the message has too few fields")
-    body = body[:8] + ["", "", []][len(body[:8]) - 4:] if len(body) < 7 else body
+    body = body[:13] + ["", "", [], [], 0, 0, [], [], 0][min(len(body), 13) - 4:]
     precedence, status, to, text, lang, subject, ref = body[:7]
     demand(is_uint(precedence, 4), "the precedence is unknown")
     demand(is_uint(status, 3), "the status is unknown")
@@ -926,10 +931,50 @@ def read_message(envelope, lane, charter):
                "to": rungs[to - 1] if to else "", "lang": lang, "subject": subject}
     if ref:
         message["ref"] = f"{parties[ref[0]]}/{LANES[ref[1]]}/{ref[2].hex()}.{ref[3]}"
-    if len(body) > 7:
+    if body[7] != []:
         message["part"] = read_part(body[7])
+    message |= read_sort(body, envelope.author, parties)
     message["text"] = read_body_text(text, precedence)
     return message, ref
+
+
+def is_ascending(items, limit):
+    return (isinstance(items, list) and len(items) <= 16
+            and all(is_uint(i, limit) for i in items)
+            and all(a < b for a, b in zip(items, items[1:])))
+
+
+def read_sort(body, author, parties):
+    """What section 4.7 adds: sort, what is asked, who must act and who need only know, grade."""
+    ref, sort, asks, action, info, grade = body[6], *body[8:13]
+    demand(is_uint(sort, len(SORTS)), "the sort is unknown")
+    demand(is_uint(asks), "what it asks for has another form")
+    demand(is_ascending(action, 16), "the parties that must act have another form")
+    demand(isinstance(info, list) and (not info or is_uint(info[0], 4) and len(info) > 1
+                                       and is_ascending(info[1:], 16)),
+           "the parties that need only know have another form")
+    demand(is_uint(grade, len(GRADES)), "the grade is unknown")
+    demand(not set(action) & set(info[1:]), "a party must act and need only know")
+    demand(ref or sort < 2, "a correction, read-back or translation refers to nothing")
+    demand((SORTS[sort] == "translation") == (grade > 0),
+           "a translation has a grade, and nothing else has one")
+    named = action + info[1:]
+    demand(all(p < len(parties) for p in named),
+           "it is addressed to a party that the charter does not have")
+    demand(author not in named, "it is addressed to its own author")
+    demand(SORTS[sort] != "correction" or ref[0] == author, "it corrects what another wrote")
+    demand(SORTS[sort] != "readback" or ref[0] != author, "it reads back what its author wrote")
+    said = {"sort": SORTS[sort]} if sort else {}
+    if asks & 1:
+        said["asks"] = "readback"
+    if action:
+        said["action"] = [parties[p] for p in action]
+    if info:
+        said["info"] = [parties[p] for p in info[1:]]
+        said["info_precedence"] = PRECEDENCES[info[0]]
+    if grade:
+        said["grade"] = GRADES[grade]
+    return said
 
 
 def is_ref_urgent(ref, parties):
@@ -943,11 +988,63 @@ def is_ref_urgent(ref, parties):
     return ref[1] == 0
 
 
+def read_remark(text):
+    demand(isinstance(text, str) and len(text.encode()) <= SUBJECT_BYTES_MAX,
+           "the remark has another form or is too long")
+    demand("\n" not in text, "the remark has more than one line")
+    demand_text(text)
+    return text
+
+
+def read_ref(ref, parties, *sizes):
+    demand(isinstance(ref, list) and len(ref) == 4 and is_uint(ref[1], 2)
+           and is_bytes(ref[2], *sizes) and is_uint(ref[3], SIZE_LIMIT),
+           "the reference has another form")
+    demand(is_uint(ref[0], len(parties)), "the reference names no party of the charter")
+    return f"{parties[ref[0]]}/{LANES[ref[1]]}/{ref[2].hex()}.{ref[3]}"
+
+
+def read_act(envelope, lane, charter):
+    body = envelope.body
+    demand(isinstance(body, list) and len(body) >= 5, "the act has too few fields")
+    verb, status, ref, seconds, text = body[:5]
+    demand(is_uint(verb, len(ACTS)), "the act's verb is unknown")
+    demand(is_uint(status, 3), "the status is unknown")
+    act = {"verb": ACTS[verb], "status": STATUSES[status]}
+    demand(isinstance(ref, list) and bool(ref) == (act["verb"] != "present"),
+           "a presence query refers to no entry, every other act to one")
+    if ref:
+        act["ref"] = read_ref(ref, charter.numbers, *range(2, 9))
+        own = ref[0] == envelope.author
+        demand(own == (act["verb"] == "cancel"), "it speaks of an entry of the wrong party's")
+    demand(is_uint(seconds, SECONDS_MAX + 1)
+           and (seconds > 0) == (act["verb"] == "interim"), "the time has another form")
+    if seconds:
+        act["seconds"] = seconds
+    act["text"] = read_remark(text)
+    demand(lane == (ref[1] if ref else 0), f"it stands in the wrong lane, {LANES[lane]}")
+    return act, ref
+
+
+def read_order(envelope, lane, charter):
+    body = envelope.body
+    demand(isinstance(body, list) and len(body) >= 4, "the order has too few fields")
+    verb, status, seconds, text = body[:4]
+    demand(is_uint(verb, len(ORDERS)), "the order's verb is unknown")
+    demand(is_uint(status, 3), "the status is unknown")
+    demand(is_uint(seconds), "the order's time has another form")
+    demand(lane == 0, "it stands in the wrong lane, routine")
+    return {"verb": ORDERS[verb], "status": STATUSES[status], "seconds": seconds,
+            "text": read_remark(text)}, None
+
+
 # By kind: its name; do people write it, True or False, or may both, None; and what reads it:
 # from (envelope, lane, charter) to what is shown and the reference in it, if any.
 KINDS = {
     KIND_MESSAGE: ("message", True, read_message),
     KIND_HANDBACK: ("handback", False, read_handback),
+    KIND_ACT: ("act", True, read_act),
+    KIND_ORDER: ("order", True, read_order),
 }
 
 
@@ -1550,7 +1647,9 @@ class Record:
         demand(envelope.kind in KINDS, f"unknown kind {envelope.kind}")
         name, people, read = KINDS[envelope.kind]
         demand(people is not False or envelope.item is None, "only stations write it")
-        demand(people is not True or envelope.item is not None, f"the {name} has no item id")
+        demand(people is not True or envelope.item is not None,
+               f"the {name} has no item id or no read")
+        envelope.author = log.charter.numbers.index(log.party)
         shown[name], ref = read(envelope, log.lane, log.charter)
         if envelope.kind == KIND_MESSAGE:
             shown |= shown.pop(name)

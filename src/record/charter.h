@@ -87,8 +87,8 @@ typedef struct {
 } ol_charter_setting;
 
 /* A draft of generation 0 from the parties' cards, in the order given, and settings that replace
- * the defaults: rungs, retention, the numbers, and what may be absent, which `none` takes away. ret_at->line is the number of the faulty
- * setting from 1, 0 for a fault in line name or cards. */
+ * the defaults: rungs, retention, the numbers, and what may be absent, which `none` takes away.
+ * ret_at->line is the number of the faulty setting from 1, 0 for a fault in line name or cards. */
 OL_MUST ol_err ol_charter_draft(const char *line, const ol_card *card, size_t cards,
                                 const ol_charter_setting *set, size_t sets, ol_wr *out,
                                 ol_ini_at *ret_at);

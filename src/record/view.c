@@ -268,7 +268,7 @@ static void read_opening(vw_log *log, const ol_entry *e) {
 }
 
 static const char *read_kind(const ol_view *v, vw_log *log, const ol_entry *e, vw_row *row) {
-    ol_kind_at at = { .author = log->key.party, .lane = log->key.lane };
+    ol_kind_at at = { .author = log->rank, .lane = log->key.lane };
     at.parties = log->members, at.rungs = log->rungs;
     at.is_first = e->kind == OL_KIND_OPENING; /* where it stands is judged by add_entry */
     const char *why = ol_kind_misfit(e, &at);

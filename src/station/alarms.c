@@ -47,8 +47,8 @@ static ol_err look_entry(void *ctx, const ol_stored_entry *e) {
     if (e->log.party == line->self || e->log.party >= line->charter->parties || e->index == 0 ||
         ol_entry_decode(e->entry, e->len, &entry) != OL_OK || entry.kind != OL_KIND_MESSAGE ||
         ol_message_decode(entry.body, entry.body_len, &m, &why) != OL_OK ||
-        ol_message_misfit(&m, (ol_lane)e->log.lane, line->charter->parties, line->charter->rungs) !=
-            NULL ||
+        ol_message_misfit(&m, e->log.party, (ol_lane)e->log.lane, line->charter->parties,
+                          line->charter->rungs) != NULL ||
         m.precedence != OL_FLASH)
         return OL_OK;
     char name[OL_DESK_NAME_LEN + 1];

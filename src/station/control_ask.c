@@ -170,7 +170,8 @@ static ol_err check_body(const ol_api_line *line, ask *a, uint8_t *ret_lane) {
     if (err != OL_OK)
         return ol_refuse(a->why, err, todo, "the body is no message: %s", fault);
     uint8_t lane = (uint8_t)ol_message_lane(&m);
-    fault = ol_message_misfit(&m, (ol_lane)lane, line->charter->parties, line->charter->rungs);
+    fault = ol_message_misfit(&m, line->self, (ol_lane)lane, line->charter->parties,
+                              line->charter->rungs);
     if (fault != NULL)
         return ol_refuse(a->why, OL_EFORM, todo, "the message does not fit the line: %s", fault);
     if (a->r->body_len > OL_BODY_MAX)

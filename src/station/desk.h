@@ -13,6 +13,7 @@
 #include "station/control.h"
 #include "station/station_api.h"
 #include "station/why.h"
+#include "wire/ref.h"
 
 enum { OL_DESK_EVIDENCE_MAX = 16 /* pieces told of one log */ };
 
@@ -57,6 +58,10 @@ OL_MUST ol_err ol_desk_read(const ol_desk *d, size_t line, uint64_t position, ol
 json_t *ol_desk_entry_json(const ol_desk *d, size_t line, const ol_log_key *log, uint64_t index,
                            uint64_t seq, const uint8_t *entry, size_t len);
 
+/* "usa/urgent/0123.17" of what a reference names. */
+json_t *ol_desk_ref_json(const ol_api_line *line, const ol_ref *ref);
+/* Names of the parties that have a bit. */
+json_t *ol_desk_parties_json(const ol_api_line *line, uint32_t parties);
 /* What a readable entry of a kind beside opening and message says, into o (desk_kinds.c). */
 void ol_desk_kind_json(const ol_api_line *line, const ol_entry *e, json_t *o);
 

@@ -22,11 +22,19 @@ static json_t *hex_json(const uint8_t *p, size_t len) {
     return json_string(text);
 }
 
-static json_t *ref_json(const ol_api_line *line, const ol_ref *ref) {
+json_t *ol_desk_ref_json(const ol_api_line *line, const ol_ref *ref) {
     char name[OL_DESK_NAME_LEN + 1];
     ol_log_key log = { .party = ref->party, .lane = ref->lane };
     memcpy(log.incarnation, ref->incarnation, ref->incarnation_len);
     return json_string(ol_desk_entry_name(line, &log, ref->index, name));
+}
+
+json_t *ol_desk_parties_json(const ol_api_line *line, uint32_t parties) {
+    json_t *list = json_array();
+    for (unsigned p = 0; p < line->charter->parties; p++)
+        if ((parties >> p & 1) != 0)
+            (void)json_array_append_new(list, json_string(line->charter->party[p].name));
+    return list;
 }
 
 static json_t *str_json(ol_str s) {
@@ -43,9 +51,21 @@ static json_t *message_json(const ol_api_line *line, const ol_message *m, const 
     if (m->subject.len > 0)
         set(o, "subject", str_json(m->subject));
     if (m->has_ref)
-        set(o, "ref", ref_json(line, &m->ref));
+        set(o, "ref", ol_desk_ref_json(line, &m->ref));
     if (m->parts > 0)
         set(o, "part", json_pack("[i, i]", (int)m->part, (int)m->parts));
+    if (m->sort != OL_SORT_TRAFFIC)
+        set(o, "sort", json_string(ol_sort_name(m->sort)));
+    if ((m->asks & OL_ASKS_READBACK) != 0)
+        set(o, "asks", json_string("readback"));
+    if (m->action != 0)
+        set(o, "action", ol_desk_parties_json(line, m->action));
+    if (m->info != 0) {
+        set(o, "info", ol_desk_parties_json(line, m->info));
+        set(o, "info_precedence", json_string(ol_precedence_name(m->info_precedence)));
+    }
+    if (m->grade != OL_GRADE_NONE)
+        set(o, "grade", json_string(ol_grade_name(m->grade)));
     set(o, "body", bytes_json(e->body, e->body_len));
     return o;
 }

@@ -1,7 +1,9 @@
 /* What entries of the other kinds say, as JSON: a row a kind. Their bodies were judged before. */
 #include "station/desk.h"
+#include "wire/act.h"
 #include "wire/handback.h"
 #include "wire/kind.h"
+#include "wire/order.h"
 
 typedef void kind_fn(const ol_api_line *line, const ol_entry *e, json_t *o);
 
@@ -14,11 +16,45 @@ static void handback(const ol_api_line *line, const ol_entry *e, json_t *o) {
                                             (json_int_t)h.n));
 }
 
+static void act(const ol_api_line *line, const ol_entry *e, json_t *o) {
+    ol_act a;
+    const char *why = NULL;
+    if (ol_act_decode(e->body, e->body_len, &a, &why) != OL_OK)
+        return;
+    json_t *act = json_pack("{s:s, s:s}", "verb", ol_act_verb_name(a.verb), "status",
+                            ol_status_name(a.status));
+    if (a.has_ref)
+        (void)json_object_set_new(act, "ref", ol_desk_ref_json(line, &a.ref));
+    if (a.seconds > 0)
+        (void)json_object_set_new(act, "seconds", json_integer(a.seconds));
+    if (a.text.len > 0)
+        (void)json_object_set_new(act, "text", json_stringn(a.text.p, a.text.len));
+    (void)json_object_set_new(o, "act", act);
+}
+
+static void order(const ol_api_line *line, const ol_entry *e, json_t *o) {
+    ol_order r;
+    const char *why = NULL;
+    (void)line;
+    if (ol_order_decode(e->body, e->body_len, &r, &why) != OL_OK)
+        return;
+    json_t *order = json_pack("{s:s, s:s}", "verb", ol_order_verb_name(r.verb), "status",
+                              ol_status_name(r.status));
+    if (r.seconds > 0)
+        (void)json_object_set_new(order, "seconds",
+                                  json_integer((json_int_t)(r.seconds & OL_CONTROL_INT_MAX)));
+    if (r.text.len > 0)
+        (void)json_object_set_new(order, "text", json_stringn(r.text.p, r.text.len));
+    (void)json_object_set_new(o, "order", order);
+}
+
 static const struct {
     uint64_t kind;
     kind_fn *fn;
 } kinds[] = {
     { OL_KIND_HANDBACK, handback },
+    { OL_KIND_ACT, act },
+    { OL_KIND_ORDER, order },
 };
 
 void ol_desk_kind_json(const ol_api_line *line, const ol_entry *e, json_t *o) {

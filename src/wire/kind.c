@@ -1,8 +1,10 @@
 #include "wire/kind.h"
 
+#include "wire/act.h"
 #include "wire/call.h"
 #include "wire/check.h"
 #include "wire/handback.h"
+#include "wire/order.h"
 
 static const char *opening(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
     ol_opening o;
@@ -16,7 +18,7 @@ static const char *message(const uint8_t *body, size_t len, const ol_kind_at *at
     if (ol_message_decode(body, len, &m, &why) != OL_OK)
         return why;
     *lane = ol_message_lane(&m);
-    return ol_message_misfit(&m, *lane, at->parties, at->rungs);
+    return ol_message_misfit(&m, at->author, *lane, at->parties, at->rungs);
 }
 
 static bool message_ref(const uint8_t *body, size_t len, ol_ref *ret) {
@@ -34,6 +36,32 @@ static const char *handback(const uint8_t *body, size_t len, const ol_kind_at *a
     if (ol_handback_decode(body, len, &h) != OL_OK)
         return "the handback has another form";
     return h.party < at->parties ? NULL : "the handback names no party of the charter";
+}
+
+static const char *act(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    ol_act a;
+    const char *why = NULL;
+    if (ol_act_decode(body, len, &a, &why) != OL_OK)
+        return why;
+    *lane = ol_act_lane(&a);
+    return ol_act_misfit(&a, at->author, at->parties);
+}
+
+static bool act_ref(const uint8_t *body, size_t len, ol_ref *ret) {
+    ol_act a;
+    const char *why = NULL;
+    if (ol_act_decode(body, len, &a, &why) != OL_OK || !a.has_ref)
+        return false;
+    *ret = a.ref;
+    return true;
+}
+
+static const char *order(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    ol_order o;
+    const char *why = NULL;
+    (void)at;
+    *lane = OL_LANE_URGENT;
+    return ol_order_decode(body, len, &o, &why) != OL_OK ? why : NULL;
 }
 
 static const char *call(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
@@ -110,11 +138,13 @@ static const ol_kind kinds[] = {
     { OL_KIND_OPENING, "opening", OL_BY_STATION, opening, NULL },
     { OL_KIND_MESSAGE, "message", OL_BY_PEOPLE, message, message_ref },
     { OL_KIND_HANDBACK, "handback", OL_BY_STATION, handback, NULL },
+    { OL_KIND_ACT, "act", OL_BY_PEOPLE, act, act_ref },
     { OL_KIND_CALL, "call", OL_BY_EITHER, call, call_ref },
     { OL_KIND_RING, "ring", OL_BY_STATION, ring, ring_ref },
     { OL_KIND_REPLY, "reply", OL_BY_PEOPLE, reply, reply_ref },
     { OL_KIND_CLOSE, "close", OL_BY_EITHER, close, close_ref },
     { OL_KIND_CHECK, "check", OL_BY_STATION, check, NULL },
+    { OL_KIND_ORDER, "order", OL_BY_PEOPLE, order, NULL },
 };
 
 const ol_kind *ol_kind_of(uint64_t kind) {

@@ -25,6 +25,9 @@ static void again(const ol_message *m) {
     OL_ASSERT(is_same(back.text, m->text) && is_same(back.subject, m->subject));
     OL_ASSERT(is_same(back.lang, m->lang) && back.has_ref == m->has_ref);
     OL_ASSERT(back.ref.index == m->ref.index && back.part == m->part && back.parts == m->parts);
+    OL_ASSERT(back.sort == m->sort && back.asks == m->asks && back.grade == m->grade);
+    OL_ASSERT(back.action == m->action && back.info == m->info);
+    OL_ASSERT(m->info == 0 || back.info_precedence == m->info_precedence);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -38,6 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     OL_ASSERT(m.text.len >= 1 && m.text.len <= (size < OL_TEXT_MAX ? OL_TEXT_MAX : size));
     OL_ASSERT(!m.is_compressed && m.subject.len <= OL_SUBJECT_MAX && m.part <= m.parts);
     OL_ASSERT(ol_text_check((const uint8_t *)m.text.p, m.text.len, OL_TEXT_BODY, NULL) == OL_OK);
+    OL_ASSERT(m.sort < OL_SORTS && m.grade < OL_GRADES && (m.action & m.info) == 0);
+    OL_ASSERT(m.has_ref || m.sort < OL_SORT_CORRECTION);
     for (size_t n = 0; n < size && n < 64; n++)
         OL_ASSERT(ol_body_get(data, n, other, &cut, &why) != OL_OK);
     if (size < 400) /* compressing anew is slow */

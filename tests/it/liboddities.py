@@ -20,6 +20,10 @@ def said(text=(0, "A text."), precedence=1, status=0, to=0, lang="", subject="",
     return people([precedence, status, to, list(text), lang, subject, list(ref), *more])
 
 
+def act(verb, status=0, ref=(1, 0, ABSENT, 0), seconds=0, text="", more=5):
+    return people([verb, status, list(ref), seconds, text][:more or 4], kind=6)
+
+
 def nested(depth):
     """An entry of unknown kind whose body makes arrays nest to this depth."""
     body = []
@@ -85,7 +89,8 @@ UNREADABLE = [
     ("read has more than 64 mentions", people([], read=[[i, 0] for i in range(1, 66)])),
     # kinds
     ("unknown kind 0", people([], kind=0)),
-    ("the handback has another form", people([], kind=3)),
+    ("the handback has another form", x.cbor([3, START, [], []])),
+    ("only stations write it", people([], kind=3)),
     ("unknown kind 4", people([], kind=4)),
     ("unknown kind 18446744073709551615", people([], kind=2**64 - 1)),
     # messages
@@ -112,6 +117,53 @@ UNREADABLE = [
     ("part 3 of 2 cannot be", said(more=[[3, 2]])),
     ("part 0 of 2 cannot be", said(more=[[0, 2]])),
     ("part 1 of 100 cannot be", said(more=[[1, 100]])),
+    # sorts, addressees and grades
+    ("the sort is unknown", said(more=[[], 5])),
+    ("what it asks for has another form", said(more=[[], 0, []])),
+    ("the parties that must act have another form", said(more=[[], 0, 0, [2, 1]])),
+    ("the parties that must act have another form", said(more=[[], 0, 0, [1, 1]])),
+    ("the parties that must act have another form", said(more=[[], 0, 0, [16]])),
+    ("the parties that need only know have another form", said(more=[[], 0, 0, [], [3]])),
+    ("the parties that need only know have another form", said(more=[[], 0, 0, [], [4, 1]])),
+    ("a party must act and need only know", said(more=[[], 0, 0, [1], [3, 1]])),
+    ("a correction, read-back or translation refers to nothing", said(more=[[], 2])),
+    ("a correction, read-back or translation refers to nothing", said(more=[[], 4, 0, [], [], 1])),
+    ("a translation has a grade, and nothing else has one", said(ref=[1, 0, ABSENT, 0],
+                                                                 more=[[], 4])),
+    ("a translation has a grade, and nothing else has one", said(more=[[], 0, 0, [], [], 1])),
+    ("the grade is unknown", said(ref=[1, 0, ABSENT, 0], more=[[], 4, 0, [], [], 4])),
+    ("it is addressed to a party that the charter does not have", said(more=[[], 0, 0, [3]])),
+    ("it is addressed to a party that the charter does not have",
+     said(more=[[], 0, 0, [], [0, 3]])),
+    ("it is addressed to its own author", said(more=[[], 0, 0, [0]])),
+    ("it is addressed to its own author", said(more=[[], 0, 0, [], [0, 0]])),
+    ("it corrects what another wrote", said(ref=[1, 0, ABSENT, 0], more=[[], 2])),
+    ("it reads back what its author wrote", said(ref=[0, 0, ABSENT, 0], more=[[], 3])),
+    # acts and orders
+    ("the act has no item id or no read", x.cbor([6, START, [], [0, 0, [1, 0, ABSENT, 0], 0, ""]])),
+    ("the act has too few fields", act(0, more=0)),
+    ("the act's verb is unknown", act(7)),
+    ("the status is unknown", act(0, status=3)),
+    ("a presence query refers to no entry, every other act to one", act(5)),
+    ("a presence query refers to no entry, every other act to one", act(6, ref=[])),
+    ("the reference has another form", act(0, ref=[1, 0, ABSENT])),
+    ("the reference has another form", act(0, ref=[1, 2, ABSENT, 0])),
+    ("the reference names no party of the charter", act(0, ref=[3, 0, ABSENT, 0])),
+    ("it speaks of an entry of the wrong party's", act(0, ref=[0, 0, ABSENT, 0])),
+    ("it speaks of an entry of the wrong party's", act(2)),
+    ("the time has another form", act(0, seconds=1)),
+    ("the time has another form", act(1)),
+    ("the time has another form", act(1, seconds=604801)),
+    ("the remark has another form or is too long", act(0, text="r" * 201)),
+    ("the remark has more than one line", act(0, text="a\nb")),
+    ("the text holds U+202E", act(0, text="\u202e")),
+    ("it stands in the wrong lane, urgent", act(0, ref=[1, 1, ABSENT, 0])),
+    ("the order has no item id or no read", x.cbor([12, START, [], [0, 0, 0, ""]])),
+    ("the order has too few fields", people([0, 0, 0], kind=12)),
+    ("the order's verb is unknown", people([4, 0, 0, ""], kind=12)),
+    ("the status is unknown", people([0, 3, 0, ""], kind=12)),
+    ("the order's time has another form", people([0, 0, -1, ""], kind=12)),
+    ("the remark has another form or is too long", people([0, 0, 0, b""], kind=12)),
     # texts
     ("the text has another form", said((2, "A text."))),
     ("the text has another form", said((0, b"A text."))),
@@ -145,9 +197,14 @@ UNREADABLE = [
 READABLE = [
     said(),
     said(more=[[99, 99]]),
-    said(more=[[1, 2], "later", [], -1]),
     people([1, 0, 0, [0, "A text."]], more=[[], "later"]),
     people([1, 0, 0, [0, "A text."]], more=[[[1, 2, bytes(64)]]]),
+    said(more=[[1, 2], 1, 2**64 - 1, [], [], 0, "later", [], -1]),
+    said(more=[[]]),
+    said(more=[[], 0, 1, [1], [3, 2]]),
+    said(ref=[0, 0, ABSENT, 0], more=[[], 2]),
+    said(ref=[1, 0, ABSENT, 0], more=[[], 3, 0, [1, 2]]),
+    said(lang="fr", ref=[0, 0, ABSENT, 0], more=[[1, 2], 4, 0, [], [0, 1, 2], 3]),
     said(status=2, to=4, lang="zh-Hans", subject="s" * 200, precedence=0),
     said(ref=[1, 0, ABSENT[:2], 0]),
     said(precedence=3, ref=[1, 0, ABSENT, 0]),
@@ -159,6 +216,12 @@ READABLE = [
     said((0, "F-16战斗机 " * 133)),
     said((1, x.BROTLI_MOST)),
     people([1, 0, 0, [0, "A text."]], wall=2**64 - 1),
+    *[act(verb, seconds=60 if verb == 1 else 0) for verb in (0, 1, 3, 4, 6)],
+    act(2, status=2, ref=[0, 0, ABSENT[:2], 0], text="r" * 200),
+    act(5, ref=[]),
+    people([0, 0, [1, 0, ABSENT, 0], 0, "", "later"], kind=6),
+    *[people([verb, verb % 3, verb * 2**62, "reason"], kind=12) for verb in range(4)],
+    people([0, 0, 2**64 - 1, "", "later"], kind=12),
 ]
 
 

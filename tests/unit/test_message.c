@@ -32,6 +32,9 @@ static void assert_same(const ol_message *a, const ol_message *b) {
     assert_memory_equal(a->ref.incarnation, b->ref.incarnation, a->ref.incarnation_len);
     assert_int_equal(a->ref.index, b->ref.index);
     assert_int_equal(a->part * 100 + a->parts, b->part * 100 + b->parts);
+    assert_int_equal(a->sort * 10 + a->grade, b->sort * 10 + b->grade);
+    assert_true(a->asks == b->asks && a->action == b->action && a->info == b->info);
+    assert_int_equal(a->info_precedence, b->info_precedence);
 }
 
 /* ── bytes ─────────────────────────────────────────────────────────────────────────────────────*/
@@ -71,7 +74,9 @@ static const struct {
       "reference" },
     { "88 03 00 00 82 00 61'x' 60 60 80 82 01 01", NULL },
     { "88 03 00 00 82 00 61'x' 60 60 80 82 18 63 18 63", NULL },
-    { "8a 03 00 00 82 00 61'x' 60 60 80 82 01 02 83 01 20 41 ff 00", NULL }, /* later */
+    { "8f 03 00 00 82 00 61'x' 60 60 80 82 01 02 00 00 80 80 00 83 01 20 41 ff 00", NULL },
+    { "8a 03 00 00 82 00 61'x' 60 60 80 82 01 02 83 01 20 41 ff 00", "sort" },
+    { "88 03 00 00 82 00 61'x' 60 60 80 80", NULL },
     { "", "few" },
     { "83 03 00 00", "few" },
     { "80", "few" },
@@ -116,7 +121,8 @@ static const struct {
     { "88 03 00 00 82 00 61'x' 60 60 80 82 01 18 64", "part" },
     { "88 03 00 00 82 00 61'x' 60 60 80 81 01", "part" },
     { "88 03 00 00 82 00 61'x' 60 60 80 83 01 01 00", "part" },
-    { "89 03 00 00 82 00 61'x' 60 60 80 82 01 01 f6", "no CBOR" },
+    { "89 03 00 00 82 00 61'x' 60 60 80 82 01 01 f6", "sort" },
+    { "8e 03 00 00 82 00 61'x' 60 60 80 80 00 00 80 80 00 f6", "no CBOR" },
     { "84 03 00 00 82 00 61'x' 00", "bytes follow" },
     { "84 1803 00 00 82 00 61'x'", "precedence" },
 };
@@ -178,22 +184,22 @@ static void lanes(void **state) {
     (void)state;
     ol_message m = { .precedence = OL_PRIORITY };
     assert_int_equal(ol_message_lane(&m), OL_LANE_ROUTINE);
-    assert_null(ol_message_misfit(&m, OL_LANE_ROUTINE, 2, 0));
-    assert_non_null(strstr(ol_message_misfit(&m, OL_LANE_URGENT, 2, 0), "wrong lane, urgent"));
+    assert_null(ol_message_misfit(&m, 0, OL_LANE_ROUTINE, 2, 0));
+    assert_non_null(strstr(ol_message_misfit(&m, 0, OL_LANE_URGENT, 2, 0), "wrong lane, urgent"));
     m.has_ref = true, m.ref.lane = OL_LANE_ROUTINE;
     assert_int_equal(ol_message_lane(&m), OL_LANE_ROUTINE);
     m.ref.lane = OL_LANE_URGENT;
     assert_int_equal(ol_message_lane(&m), OL_LANE_URGENT);
     m.has_ref = false, m.precedence = OL_IMMEDIATE;
     assert_int_equal(ol_message_lane(&m), OL_LANE_URGENT);
-    assert_non_null(strstr(ol_message_misfit(&m, OL_LANE_ROUTINE, 2, 0), "wrong lane, routine"));
+    assert_non_null(strstr(ol_message_misfit(&m, 0, OL_LANE_ROUTINE, 2, 0), "wrong lane, routine"));
     m.to = 4;
-    assert_null(ol_message_misfit(&m, OL_LANE_URGENT, 2, 4));
-    assert_non_null(strstr(ol_message_misfit(&m, OL_LANE_URGENT, 2, 3), "rung"));
+    assert_null(ol_message_misfit(&m, 0, OL_LANE_URGENT, 2, 4));
+    assert_non_null(strstr(ol_message_misfit(&m, 0, OL_LANE_URGENT, 2, 3), "rung"));
     m.has_ref = true, m.ref.party = 1;
-    assert_null(ol_message_misfit(&m, OL_LANE_URGENT, 2, 4));
+    assert_null(ol_message_misfit(&m, 0, OL_LANE_URGENT, 2, 4));
     m.ref.party = 2;
-    assert_non_null(strstr(ol_message_misfit(&m, OL_LANE_URGENT, 2, 4), "no party"));
+    assert_non_null(strstr(ol_message_misfit(&m, 0, OL_LANE_URGENT, 2, 4), "no party"));
     assert_string_equal(ol_precedence_name(OL_FLASH), "flash");
     assert_string_equal(ol_precedence_name(OL_ROUTINE), "routine");
     assert_null(ol_precedence_name(OL_PRECEDENCES));
