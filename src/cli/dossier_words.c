@@ -144,7 +144,10 @@ static void tell_beside(const teller *t, const json_t *item) {
             strcmp(kind, "message") == 0 && (sort[0] == '\0' || strcmp(sort, "traffic") == 0);
         ol_dossier_stamp(json_object_get(o, "wall"), when);
         if (int_of(o, "seconds") > 0)
-            (void)snprintf(seconds, sizeof seconds, ", within %lld s", int_of(o, "seconds"));
+            (void)snprintf(seconds, sizeof seconds, ", %lld s", int_of(o, "seconds"));
+        else if (json_object_get(o, "after") != NULL)
+            (void)snprintf(seconds, sizeof seconds, ", %lld s after it %s", int_of(o, "after"),
+                           strcmp(kind, "close") == 0 ? "was placed" : "rang");
         if (strcmp(kind, "message") != 0 && text[0] != '\0')
             (void)snprintf(more, sizeof more, ": %.190s", text);
         tell(t,

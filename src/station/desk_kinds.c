@@ -1,5 +1,6 @@
 /* What entries of the other kinds say, as JSON: a row a kind. Their bodies were judged before. */
 #include "station/desk.h"
+#include "station/desk_calls.h"
 #include "wire/act.h"
 #include "wire/handback.h"
 #include "wire/kind.h"
@@ -55,6 +56,11 @@ static const struct {
     { OL_KIND_HANDBACK, handback },
     { OL_KIND_ACT, act },
     { OL_KIND_ORDER, order },
+    { OL_KIND_CALL, ol_desk_call },
+    { OL_KIND_RING, ol_desk_ring },
+    { OL_KIND_REPLY, ol_desk_reply },
+    { OL_KIND_CLOSE, ol_desk_close_call },
+    { OL_KIND_CHECK, ol_desk_check }, /* calls and checks: desk_calls.c */
 };
 
 void ol_desk_kind_json(const ol_api_line *line, const ol_entry *e, json_t *o) {

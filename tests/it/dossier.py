@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: ISC
 """The dossier: what it tells, the same in all its forms, and nothing that a text can do to it."""
+import base64
 import html.parser
 import json
 import os
 import re
 import shutil
 
+from libexport import cbor
 from libline import Control, Failure, connected, main, station_down
 
 HOSTILE = ["<script>alert(1)</script>", "</pre></article><img src=x onerror=alert(1)>",
@@ -132,6 +134,39 @@ def told(where):
         check(form != "html" or one.decode() == page, "another page without the station")
 
 
+def submit(party, kind, body):
+    with Control(party.home) as client:
+        return client.ask("submit", line="hotline", kind=kind, item=os.urandom(6).hex(),
+                          body=base64.b64encode(cbor(body)).decode())
+
+
+def arrived(party, entry):
+    """Waits until the entry is in the party's store."""
+    with Control(party.home) as client:
+        client.ask("subscribe", line="hotline", cursor=0)
+        client.event("entry", entry=entry)
+
+
+def called(where):
+    """A call, its answer beside it, in words"""
+    usa, prc = connected(where)
+    call = submit(usa, "call", [0, 1, 0, 1, "An object <b>"])
+    arrived(prc, call["entry"])
+    incarnation = bytes.fromhex(call["log"].rsplit("/", 1)[1])
+    reply = submit(prc, "reply", [0, 1, [0, 0, incarnation, call["index"]], 1, 0, 7, "Here"])
+    arrived(usa, reply["entry"])
+    said = {item["entry"]: item for item in dossier(usa, "hotline")["items"]}
+    item = said[call["entry"]]
+    check(item["call"] == {"precedence": "flash", "status": "exercise", "purpose": "voice",
+                           "rung": "watch", "text": "An object <b>"}, item)
+    check([(b["entry"], b["verb"], b["after"], b["text"]) for b in item["beside"]] ==
+          [(reply["entry"], "answer", 7, "Here")], item)
+    check(said[reply["entry"]]["reply"]["rung"] == "watch", said[reply["entry"]])
+    text = usa.run("dossier", "hotline").stdout.decode()
+    check("EXERCISE CALL  FLASH  EXERCISE  from usa" in text and
+          re.search(rf"ANSWER +{reply['entry']} by prc at .*, 7 s after it rang: Here", text), text)
+
+
 def times(where):
     """--from and --to, as a date-time group, ISO 8601 or a day; what is none is refused"""
     usa, _, first, _ = talk(where)
@@ -201,4 +236,4 @@ def given(where):
         shutil.copy(out, os.environ["OPENLINE_DOSSIER"])
 
 
-main(told, times, given)
+main(told, called, times, given)
