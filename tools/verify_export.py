@@ -73,6 +73,7 @@ ACTS = ("seen", "interim", "cancel", "right", "wrong", "present", "here")
 ORDERS = ("minimise", "end-minimise", "suspend", "resume")
 SECONDS_MAX = 604800
 KIND_OPENING, KIND_MESSAGE, KIND_HANDBACK, KIND_ACT, KIND_ORDER = 1, 2, 3, 6, 12
+KIND_OFFICER, KIND_WATCH = 4, 5
 # Names that would collide with files of an export or with words of its policies.
 RESERVED_NAMES = ("cards", "charter", "none", "others")
 
@@ -823,6 +824,17 @@ def cbor_head(data, at):
     return major, value, at + count
 
 
+def slices(data):
+    """The bytes of each item of an array that was read before."""
+    _, count, at = cbor_head(data, 0)
+    out = []
+    for _ in range(count):
+        _, end = cbor_item(data, at, 1)
+        out.append(data[at:end])
+        at = end
+    return out
+
+
 def is_uint(item, limit=1 << 64):
     return isinstance(item, int) and 0 <= item < limit
 
@@ -864,6 +876,7 @@ class Envelope:
             demand(is_bytes(fields[4], 6), "the item id is not 6 bytes")
             self._demand_mentions("read", fields[5], is_known)
             self.item, self.read = fields[4:6]
+        self.raw_body = slices(data)[3]
         self.signs = fields[6] if len(fields) > 6 else []
         demand(isinstance(self.signs, list) and len(self.signs) <= 2, "there are too many signs")
         for sign in self.signs:
@@ -1038,6 +1051,59 @@ def read_order(envelope, lane, charter):
             "text": read_remark(text)}, None
 
 
+def is_line(text, low, high):
+    return (isinstance(text, str) and low <= len(text.encode()) <= high and "\n" not in text
+            and not any(map(forbidden, text)))
+
+
+def is_said(pairs, low):
+    return (isinstance(pairs, list) and low <= len(pairs) <= 8 and all(
+        isinstance(pair, list) and len(pair) == 2 and is_tag(pair[0]) and is_line(pair[1], 1, 200)
+        for pair in pairs))
+
+
+def is_tag(text):
+    """A language as bodies name it."""
+    return isinstance(text, str) and re.fullmatch(
+        "[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*", text, re.ASCII) is not None
+
+
+def read_officer(envelope, lane, charter):
+    body = envelope.body
+    demand(isinstance(body, list) and len(body) >= 11, "the officer has too few fields")
+    number, serial, key, rung, powers, state, names, titles, languages, hours, voucher = body[:11]
+    demand(is_uint(number, 65536) and number > 0,
+           "the officer's number is not one of 1 to 65535")
+    demand(is_uint(serial), "the serial has another form")
+    demand(is_bytes(key, 0, 32), "the key is not one of 32 bytes, nor empty")
+    demand(is_uint(rung) and is_uint(powers), "the rung or the powers have another form")
+    demand(is_uint(state, 2), "the state is unknown")
+    demand(is_said(names, 1), "the names are not 1 to 8, of 1 to 200 bytes each")
+    demand(is_said(titles, 0), "the titles are not up to 8, of 1 to 200 bytes each")
+    demand(isinstance(languages, list) and len(languages) <= 8 and all(map(is_tag, languages)),
+           "the languages are not up to 8")
+    demand(is_line(hours, 0, 100), "the hours have more than 100 bytes")
+    demand(isinstance(voucher, list) and (not voucher or (
+        len(voucher) == 2 and is_uint(voucher[0], 65536) and is_bytes(voucher[1], 64))),
+        "the voucher has another form")
+    demand(rung <= len(charter.rungs),
+           "the officer stands on a rung that the charter does not have")
+    demand(lane == 0, "it stands in the wrong lane, routine")
+    return {"number": number, "serial": serial, "key": key.hex(),
+            "rung": charter.rungs[rung - 1] if rung else "", "powers": powers,
+            "left": state == 1, "names": names, "titles": titles}, None
+
+
+def read_watch(envelope, lane, _):
+    body = envelope.body
+    demand(isinstance(body, list) and len(body) >= 3, "the watch has too few fields")
+    officer, before, text = body[:3]
+    demand(is_uint(officer, 65536) and is_uint(before, 65536), "the watch has another form")
+    demand(is_line(text, 0, 200), "the remark has another form or more than 200 bytes")
+    demand(lane == 0, "it stands in the wrong lane, routine")
+    return {"officer": officer, "from": before, "text": text}, None
+
+
 # By kind: its name; do people write it, True or False, or may both, None; and what reads it:
 # from (envelope, lane, charter) to what is shown and the reference in it, if any.
 KINDS = {
@@ -1045,6 +1111,8 @@ KINDS = {
     KIND_HANDBACK: ("handback", False, read_handback),
     KIND_ACT: ("act", True, read_act),
     KIND_ORDER: ("order", True, read_order),
+    KIND_OFFICER: ("officer", True, read_officer),
+    KIND_WATCH: ("watch", True, read_watch),
 }
 
 
@@ -1267,6 +1335,7 @@ class Log:
         self.size = None    # of the tiles, once they were found right
         self.rows = []      # per entry: (wall, ((log key, size), ...))
         self.whole = []     # per entry: it has a wall, and left no mention out
+        self.hashed = []    # per entry: SHA-256 of its bytes
         self.opening = None
         self.has_policy = False
         self.charter = None
@@ -1287,6 +1356,7 @@ class Record:
         self.tree = Tree(top, self.report)
         self.charters, self.logs, self.entries, self.order = [], {}, [], []
         self.items, self.repeats, self.references = {}, [], []
+        self.enrolled, self.signed = {}, {}    # by (log key, index)
         self.count, self.is_proof = 0, False
         with self.report.on("."):
             self.tree.list()
@@ -1602,6 +1672,7 @@ class Record:
         for index, leaf in enumerate(leaves):
             shown = {"id": f"{log.name}.{index}"}
             self.entries.append(shown)
+            log.hashed.append(hashlib.sha256(leaf[SALT_BYTES:]).digest())
             mentions, envelope, whole = (), None, False
             try:
                 envelope = Envelope(leaf[SALT_BYTES:])
@@ -1613,7 +1684,8 @@ class Record:
                     self._find_generation(log, envelope)
                 mentions = seen.take(index, envelope.seen)
                 seen.take_read(index, envelope.read or ())
-                self._read_entry(log, index, envelope, shown)
+                ref = self._read_entry(log, index, envelope, shown)
+                self._keep_words(log, index, envelope, ref, seen, shown)
             except Unreadable as reason:
                 self._name_unreadable(log, index, envelope, shown, str(reason))
             log.rows.append((wall, mentions))
@@ -1643,7 +1715,7 @@ class Record:
             else:
                 log.opening = opening
             shown |= opening | {"root": opening["root"].hex()}
-            return
+            return None
         demand(envelope.kind in KINDS, f"unknown kind {envelope.kind}")
         name, people, read = KINDS[envelope.kind]
         demand(people is not False or envelope.item is None, "only stations write it")
@@ -1659,6 +1731,14 @@ class Record:
             self.report.fail("opening-first", log.name, why=f"it is a {name}")
         if envelope.item is not None:
             self._keep_item(log, index, envelope, shown)
+        return ref
+
+    def _keep_words(self, log, index, envelope, ref, seen, shown):
+        if envelope.kind == KIND_OFFICER:
+            self.enrolled[log.key, index] = envelope
+        if envelope.signs:
+            reads = seen.read_at(envelope.read)
+            self.signed[log.key, index] = (envelope, ref, reads, shown)
 
     def _keep_item(self, log, index, envelope, shown):
         shown["item"] = envelope.item.hex()
@@ -1702,9 +1782,43 @@ class Record:
             self._check_reference(log, index, place, at, found)
         joint = JointOrder(self.logs)
         self.order = joint.order
+        self._judge_words()
         for key, index in joint.forced:
             self.report.note(f"{log_id(key)}: entry {index} has seen what had itself seen this "
                              "entry; the joint order goes on with it all the same")
+
+    def _judge_words(self):
+        """Whose word each signed entry is: the roster goes along with the joint order."""
+        roster = Roster(self.line_id, self.charters)
+        for place in self.order:
+            log, index = self.logs[place[0]], place[1]
+            if place in self.signed:
+                envelope, ref, reads, shown = self.signed[place]
+                numbers = self.charters[-1].numbers
+                rows = sorted((numbers.index(key[0]), key[1], bytes.fromhex(key[2]), size)
+                              for key, size in reads)
+                read = b"".join(bytes([party, lane]) + incarnation + size.to_bytes(8, "big")
+                                for party, lane, incarnation, size in rows)
+                word = (envelope, hashlib.sha256(read).digest(), self._hash_ref(log, index, ref),
+                        log.opening["generation"] if log.opening else 0)
+                shown["signed"] = roster.judge(log.party, *word)
+                for sign in shown["signed"]:
+                    if not sign["valid"]:
+                        self.report.note(f"{log.name}: entry {index} is signed as officer "
+                                         f"{sign['officer']} of {log.party}, {sign['why']}")
+            if place in self.enrolled:
+                for sentence in roster.take(log.party, self.enrolled[place]):
+                    self.report.note(f"{log.name}: entry {index}{sentence}")
+
+    def _hash_ref(self, log, index, ref):
+        """Of the one entry that is meant; of nothing where there is none."""
+        found = []
+        for key, other in self.logs.items() if ref else ():
+            if (key[0] == log.charter.numbers[ref[0]] and key[1] == ref[1]
+                    and key[2].startswith(ref[2].hex()) and ref[3] < len(other.hashed)
+                    and self._held((log.key, index), (key, ref[3]), False)):
+                found.append(other.hashed[ref[3]])
+        return found[0] if len(found) == 1 else hashlib.sha256(b"").digest()
 
     def _is_partial(self, log):
         """Nothing is there of a generation before this log's: it may not be the exporter's."""
@@ -1831,8 +1945,8 @@ class Record:
                          + ("which its author did not hold" if first[0][0] == second[0][0]
                             else "another party's"))
 
-    def _held(self, this, that):
-        if this[0][0] != that[0][0]:
+    def _held(self, this, that, own=True):
+        if own and this[0][0] != that[0][0]:
             return False
         if this[0] == that[0]:
             return this[1] > that[1]
@@ -1906,6 +2020,95 @@ class Record:
             self._name_unreadable(log, index, envelope, shown, str(reason))
 
 
+def verifies(public, message, signature):
+    try:
+        check_public_key(public, "officer", "")
+        Key("officer", 1, public, "", "identity").verify(signature, message, 0)
+    except Broken:
+        return False
+    return True
+
+
+class Roster:
+    """Who the officers are, as the joint order goes on (section 4.8)."""
+
+    def __init__(self, line_id, charters):
+        self.line_id, self.numbers = line_id, charters[-1].numbers
+        self.identities = {}
+        for charter in charters:
+            self.identities |= charter.identities
+        self.officers = {}    # (party, number): a dict
+
+    def take(self, party, envelope):
+        """One officer entry; sentences of what is amiss with it."""
+        number, serial, key, _, powers, state, names, titles = envelope.body[:8]
+        voucher, before = envelope.body[10], self.officers.get((party, number))
+        vouched = bool(voucher) and self._is_vouched(party, number, envelope, *voucher)
+        who = {"serial": serial, "key": key, "left": state == 1, "vouched": vouched,
+               "vouches": vouched and powers & 1, "releases": vouched and bool(powers & 2),
+               "name": names[0][1], "title": titles[0][1] if titles else ""}
+        out = []
+        if voucher and not vouched:
+            out.append(f": the voucher for officer {number} of {party} does not verify")
+        if before and before["vouched"] and not vouched:
+            if state == 1:
+                self.officers[party, number] = before | {"left": True}
+            else:
+                out.append(f" says of officer {number} of {party}, who is vouched for, what "
+                           "nobody vouches for: it has no effect")
+        elif before and before["vouched"] == vouched and serial <= before["serial"]:
+            out.append(f" about officer {number} of {party} has no higher serial than one before: "
+                       "it has no effect")
+        else:
+            self.officers[party, number] = who
+        return out
+
+    def _is_vouched(self, party, number, envelope, by, signature):
+        if by == 0:
+            key = self.identities[party]
+        else:
+            officer = self.officers.get((party, by))
+            if by == number or not officer or officer["left"] or not officer["vouches"]:
+                return False
+            key = officer["key"]
+        ten = b"\x8a" + b"".join(slices(envelope.raw_body)[:10])
+        message = (b"openline/enrol/v1\n" + self.line_id + bytes([self.numbers.index(party)])
+                   + hashlib.sha256(ten).digest())
+        return len(key) == 32 and verifies(key, message, signature)
+
+    def judge(self, party, envelope, read, ref, generation):
+        out, signers = [], set()
+        for number, written, signature in envelope.signs:
+            officer = self.officers.get((party, number))
+            sign = {"officer": number, "written": written, "valid": False}
+            if officer:
+                sign |= {k: officer[k] for k in ("name", "title", "vouched", "releases")}
+            message = (b"openline/officer/v1\n" + self.line_id + generation.to_bytes(4, "big")
+                       + bytes([self.numbers.index(party)]) + number.to_bytes(2, "big")
+                       + envelope.item + written.to_bytes(8, "big") + read
+                       + bytes([envelope.kind]) + ref
+                       + hashlib.sha256(envelope.raw_body).digest())
+            sign["why"] = self._fault(officer, number in signers, message, signature)
+            sign["valid"] = not sign["why"]
+            signers.add(number)
+            out.append(sign)
+        return out
+
+    @staticmethod
+    def _fault(officer, is_again, message, signature):
+        if is_again:
+            return "who has signed it already"
+        if not officer:
+            return "nobody of that number is on the roster"
+        if officer["left"]:
+            return "who had left"
+        if not officer["key"]:
+            return "who has no key on the roster"
+        if not verifies(officer["key"], message, signature):
+            return "and the signature does not verify"
+        return ""
+
+
 class Seen:
     """What one log has said it has seen so far: its numbers of logs, and their sizes."""
 
@@ -1958,6 +2161,12 @@ class Seen:
             self._fail("seen-number", index, number=number, why="which it never introduced")
             return None
         return self.table[number] if self.table[number][0] else None
+
+    def read_at(self, read):
+        """((log key, size), ...): what had been read of every log mentioned so far."""
+        below = dict(map(tuple, read))
+        sizes = [(key, below.get(number, seen)) for number, (key, seen) in enumerate(self.table)]
+        return [(key, size) for key, size in sizes[1:] if key and size > 0]
 
     def take_read(self, index, read):
         for number, size in read:

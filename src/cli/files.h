@@ -39,8 +39,8 @@ int ol_cli_identity_by(ol_cli *c, const ol_home *h, const ol_cli_pass *pass, ol_
 
 /* Of a new station, drawn at random into locked memory, and its public halves onto the card. */
 void ol_cli_draw_station(ol_keyfile *station, ol_card *card);
-/* Writes a key file into a directory (the home's), sealed where there is a passphrase. text: OL_KEYFILE_MAX bytes
- * of locked memory. */
+/* Writes a key file into a directory (the home's), sealed where there is a passphrase. text:
+ * OL_KEYFILE_MAX bytes of locked memory. */
 int ol_cli_write_key(ol_cli *c, int dir, const ol_keyfile *key, const ol_cli_pass *pass,
                      const char *name, uint8_t *text);
 

@@ -1,7 +1,6 @@
-/* cli/signer.h — who signs what people do: an officer, with a key that is in this process alone and
- * never in the station's.
- * Who      --as N --key FILE, else whom `openline officer use` named for the line, else nobody: then
- *          what is said is the station's word.
+/* cli/signer.h — who signs what people do: an officer, by a key that only this process has,
+ *          never the station's. Who: --as N --key FILE, else whom `openline officer use` named, else
+ *          nobody: then what is said is the station's word.
  * Keys     files of their own (crypto/keyfile.h, kind officer). The passphrase comes from
  *          --passphrase-fd, else it is asked for at the terminal. A device that keeps its key to
  *          itself would be another way to fill `sign`.

@@ -300,7 +300,10 @@ static void check_record(vf *v) {
                           .rungs = v->generation[v->generations - 1].rungs,
                           .unreadable = on_text,
                           .issue = on_issue,
-                          .ctx = v };
+                          .ctx = v,
+                          .line_id = v->result->id };
+    for (unsigned i = 0; i < v->parties; i++)
+        opts.identity[i] = v->party[i].identity;
     v->err = ol_view_new(&opts, &v->view);
     if (v->err != OL_OK)
         return;

@@ -31,6 +31,7 @@ void ol_view_free(ol_view *v) {
     }
     ol_mem_put(mem, v->log, v->logs_cap, sizeof *v->log);
     ol_mem_put(mem, v->order, v->order_cap, sizeof *v->order);
+    ol_vw_words_free(v);
     ol_mem_put(mem, v, 1, sizeof *v);
 }
 
@@ -291,9 +292,10 @@ static const char *misform(const uint8_t *entry, size_t len, ol_err err) {
                             : "it does not have the form of an entry";
 }
 
-static ol_err read_entry(const ol_view *v, vw_log *log, const uint8_t *entry, size_t len,
-                         vw_row *row) {
+static ol_err read_entry(ol_view *v, size_t at, const uint8_t *entry, size_t len, vw_row *row) {
+    vw_log *log = &v->log[at];
     ol_entry e;
+    ol_hash_sha256(entry, len, row->hash);
     ol_err err = ol_entry_decode(entry, len, &e);
     if (err != OL_OK) {
         row->unreadable = misform(entry, len, err);
@@ -306,7 +308,7 @@ static ol_err read_entry(const ol_view *v, vw_log *log, const uint8_t *entry, si
         err = take_read(v, log, &e);
     if (err == OL_OK)
         row->unreadable = read_kind(v, log, &e, row);
-    return err;
+    return err == OL_OK && row->unreadable == NULL ? ol_vw_keep_words(v, at, &e, row) : err;
 }
 
 ol_err ol_view_add_entry(ol_view *v, size_t at, const uint8_t *entry, size_t len) {
@@ -314,7 +316,7 @@ ol_err ol_view_add_entry(ol_view *v, size_t at, const uint8_t *entry, size_t len
     vw_log *log = &v->log[at];
     vw_row row = { .mention = log->mentions, .read = log->reads };
     row.wall = log->rows == 0 ? 0 : log->row[log->rows - 1].wall;
-    ol_err err = read_entry(v, log, entry, len, &row);
+    ol_err err = read_entry(v, at, entry, len, &row);
     vw_row *rows = NULL;
     if (err == OL_OK)
         rows = ol_mem_grow(v->opts.mem, log->row, &log->rows_cap, log->rows + 1, sizeof *rows);
@@ -357,6 +359,8 @@ ol_err ol_view_finish(ol_view *v) {
         err = ol_vw_check_times(v);
     if (err == OL_OK)
         err = ol_vw_order(v);
+    if (err == OL_OK)
+        err = ol_vw_words(v);
     return err == OL_OK ? ol_vw_cross(v) : err;
 }
 
@@ -398,7 +402,8 @@ ol_view_item ol_view_at(const ol_view *v, size_t at) {
                            .is_message = row->is_message,
                            .precedence = row->precedence,
                            .status = row->status,
-                           .crossings = row->crossings };
+                           .crossings = row->crossings,
+                           .signs = row->said == 0 ? 0 : v->said[row->said - 1].signs };
 }
 
 size_t ol_view_find(const ol_view *v, size_t log, uint64_t index) {

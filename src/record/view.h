@@ -10,8 +10,9 @@
  * Issues   are told as they are found, during add_entry and finish. Those of rules that a record
  *          must not break (§7) are so marked; the others are for a reader's eye. Of a record that
  *          is still growing the former can mean that a log has not arrived whole.
- * Trust    signatures and roots are not looked at here (record/verify.h).
- * Memory   from opts.mem, which outlives the view: some 150 bytes an entry and 40 a mention, twice
+ * Trust    signatures of heads and receipts, and roots, are not looked at here (record/verify.h);
+ *          officers' signs and vouchers are (§4.8), where opts name line and identity keys.
+ * Memory   from opts.mem, which outlives the view: some 190 bytes an entry and 40 a mention, twice
  *          that while arrays grow; entries are not kept. OL_ENOMEM at its ceiling; then only free
  *          may follow.
  * Errors   add_log: OL_EEXIST twice, OL_ELIMIT party or lane out of range.
@@ -20,6 +21,7 @@
 #define OL_RECORD_VIEW_H
 
 #include "base/mem.h"
+#include "record/roster.h"
 #include "wire/message.h"
 #include "wire/entry.h"
 
@@ -53,7 +55,11 @@
     X(REF_AMBIGUOUS, false, "ref-ambiguous") /* index, number; held: so many logs */               \
     X(SEEN_BELOW, false, "seen-below")       /* index, other, size; held: receipted before */      \
     X(WALL_FALLS, false, "wall-falls")       /* index; number: of the later one; other: its log */ \
-    X(ORDER_FORCED, false, "order-forced")   /* index: taken although its seen was not */
+    X(ORDER_FORCED, false, "order-forced")   /* index: taken although its seen was not */          \
+    X(SIGN_FALSE, false, "sign-false")       /* index, number: the officer; why */                 \
+    X(VOUCHER_FALSE, false, "voucher-false") /* index, number: the officer */                      \
+    X(ROSTER_BARRED, false, "roster-barred") /* likewise: a claim over what is vouched for */      \
+    X(ROSTER_OUTDATED, false, "roster-outdated") /* likewise: its serial is not higher */
 
 #define OL_VIEW_ENUM(name, is_broken, word) OL_VIEW_##name,
 typedef enum { OL_VIEW_RULES(OL_VIEW_ENUM) OL_VIEW_RULES_N } ol_view_rule;
@@ -87,6 +93,8 @@ typedef struct {
     const char *(*unreadable)(void *ctx, const ol_message *m);
     ol_view_issue_fn *issue; /* may be NULL */
     void *ctx;
+    const uint8_t *line_id;                  /* of OL_LINE_ID_LEN bytes; NULL: no sign is checked */
+    const uint8_t *identity[OL_PARTIES_MAX]; /* keys by party number, borrowed; NULL: not known */
 } ol_view_opts;
 
 typedef struct ol_view ol_view;
@@ -129,6 +137,7 @@ typedef struct {
     bool is_message;            /* a readable one */
     uint8_t precedence, status; /* of a message */
     unsigned crossings; /* of a message: how many are known, at most OL_VIEW_CROSSINGS_MAX */
+    unsigned signs;     /* of a readable entry */
 } ol_view_item;
 enum { OL_VIEW_CROSSINGS_MAX = 4 };
 
@@ -144,5 +153,18 @@ bool ol_view_is_stored(const ol_view *v, size_t log, uint64_t index, uint8_t par
  * text was released (the same where there is no `read`). */
 uint64_t ol_view_seen(const ol_view *v, size_t log, uint64_t index, size_t other);
 uint64_t ol_view_read(const ol_view *v, size_t log, uint64_t index, size_t other);
+
+/* ── officers (§4.8) ───────────────────────────────────────────────────────────────────────────*/
+
+typedef struct {
+    uint16_t officer;
+    uint64_t written;
+    const char *fault; /* NULL: it verifies, and the entry is this officer's word; else why not */
+    const ol_roster_row *who; /* as of this entry; its `entry`: where the names stand, in the joint
+                               * order. NULL: nobody of that number was known */
+} ol_view_sign;
+ol_view_sign ol_view_sign_of(const ol_view *v, size_t at, unsigned nth);
+/* The officers; places are those of the joint order. NULL: opts did not name the line. */
+const ol_roster *ol_view_roster(const ol_view *v);
 
 #endif

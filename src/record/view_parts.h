@@ -35,6 +35,8 @@ typedef struct {
     uint8_t item[OL_ITEM_LEN];
     bool is_message, is_forced, has_item, is_whole; /* is_whole: no mention left out (§4.2) */
     uint8_t precedence, status, crossings;
+    uint8_t hash[OL_HASH_LEN]; /* of the entry: what refers to it may be signed */
+    uint32_t said;             /* signed: place in `said`, plus one */
 } vw_row;
 
 typedef struct {
@@ -64,8 +66,25 @@ typedef struct {
     size_t log, row;
 } vw_place;
 
+typedef struct { /* an officer entry */
+    vw_place place;
+    ol_enrolment who;
+} vw_enrolled;
+
+typedef struct { /* a signed entry */
+    vw_place place;
+    uint8_t kind, signs, body[OL_HASH_LEN];
+    ol_sign sign[OL_SIGNS_MAX];
+    const char *fault[OL_SIGNS_MAX];
+    size_t who[OL_SIGNS_MAX]; /* row of the roster, plus one */
+} vw_said;
+
 struct ol_view {
     ol_view_opts opts;
+    ol_roster *roster;
+    vw_enrolled *enrolled;
+    vw_said *said;
+    size_t enrols, enrols_cap, saids, saids_cap;
     vw_log *log;
     size_t logs, logs_cap;
     vw_place *order;
@@ -86,5 +105,9 @@ OL_MUST ol_err ol_vw_check_items(ol_view *v);
 OL_MUST ol_err ol_vw_check_times(const ol_view *v); /* in view_times.c; receipts are sorted */
 OL_MUST ol_err ol_vw_order(ol_view *v);
 OL_MUST ol_err ol_vw_cross(ol_view *v);
+/* What people say, in view_words.c: kept as it comes, judged when the order is known. */
+OL_MUST ol_err ol_vw_keep_words(ol_view *v, size_t log, const ol_entry *e, vw_row *row);
+OL_MUST ol_err ol_vw_words(ol_view *v);
+void ol_vw_words_free(ol_view *v);
 
 #endif

@@ -127,6 +127,34 @@ static void say_times(const ol_view_issue *i, const char *author, const char *ot
                  i->index, i->number, other);
 }
 
+/* What is amiss with what people say. */
+static void say_words(const ol_view_issue *i, const char *author, char *to, size_t cap) {
+    switch (i->rule) {
+    case OL_VIEW_SIGN_FALSE:
+        snprintf(to, cap, "entry %" N " is signed as officer %" N " of %s, %s", i->index, i->number,
+                 author, i->why);
+        return;
+    case OL_VIEW_VOUCHER_FALSE:
+        snprintf(to, cap, "entry %" N ": the voucher for officer %" N " of %s does not verify",
+                 i->index, i->number, author);
+        return;
+    case OL_VIEW_ROSTER_BARRED:
+        snprintf(to, cap,
+                 "entry %" N " says of officer %" N " of %s, who is vouched for, what nobody "
+                 "vouches for: it has no effect",
+                 i->index, i->number, author);
+        return;
+    case OL_VIEW_ROSTER_OUTDATED:
+        snprintf(to, cap,
+                 "entry %" N " about officer %" N " of %s has no higher serial than one before: "
+                 "it has no effect",
+                 i->index, i->number, author);
+        return;
+    default:
+        return;
+    }
+}
+
 /* What one log says about another. */
 static void say_between(const ol_view_issue *i, const char *author, const char *other, char *to,
                         size_t cap) {
@@ -204,6 +232,8 @@ void ol_view_sentence(const ol_view_issue *issue, const char *const *party,
         say_other(issue, other, ret, OL_VIEW_SENTENCE_MAX);
     if (ret[0] == 0)
         say_times(issue, party[issue->log.party], other, ret, OL_VIEW_SENTENCE_MAX);
+    if (ret[0] == 0)
+        say_words(issue, party[issue->log.party], ret, OL_VIEW_SENTENCE_MAX);
     if (ret[0] == 0)
         say_between(issue, party[issue->log.party], other, ret, OL_VIEW_SENTENCE_MAX);
 }

@@ -90,7 +90,10 @@ static ol_err build(ol_desk *d, size_t number, uint64_t as_of) {
     ol_mem_heap(&d->view->mem, VIEW_MEM_MAX);
     ol_view_opts opts = { .mem = &d->view->mem,
                           .parties = d->line[number]->charter->parties,
-                          .rungs = d->line[number]->charter->rungs };
+                          .rungs = d->line[number]->charter->rungs,
+                          .line_id = d->line[number]->id };
+    for (unsigned i = 0; i < opts.parties; i++)
+        opts.identity[i] = d->line[number]->charter->party[i].identity;
     ol_err err = ol_view_new(&opts, &d->view->view);
     view_walk w = { .d = d, .line = d->line[number], .as_of = as_of, .view = d->view->view };
     if (err == OL_OK)

@@ -5,6 +5,7 @@
 #include "wire/check.h"
 #include "wire/handback.h"
 #include "wire/order.h"
+#include "wire/officer.h"
 
 static const char *opening(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
     ol_opening o;
@@ -134,11 +135,28 @@ static const char *check(const uint8_t *body, size_t len, const ol_kind_at *at, 
     return ol_check_decode(body, len, &c, &why) != OL_OK ? why : ol_check_misfit(&c, at->parties);
 }
 
+static const char *officer(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    ol_officer o;
+    const char *why = NULL;
+    *lane = OL_LANE_URGENT;
+    return ol_officer_decode(body, len, &o, &why) == OL_OK ? ol_officer_misfit(&o, at->rungs) : why;
+}
+
+static const char *watch(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    ol_watch o;
+    const char *why = NULL;
+    (void)at;
+    *lane = OL_LANE_URGENT;
+    return ol_watch_decode(body, len, &o, &why) == OL_OK ? NULL : why;
+}
+
 static const ol_kind kinds[] = {
     { OL_KIND_OPENING, "opening", OL_BY_STATION, opening, NULL },
     { OL_KIND_MESSAGE, "message", OL_BY_PEOPLE, message, message_ref },
     { OL_KIND_HANDBACK, "handback", OL_BY_STATION, handback, NULL },
     { OL_KIND_ACT, "act", OL_BY_PEOPLE, act, act_ref },
+    { OL_KIND_OFFICER, "officer", OL_BY_PEOPLE, officer, NULL },
+    { OL_KIND_WATCH, "watch", OL_BY_PEOPLE, watch, NULL },
     { OL_KIND_CALL, "call", OL_BY_EITHER, call, call_ref },
     { OL_KIND_RING, "ring", OL_BY_STATION, ring, ring_ref },
     { OL_KIND_REPLY, "reply", OL_BY_PEOPLE, reply, reply_ref },

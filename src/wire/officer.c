@@ -2,99 +2,85 @@
 
 #include <string.h>
 
-#include "wire/cbor.h"
+#include "wire/fields.h"
 #include "wire/message.h"
 
 enum { FIELDS = 11 };
 
-typedef struct {
-    ol_rd r;
-    const char *why;
-} reading;
-
-/* The first fault is the one that is told. */
-static bool demand(reading *d, bool is_right, ol_err err, const char *why) {
-    if (d->r.err == OL_OK && !is_right)
-        d->r.err = err;
-    if (d->r.err != OL_OK && d->why == NULL)
-        d->why = why;
-    return d->r.err == OL_OK;
-}
-
 /* Text of min to max bytes that stands in one line. */
-static ol_str get_line(reading *d, size_t min, size_t max, const char *why) {
+static ol_str get_line(ol_fields *d, size_t min, size_t max, const char *why) {
     ol_str s = { 0 };
     s.p = (const char *)ol_cbor_get_text(&d->r, &s.len);
-    demand(d, s.len >= min, OL_EFORM, why);
-    demand(d, s.len <= max, OL_ELIMIT, why);
-    demand(d,
-           d->r.err != OL_OK ||
-               ol_text_check((const uint8_t *)s.p, s.len, OL_TEXT_LINE, NULL) == OL_OK,
-           OL_EFORM, why);
+    ol_fields_demand(d, s.len >= min, OL_EFORM, why);
+    ol_fields_demand(d, s.len <= max, OL_ELIMIT, why);
+    ol_fields_demand(d,
+                     d->r.err != OL_OK ||
+                         ol_text_check((const uint8_t *)s.p, s.len, OL_TEXT_LINE, NULL) == OL_OK,
+                     OL_EFORM, why);
     return s;
 }
 
-static ol_str get_lang(reading *d, const char *why) {
+static ol_str get_lang(ol_fields *d, const char *why) {
     ol_str s = { 0 };
     s.p = (const char *)ol_cbor_get_text(&d->r, &s.len);
-    demand(d, s.len > 0 && ol_message_lang_is_valid(s), OL_EFORM, why);
+    ol_fields_demand(d, s.len > 0 && ol_message_lang_is_valid(s), OL_EFORM, why);
     return s;
 }
 
-static uint8_t get_count(reading *d, uint64_t min, const char *why) {
+static uint8_t get_count(ol_fields *d, uint64_t min, const char *why) {
     uint64_t n = ol_cbor_get_array(&d->r);
-    demand(d, n >= min, OL_EFORM, why);
-    demand(d, n <= OL_OFFICER_NAMES_MAX, OL_ELIMIT, why);
+    ol_fields_demand(d, n >= min, OL_EFORM, why);
+    ol_fields_demand(d, n <= OL_OFFICER_NAMES_MAX, OL_ELIMIT, why);
     return d->r.err == OL_OK ? (uint8_t)n : 0;
 }
 
-static uint8_t get_said(reading *d, uint64_t min, ol_said *said, const char *why) {
+static uint8_t get_said(ol_fields *d, uint64_t min, ol_said *said, const char *why) {
     uint8_t n = get_count(d, min, why);
     for (uint8_t i = 0; i < n && d->r.err == OL_OK; i++) {
-        demand(d, ol_cbor_get_array(&d->r) == 2, OL_EFORM, why);
+        ol_fields_demand(d, ol_cbor_get_array(&d->r) == 2, OL_EFORM, why);
         said[i].lang = get_lang(d, why);
         said[i].text = get_line(d, 1, OL_OFFICER_NAME_MAX, why);
     }
     return n;
 }
 
-static void get_key(reading *d, ol_officer *o) {
+static void get_key(ol_fields *d, ol_officer *o) {
     static const char why[] = "the key is not one of 32 bytes, nor empty";
     size_t len = 0;
     const uint8_t *p = ol_cbor_get_bytes(&d->r, &len);
-    if (!demand(d, len == 0 || len == OL_OFFICER_KEY_LEN, OL_EFORM, why) || len == 0)
+    if (!ol_fields_demand(d, len == 0 || len == OL_OFFICER_KEY_LEN, OL_EFORM, why) || len == 0)
         return;
     o->has_key = true;
     memcpy(o->key, p, len);
 }
 
-static void get_voucher(reading *d, ol_officer *o) {
+static void get_voucher(ol_fields *d, ol_officer *o) {
     static const char why[] = "the voucher has another form";
     size_t len = 0;
     uint64_t n = ol_cbor_get_array(&d->r);
-    if (!demand(d, n == 0 || n == 2, OL_EFORM, why) || n == 0)
+    if (!ol_fields_demand(d, n == 0 || n == 2, OL_EFORM, why) || n == 0)
         return;
     o->by = (uint16_t)ol_cbor_get_uint_max(&d->r, OL_OFFICER_NUMBER_MAX);
     const uint8_t *p = ol_cbor_get_bytes(&d->r, &len);
-    if (!demand(d, len == OL_SIG_LEN, OL_EFORM, why))
+    if (!ol_fields_demand(d, len == OL_SIG_LEN, OL_EFORM, why))
         return;
     o->has_voucher = true;
     memcpy(o->sig, p, len);
 }
 
-static void get_fields(reading *d, ol_officer *o) {
+static void get_fields(ol_fields *d, ol_officer *o) {
     const uint8_t *begin = d->r.p;
     o->number = (uint16_t)ol_cbor_get_uint_max(&d->r, OL_OFFICER_NUMBER_MAX);
-    demand(d, o->number > 0, OL_EFORM, "the officer's number is not one of 1 to 65535");
+    ol_fields_demand(d, o->number > 0, OL_EFORM, "the officer's number is not one of 1 to 65535");
     o->serial = ol_cbor_get_uint(&d->r);
-    demand(d, true, OL_OK, "the serial has another form");
+    ol_fields_demand(d, true, OL_OK, "the serial has another form");
     get_key(d, o);
     o->rung = ol_cbor_get_uint(&d->r);
-    demand(d, true, OL_OK, "the rung has another form");
+    ol_fields_demand(d, true, OL_OK, "the rung has another form");
     o->powers = ol_cbor_get_uint(&d->r);
-    demand(d, true, OL_OK, "the powers have another form");
+    ol_fields_demand(d, true, OL_OK, "the powers have another form");
     o->has_left = ol_cbor_get_uint_max(&d->r, 1) == 1;
-    demand(d, true, OL_OK, "the state is unknown");
+    ol_fields_demand(d, true, OL_OK, "the state is unknown");
     o->names = get_said(d, 1, o->name, "the names are not 1 to 8, of 1 to 200 bytes each");
     o->titles = get_said(d, 0, o->title, "the titles are not up to 8, of 1 to 200 bytes each");
     o->languages = get_count(d, 0, "there are more than 8 languages");
@@ -105,21 +91,21 @@ static void get_fields(reading *d, ol_officer *o) {
 }
 
 /* Fields of later revisions, and the end. */
-static void get_rest(reading *d, uint64_t from, uint64_t n) {
+static void get_rest(ol_fields *d, uint64_t from, uint64_t n) {
     size_t len;
     for (uint64_t i = from; i < n && d->r.err == OL_OK; i++)
         (void)ol_cbor_get_any(&d->r, &len);
     if (d->r.err == OL_OK)
         d->r.err = ol_rd_end(&d->r);
-    demand(d, true, OL_OK, "bytes follow the last field, or what follows is no CBOR");
+    ol_fields_demand(d, true, OL_OK, "bytes follow the last field, or what follows is no CBOR");
 }
 
 ol_err ol_officer_decode(const uint8_t *body, size_t len, ol_officer *ret, const char **ret_why) {
-    reading d = { .r = ol_rd_of(body, len) };
+    ol_fields d = { .r = ol_rd_of(body, len) };
     ol_officer o;
     memset(&o, 0, sizeof o);
     uint64_t n = ol_cbor_get_array(&d.r);
-    demand(&d, n >= FIELDS, OL_EFORM, "the officer has too few fields");
+    ol_fields_demand(&d, n >= FIELDS, OL_EFORM, "the officer has too few fields");
     get_fields(&d, &o);
     get_voucher(&d, &o);
     get_rest(&d, FIELDS, n);
@@ -169,14 +155,14 @@ const char *ol_officer_misfit(const ol_officer *o, unsigned rungs) {
 }
 
 ol_err ol_watch_decode(const uint8_t *body, size_t len, ol_watch *ret, const char **ret_why) {
-    reading d = { .r = ol_rd_of(body, len) };
+    ol_fields d = { .r = ol_rd_of(body, len) };
     ol_watch o = { 0 };
     uint64_t n = ol_cbor_get_array(&d.r);
-    demand(&d, n >= 3, OL_EFORM, "the watch has too few fields");
+    ol_fields_demand(&d, n >= 3, OL_EFORM, "the watch has too few fields");
     o.officer = (uint16_t)ol_cbor_get_uint_max(&d.r, OL_OFFICER_NUMBER_MAX);
-    demand(&d, true, OL_OK, "the officer's number is not one of 0 to 65535");
+    ol_fields_demand(&d, true, OL_OK, "the officer's number is not one of 0 to 65535");
     o.from = (uint16_t)ol_cbor_get_uint_max(&d.r, OL_OFFICER_NUMBER_MAX);
-    demand(&d, true, OL_OK, "the number of the officer before is not one of 0 to 65535");
+    ol_fields_demand(&d, true, OL_OK, "the number of the officer before is not one of 0 to 65535");
     o.text = get_line(&d, 0, OL_OFFICER_TEXT_MAX,
                       "the remark has more than 200 bytes, or holds what no remark may hold");
     get_rest(&d, 3, n);

@@ -26,7 +26,8 @@ static ol_view *view_of(ol_mem *mem, const uint8_t *data, size_t size, size_t fi
     ol_view_opts opts = { .mem = mem, .parties = PARTIES, .rungs = 2, .issue = on_issue };
     ol_view *v = NULL;
     size_t log[LOGS];
-    opts.ctx = ret_issues;
+    static const uint8_t line_id[OL_LINE_ID_LEN], identity[32];
+    opts.ctx = ret_issues, opts.line_id = line_id, opts.identity[0] = identity;
     OL_ASSERT(ol_view_new(&opts, &v) == OL_OK);
     for (size_t i = 0; i < LOGS; i++) {
         ol_log_key key = key_of((first + i) % LOGS);

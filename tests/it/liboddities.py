@@ -4,6 +4,7 @@
 The record verifies in every row here; the reason, or the sentence, must be given.
 """
 import libexport as x
+import libofficers
 from libhands import (ABSENT, OTHER_ROOT, amendment, change, entries, evidence, only_receipt,
                       says)
 
@@ -91,10 +92,10 @@ UNREADABLE = [
     ("unknown kind 0", people([], kind=0)),
     ("the handback has another form", x.cbor([3, START, [], []])),
     ("only stations write it", people([], kind=3)),
-    ("unknown kind 4", people([], kind=4)),
     ("unknown kind 18446744073709551615", people([], kind=2**64 - 1)),
+    *[(reason, people(body, kind=kind)) for reason, kind, body in libofficers.UNREADABLE],
     # messages
-    ("the message has no item id or no read", x.cbor([2, START, [], [1, 0, 0, [0, "A text."]]])),
+    ("the message has no item id", x.cbor([2, START, [], [1, 0, 0, [0, "A text."]]])),
     ("the message has too few fields", people([1, 0, 0])),
     ("the message has too few fields", people("A text.")),
     ("the precedence is unknown", said(precedence=4)),
@@ -222,6 +223,7 @@ READABLE = [
     people([0, 0, [1, 0, ABSENT, 0], 0, "", "later"], kind=6),
     *[people([verb, verb % 3, verb * 2**62, "reason"], kind=12) for verb in range(4)],
     people([0, 0, 2**64 - 1, "", "later"], kind=12),
+    *[people(body, kind=kind) for kind, body in libofficers.READABLE],
 ]
 
 
@@ -411,6 +413,7 @@ ANOMALIES = [
      + ", entry 4, which the export does not hold", says("u", ref=[1, 0, ABSENT, 4])),
     ("{u}: entry 9 refers to {p}, entry 3, which the export does not hold",
      lambda w: says("u", ref=[1, 0, w.logs["p"].incarnation, 3])(w)),
+    *libofficers.ANOMALIES,
 ]
 
 
@@ -437,4 +440,4 @@ def two_lines_pending(w):
 
 # Exports that differ from the first and are as good.
 GOOD = [lambda w: w.files(), narrower_tiles, bare_pending, two_lines_pending, amendment(),
-        denies(1985), denies(1984, later=0)]
+        denies(1985), denies(1984, later=0), *libofficers.GOOD]

@@ -1,0 +1,204 @@
+/* Officers, and what is an officer's word (§4.8). */
+#include "record/view_parts.h"
+
+#include <stdlib.h>
+
+#include "wire/kind.h"
+#include "wire/officer.h"
+
+static ol_err keep_enrolment(ol_view *v, vw_place place, const ol_entry *e) {
+    ol_officer o;
+    const char *why = NULL;
+    if (ol_officer_decode(e->body, e->body_len, &o, &why) != OL_OK)
+        return OL_OK;
+    vw_enrolled *all =
+        ol_mem_grow(v->opts.mem, v->enrolled, &v->enrols_cap, v->enrols + 1, sizeof *v->enrolled);
+    if (all == NULL)
+        return OL_ENOMEM;
+    v->enrolled = all;
+    v->enrolled[v->enrols].place = place;
+    ol_enrolment_of(&o, &v->enrolled[v->enrols++].who);
+    return OL_OK;
+}
+
+ol_err ol_vw_keep_words(ol_view *v, size_t log, const ol_entry *e, vw_row *row) {
+    vw_place place = { log, v->log[log].rows };
+    ol_err err = e->kind == OL_KIND_OFFICER ? keep_enrolment(v, place, e) : OL_OK;
+    if (err != OL_OK || e->signs == 0)
+        return err;
+    vw_said *all = ol_mem_grow(v->opts.mem, v->said, &v->saids_cap, v->saids + 1, sizeof *v->said);
+    if (all == NULL)
+        return OL_ENOMEM;
+    v->said = all;
+    vw_said *s = &v->said[v->saids++];
+    *s = (vw_said){ .place = place, .kind = (uint8_t)e->kind, .signs = e->signs };
+    memcpy(s->sign, e->sign, sizeof s->sign);
+    ol_hash_sha256(e->body, e->body_len, s->body);
+    row->said = (uint32_t)v->saids;
+    return OL_OK;
+}
+
+/* ── the roster ────────────────────────────────────────────────────────────────────────────────*/
+
+static const vw_row *row_at(const ol_view *v, vw_place place) {
+    return &v->log[place.log].row[place.row];
+}
+
+static void tell(const ol_view *v, vw_place place, ol_view_rule rule, uint64_t officer,
+                 const char *why) {
+    ol_vw_tell(v, &(ol_view_issue){ .rule = rule,
+                                    .log = v->log[place.log].key,
+                                    .index = place.row,
+                                    .number = officer,
+                                    .why = why });
+}
+
+static ol_err enrol(ol_view *v, const vw_enrolled *e) {
+    ol_roster_effect effect;
+    bool is_false;
+    size_t at = row_at(v, e->place)->at;
+    ol_err err = ol_roster_add(v->roster, at, v->log[e->place.log].key.party, &e->who, at, &effect,
+                               &is_false);
+    if (err != OL_OK)
+        return err;
+    if (is_false)
+        tell(v, e->place, OL_VIEW_VOUCHER_FALSE, e->who.number, NULL);
+    if (effect == OL_ROSTER_BARRED)
+        tell(v, e->place, OL_VIEW_ROSTER_BARRED, e->who.number, NULL);
+    if (effect == OL_ROSTER_OUTDATED)
+        tell(v, e->place, OL_VIEW_ROSTER_OUTDATED, e->who.number, NULL);
+    return OL_OK;
+}
+
+/* In the joint order: a walk over it finds each one's next. */
+static ol_err enrol_all(ol_view *v) {
+    if (v->enrols == 0)
+        return OL_OK;
+    size_t *by_place = ol_mem_get0(v->opts.mem, v->len, sizeof *by_place);
+    ol_err err = by_place == NULL ? OL_ENOMEM : OL_OK;
+    for (size_t i = 0; i < v->enrols && err == OL_OK; i++)
+        by_place[row_at(v, v->enrolled[i].place)->at] = i + 1;
+    for (size_t at = 0; at < v->len && err == OL_OK; at++)
+        if (by_place[at] > 0)
+            err = enrol(v, &v->enrolled[by_place[at] - 1]);
+    ol_mem_put(v->opts.mem, by_place, v->len, sizeof *by_place);
+    return err;
+}
+
+/* ── signs ─────────────────────────────────────────────────────────────────────────────────────*/
+
+/* What had been read, of every log that this one mentions up to and with the entry (§4.8). */
+static ol_err hash_read(const ol_view *v, vw_place place, uint8_t ret[OL_HASH_LEN]) {
+    const vw_log *log = &v->log[place.log];
+    ol_known *read = ol_mem_get0(v->opts.mem, log->numbers, sizeof *read);
+    size_t n = 0;
+    if (read == NULL)
+        return OL_ENOMEM;
+    for (size_t i = 1; i < log->numbers; i++) {
+        const vw_number *number = &log->number[i];
+        if (!number->is_void && number->steps > 0 && number->step[0].row <= place.row)
+            read[n++] = (ol_known){ number->key, ol_vw_read_of(log, place.row, i) };
+    }
+    n = ol_word_sort(read, n);
+    ol_word_read_hash(read, n, ret);
+    ol_mem_put(v->opts.mem, read, log->numbers, sizeof *read);
+    return OL_OK;
+}
+
+/* The one entry that a reference means (§11), by its hash; that of nothing where there is none. */
+static void hash_ref(const ol_view *v, vw_place place, uint8_t ret[OL_HASH_LEN]) {
+    const vw_row *row = row_at(v, place), *found = NULL;
+    unsigned fits = 0;
+    for (size_t i = 0; i < v->logs && row->ref_inc_len > 0; i++) {
+        const vw_log *log = &v->log[i];
+        if (log->key.party != row->ref.party || log->key.lane != row->ref.lane ||
+            memcmp(log->key.incarnation, row->ref.incarnation, row->ref_inc_len) != 0 ||
+            row->ref_index >= log->rows)
+            continue;
+        uint64_t seen = i == place.log ? place.row : ol_view_seen(v, place.log, place.row, i);
+        if (seen > row->ref_index)
+            fits++, found = &log->row[row->ref_index];
+    }
+    if (fits == 1)
+        memcpy(ret, found->hash, OL_HASH_LEN);
+    else
+        ol_hash_sha256("", 0, ret);
+}
+
+static ol_err word_of(const ol_view *v, const vw_said *s, ol_word *ret) {
+    const vw_log *log = &v->log[s->place.log];
+    ol_word w = { .party = log->key.party, .kind = s->kind };
+    w.generation = log->has_opening ? log->opening.generation : 0;
+    memcpy(w.line_id, v->opts.line_id, sizeof w.line_id);
+    memcpy(w.item, row_at(v, s->place)->item, sizeof w.item);
+    memcpy(w.body, s->body, sizeof w.body);
+    hash_ref(v, s->place, w.ref);
+    *ret = w;
+    return hash_read(v, s->place, ret->read);
+}
+
+/* NULL: it is this officer's word. */
+static const char *fault_of(const ol_word *w, const ol_sign *sign, const ol_roster_row *who) {
+    if (who == NULL)
+        return "nobody of that number is on the roster";
+    if (who->has_left)
+        return "who had left";
+    if (!who->has_key)
+        return "who has no key on the roster";
+    return ol_word_verify(w, who->number, sign->written, who->key, sign->sig) == OL_OK
+               ? NULL
+               : "and the signature does not verify";
+}
+
+static ol_err judge(ol_view *v, vw_said *s) {
+    ol_word w;
+    ol_err err = word_of(v, s, &w);
+    uint64_t at = row_at(v, s->place)->at;
+    for (unsigned i = 0; i < s->signs && err == OL_OK; i++) {
+        const ol_roster_row *who =
+            ol_roster_find(v->roster, w.party, (uint16_t)s->sign[i].officer, at);
+        bool is_again = i > 0 && s->sign[0].officer == s->sign[i].officer;
+        s->fault[i] = is_again ? "who has signed it already" : fault_of(&w, &s->sign[i], who);
+        s->who[i] = who == NULL ? 0 : (size_t)(who - ol_roster_at(v->roster, 0)) + 1;
+        if (s->fault[i] != NULL)
+            tell(v, s->place, OL_VIEW_SIGN_FALSE, s->sign[i].officer, s->fault[i]);
+    }
+    return err;
+}
+
+ol_err ol_vw_words(ol_view *v) {
+    if (v->opts.line_id == NULL)
+        return OL_OK;
+    unsigned parties = v->opts.parties < OL_PARTIES_MAX ? v->opts.parties : OL_PARTIES_MAX;
+    ol_err err = ol_roster_new(v->opts.mem, v->opts.line_id, v->opts.identity, parties, &v->roster);
+    if (err == OL_OK)
+        err = enrol_all(v);
+    for (size_t i = 0; i < v->saids && err == OL_OK; i++)
+        err = judge(v, &v->said[i]);
+    return err;
+}
+
+void ol_vw_words_free(ol_view *v) {
+    ol_roster_free(v->roster);
+    ol_mem_put(v->opts.mem, v->enrolled, v->enrols_cap, sizeof *v->enrolled);
+    ol_mem_put(v->opts.mem, v->said, v->saids_cap, sizeof *v->said);
+}
+
+/* ── asking ────────────────────────────────────────────────────────────────────────────────────*/
+
+ol_view_sign ol_view_sign_of(const ol_view *v, size_t at, unsigned nth) {
+    OL_ASSERT(at < v->len);
+    const vw_row *row = row_at(v, v->order[at]);
+    OL_ASSERT(row->said > 0 && nth < v->said[row->said - 1].signs);
+    const vw_said *s = &v->said[row->said - 1];
+    const char *fault = v->roster == NULL ? "the signature was not checked" : s->fault[nth];
+    return (ol_view_sign){ .officer = (uint16_t)s->sign[nth].officer,
+                           .written = s->sign[nth].written,
+                           .fault = fault,
+                           .who =
+                               s->who[nth] == 0 ? NULL : ol_roster_at(v->roster, s->who[nth] - 1) };
+}
+
+const ol_roster *ol_view_roster(const ol_view *v) {
+    return v->roster;
+}
