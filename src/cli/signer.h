@@ -1,5 +1,5 @@
 /* cli/signer.h — who signs what people do: an officer, by a key that only this process has,
- *          never the station's. Who: --as N --key FILE, else whom `openline officer use` named, else
+ *          never the station's. Who: --as N --key FILE, else whom officer use named, else
  *          nobody: then what is said is the station's word.
  * Keys     files of their own (crypto/keyfile.h, kind officer). The passphrase comes from
  *          --passphrase-fd, else it is asked for at the terminal. A device that keeps its key to
