@@ -95,7 +95,7 @@ UNREADABLE = [
     ("unknown kind 18446744073709551615", people([], kind=2**64 - 1)),
     *[(reason, people(body, kind=kind)) for reason, kind, body in libofficers.UNREADABLE],
     # messages
-    ("the message has no item id", x.cbor([2, START, [], [1, 0, 0, [0, "A text."]]])),
+    ("the message has no item id or no read", x.cbor([2, START, [], [1, 0, 0, [0, "A text."]]])),
     ("the message has too few fields", people([1, 0, 0])),
     ("the message has too few fields", people("A text.")),
     ("the precedence is unknown", said(precedence=4)),
