@@ -74,6 +74,8 @@ ORDERS = ("minimise", "end-minimise", "suspend", "resume")
 SECONDS_MAX = 604800
 KIND_OPENING, KIND_MESSAGE, KIND_HANDBACK, KIND_ACT, KIND_ORDER = 1, 2, 3, 6, 12
 KIND_OFFICER, KIND_WATCH = 4, 5
+KIND_CHECK = 11
+PATHS_MAX, DAY, DAYS_MAX = 32, 86400, 366
 # Names that would collide with files of an export or with words of its policies.
 RESERVED_NAMES = ("cards", "charter", "none", "others")
 
@@ -923,6 +925,43 @@ def read_handback(envelope, lane, charter):
     return {"party": party, "receipts": len(receipts)}, None
 
 
+def read_paths(paths, charter):
+    """When its paths were last proven, as a check or a close says it."""
+    form = "the paths have another form, or are more than 32"
+    demand(isinstance(paths, list) and len(paths) <= PATHS_MAX, form)
+    said = []
+    for path in paths:
+        demand(isinstance(path, list) and len(path) == 3, form)
+        party, bearer, age = path
+        demand(is_uint(party) and isinstance(bearer, str) and is_uint(age, 1 << 32)
+               and re.fullmatch("[a-z0-9/-]{1,16}", bearer, re.ASCII), form)
+        demand(party < len(charter.numbers), "a path leads to no party of the charter")
+        said.append({"party": charter.numbers[party], "bearer": bearer, "age": age})
+    return said
+
+
+def read_check(envelope, lane, charter):
+    body = envelope.body
+    demand(lane == 0, "it stands in the wrong lane, routine")
+    demand(isinstance(body, list) and len(body) >= 5, "the check has too few fields")
+    number, interval, watch, proven, missed = body[:5]
+    demand(is_uint(number, SIZE_LIMIT) and number > 0, "the check has no number")
+    demand(is_uint(interval, 86401) and interval > 0,
+           "the interval is not 1 to 86400 seconds")
+    demand(is_uint(watch, 65536), "the watch is no officer's number")
+    said = {"number": number, "interval": interval, "watch": watch,
+            "proven": read_paths(proven, charter), "missed": {}}
+    form, last = "the missed checks have another form", -1
+    demand(isinstance(missed, list) and len(missed) <= 15, form)
+    for miss in missed:
+        demand(isinstance(miss, list) and len(miss) == 2 and is_uint(miss[0])
+               and miss[0] > last and is_uint(miss[1], SIZE_LIMIT), form)
+        demand(miss[0] < len(charter.numbers), "a missed check is that of no party of the charter")
+        last = miss[0]
+        said["missed"][charter.numbers[last]] = miss[1]
+    return said, None
+
+
 def read_message(envelope, lane, charter):
     body, rungs, parties = envelope.body, charter.rungs, charter.numbers
     demand(isinstance(body, list) and len(body) >= 4, "the message has too few fields")
@@ -1113,6 +1152,7 @@ KINDS = {
     KIND_ORDER: ("order", True, read_order),
     KIND_OFFICER: ("officer", True, read_officer),
     KIND_WATCH: ("watch", True, read_watch),
+    KIND_CHECK: ("check", False, read_check),
 }
 
 
@@ -1379,6 +1419,10 @@ class Record:
                 self._check_log(log)
             self._check_between_logs()
         self.tree.name_the_rest()
+
+    def parties(self):
+        """All who ever were, by number."""
+        return self.charters[-1].numbers
 
     def verified(self):
         return not self.report.failures
@@ -2240,6 +2284,59 @@ class JointOrder:
         self._next(key)
 
 
+# ---------------------------------------------------------------- availability (section 11.5)
+class Availability:
+    """Per party and path the share of a period, from the walls of each party's own checks."""
+
+    def __init__(self, record):
+        self.checks = {}
+        for entry in record.entries:
+            if "check" in entry:
+                party, _, log = entry["id"].split("/")
+                incarnation, _, index = log.partition(".")
+                said = entry["check"]
+                self.checks.setdefault(party, []).append(
+                    (entry["wall"], said["number"], incarnation, int(index), said))
+        for checks in self.checks.values():
+            checks.sort(key=lambda check: check[:4])
+        walls = [check[0] for checks in self.checks.values() for check in checks]
+        self.span = (min(walls), max(walls) + 1) if walls else None
+
+    @staticmethod
+    def _reach(said):
+        return said["interval"] + said["interval"] // 2
+
+    def of_party(self, party, begin, end):
+        checks, available, paths = self.checks.get(party, []), 0, {}
+        for i, (wall, *_, said) in enumerate(checks):
+            until = wall + self._reach(said)
+            if i + 1 < len(checks):
+                until = min(until, checks[i + 1][0])
+            available += max(0, min(until, end) - max(wall, begin))
+        written = [check[-1] for check in checks if begin <= check[0] < end]
+        for path in written[-1]["proven"] if written else ():
+            paths.setdefault((path["party"], path["bearer"]), [0, 0])
+        for said in written:
+            named = set()
+            for path in said["proven"]:
+                key = (path["party"], path["bearer"])
+                if key not in named and key in paths:
+                    paths[key][0] += 1
+                    paths[key][1] += path["age"] <= self._reach(said)
+                named.add(key)
+        return {"party": party, "seconds": end - begin, "available": available,
+                "checks": len(written),
+                "paths": [{"party": to, "bearer": bearer, "checks": count, "proven": proven}
+                          for (to, bearer), (count, proven) in paths.items()]}
+
+    def days(self, parties):
+        begin, end = self.span
+        first = max(begin // DAY, (end - 1) // DAY - DAYS_MAX + 1)
+        for day in range(first, (end - 1) // DAY + 1):
+            a, b = max(begin, day * DAY), min(end, (day + 1) * DAY)
+            yield {"day": day * DAY, "parties": [self.of_party(p, a, b) for p in parties]}
+
+
 # ---------------------------------------------------------------- what is said about it
 def say_time(seconds):
     try:
@@ -2301,6 +2398,15 @@ def say_entry(entry):
         yield "  | " + clean(line)
 
 
+def say_availability(record):
+    there = Availability(record)
+    for party in record.parties() if there.span else ():
+        share = there.of_party(party, *there.span)
+        yield (f"{party}: {count_of(share['checks'], 'line check', 'line checks')}, available "
+               f"{share['available'] * 1000 // share['seconds'] / 10} % of the time from the first "
+               "check of any party to the last")
+
+
 def print_text(record, quiet):
     report, lines = record.report, []
     if record.charters and not quiet:
@@ -2312,6 +2418,7 @@ def print_text(record, quiet):
             lines += say_log(record, log)
         for entry in record.entries if record.is_proof else ():
             lines += say_entry(entry)
+        lines += say_availability(record)
         lines += ["look at: " + sentence for sentence in report.anomalies]
     lines += [f"BROKEN [{rule}] {sentence}" for rule, _, sentence in report.failures]
     for rule, count in report.counts.items():
@@ -2345,6 +2452,10 @@ def as_json(record):
                 "logs": [log_as_json(log) for log in record.logs.values()],
                 "entries": record.entries,
                 "order": [f"{log_id(key)}.{index}" for key, index in record.order]}
+        there = Availability(record)
+        if there.span:
+            out["availability"] = {"from": there.span[0], "to": there.span[1],
+                                   "days": list(there.days(record.parties()))}
     out["unreadable"] = [{"id": f"{name}.{index}", "reason": reason}
                          for name, index, reason in report.unreadable]
     out["anomalies"] = report.anomalies

@@ -80,11 +80,12 @@ void ol_cli_dtg(uint64_t wall, char *to);
 /* hook_shim.c: what the station starts before a hook's program; argv after --hook. */
 int ol_cli_hook_shim(int argc, char **argv);
 
-extern const ol_cli_command ol_cli_bearer_add, ol_cli_card, ol_cli_card_renew, ol_cli_charter_amend,
-    ol_cli_charter_draft, ol_cli_charter_sign, ol_cli_clock_accept, ol_cli_dossier, ol_cli_export,
-    ol_cli_fork_ack, ol_cli_hook_add, ol_cli_hook_list, ol_cli_hook_remove, ol_cli_hook_test,
-    ol_cli_init, ol_cli_key_combine, ol_cli_key_contribute, ol_cli_line_add, ol_cli_line_amend,
-    ol_cli_line_card, ol_cli_log, ol_cli_officer_key, ol_cli_officer_use, ol_cli_port_add,
-    ol_cli_run, ol_cli_send, ol_cli_status, ol_cli_stop, ol_cli_verify, ol_cli_version;
+extern const ol_cli_command ol_cli_availability, ol_cli_bearer_add, ol_cli_card, ol_cli_card_renew,
+    ol_cli_charter_amend, ol_cli_charter_draft, ol_cli_charter_sign, ol_cli_clock_accept,
+    ol_cli_dossier, ol_cli_export, ol_cli_fork_ack, ol_cli_hook_add, ol_cli_hook_list,
+    ol_cli_hook_remove, ol_cli_hook_test, ol_cli_init, ol_cli_key_combine, ol_cli_key_contribute,
+    ol_cli_line_add, ol_cli_line_amend, ol_cli_line_card, ol_cli_log, ol_cli_officer_key,
+    ol_cli_officer_use, ol_cli_port_add, ol_cli_run, ol_cli_send, ol_cli_status, ol_cli_stop,
+    ol_cli_verify, ol_cli_version;
 
 #endif

@@ -1,8 +1,10 @@
 #include "cli/record.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/remote.h"
+#include "record/export.h"
 #include "station/locked.h"
 
 enum { MEM_MAX = 256 << 20, LOCKED_MAX = 4 << 20 };
@@ -66,6 +68,32 @@ void ol_cli_record_close(ol_cli_record *r) {
     ol_lines_free(&r->lines);
     ol_talk_close(&r->talk);
     r->is_open = false;
+}
+
+static int files_of_line(ol_cli *c, const char *line, ol_cli_record *r, ol_files_of *ret) {
+    ol_export_at at = { "" };
+    ol_files_of_memory(ret);
+    int code = ol_cli_record_open(c, line, r);
+    if (code >= 0)
+        return code;
+    ol_export_to to = { .file = ol_files_of_add, .ctx = ret, .mem = &r->mem };
+    ol_err err = ol_export_all(ol_store_reader_of(r->reader), &to, &at);
+    ol_cli_record_close(r);
+    if (err == OL_OK)
+        return -1;
+    return ol_cli_fail(c, err, "keep the home as it is: this needs a person who looks",
+                       err == OL_ECONFLICT ? "the record does not fit its own signatures, at %s"
+                                           : "the record could not be read, at %s",
+                       at.path);
+}
+
+int ol_cli_record_files(ol_cli *c, const char *arg, ol_cli_record *room, ol_files_of *ret) {
+    struct stat st;
+    ol_why why = { "" };
+    if (stat(arg, &st) != 0 && strchr(arg, '/') == NULL)
+        return files_of_line(c, arg, room, ret);
+    ol_err err = ol_files_of_dir(arg, ret, &why);
+    return err == OL_OK ? -1 : ol_cli_fail_why(c, err, &why);
 }
 
 static bool fits(const ol_cli_record *r, const ol_log_key *key, const char *entry, size_t len) {

@@ -5,6 +5,7 @@
 #ifndef OL_CLI_RECORD_H
 #define OL_CLI_RECORD_H
 
+#include "cli/files_of.h"
 #include "cli/talk.h"
 #include "station/lines.h"
 #include "store/reader.h"
@@ -20,6 +21,9 @@ typedef struct {
 } ol_cli_record;
 
 int ol_cli_record_open(ol_cli *c, const char *line, ol_cli_record *ret);
+/* An export's or a proof's directory, or a line's record in the form of one: its files. room: for
+ * the latter; it is closed again. */
+int ol_cli_record_files(ol_cli *c, const char *arg, ol_cli_record *room, ol_files_of *ret);
 void ol_cli_record_close(ol_cli_record *r);
 /* "usa/urgent/8f3a.17" or more digits of the incarnation → a log of the record and an index. */
 int ol_cli_record_find(ol_cli *c, const ol_cli_record *r, const char *entry, ol_log_key *ret_log,

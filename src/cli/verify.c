@@ -3,13 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "cli/files_of.h"
 #include "cli/record.h"
 #include "message/body.h"
-#include "record/export.h"
+#include "record/verify.h"
 
 enum { FINDINGS_MAX = 100, MEM_MAX = 1 << 30 };
 
@@ -99,33 +96,6 @@ static void take_proven(void *ctx, const char *log, uint64_t index, const uint8_
         (void)json_object_set_new(k->proven, "unreadable", json_string(why));
 }
 
-static int gather_line(ol_cli *c, checking *k, const char *line) {
-    ol_export_at at = { "" };
-    ol_files_of_memory(&k->files);
-    int code = ol_cli_record_open(c, line, &record);
-    if (code >= 0)
-        return code;
-    ol_export_to to = { .file = ol_files_of_add, .ctx = &k->files, .mem = &record.mem };
-    ol_err err = ol_export_all(ol_store_reader_of(record.reader), &to, &at);
-    ol_cli_record_close(&record);
-    if (err == OL_OK)
-        return -1;
-    return ol_cli_fail(c, err, "keep the home as it is: this needs a person who looks",
-                       err == OL_ECONFLICT ? "the record does not fit its own signatures, at %s"
-                                           : "the record could not be read, at %s",
-                       at.path);
-}
-
-static int gather(ol_cli *c, checking *k) {
-    struct stat st;
-    ol_why why = { "" };
-    const char *arg = c->arg[0];
-    if (stat(arg, &st) != 0 && strchr(arg, '/') == NULL)
-        return gather_line(c, k, arg);
-    ol_err err = ol_files_of_dir(arg, &k->files, &why);
-    return err == OL_OK ? -1 : ol_cli_fail_why(c, err, &why);
-}
-
 static json_t *result_json(const checking *k, const ol_verify_result *r, bool is_good) {
     char id[2 * OL_LINE_ID_LEN + 1];
     json_t *o = json_pack("{s:b}", "ok", is_good);
@@ -207,7 +177,7 @@ static int verify_run(ol_cli *c) {
     *k = (checking){
         .c = c, .files = { .dir = -1 }, .findings = json_array(), .logs = json_array()
     };
-    int code = gather(c, k);
+    int code = ol_cli_record_files(c, c->arg[0], &record, &k->files);
     if (code < 0) {
         ol_mem_heap(&k->mem, MEM_MAX);
         ol_files_of_sort(&k->files);

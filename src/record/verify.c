@@ -294,12 +294,20 @@ static const char *on_text(void *ctx, const ol_message *m) {
     return v->opts->unreadable == NULL ? NULL : v->opts->unreadable(v->opts->ctx, m);
 }
 
+static void on_check(void *ctx, const ol_log_key *log, uint64_t index, uint64_t wall,
+                     const ol_check *check) {
+    vf *v = ctx;
+    if (v->opts->check != NULL)
+        v->opts->check(v->opts->ctx, log, index, wall, check);
+}
+
 static void check_record(vf *v) {
     ol_view_opts opts = { .mem = v->opts->mem,
                           .parties = v->parties,
                           .rungs = v->generation[v->generations - 1].rungs,
                           .unreadable = on_text,
                           .issue = on_issue,
+                          .check = on_check,
                           .ctx = v,
                           .line_id = v->result->id };
     for (unsigned i = 0; i < v->parties; i++)

@@ -70,6 +70,7 @@ typedef struct {
     ol_err (*entry)(void *ctx, size_t log, uint64_t index, const uint8_t *entry, size_t len);
     /* Once, at the end, of a full export: all entries in their joint order. */
     void (*view)(void *ctx, const ol_view *view, const char *const *party);
+    ol_view_check_fn *check; /* of a full export, as in record/view.h */
     /* Once, of a proof that holds: the entry, without salt; why it cannot be read, or NULL. */
     void (*proven)(void *ctx, const char *log, uint64_t index, const uint8_t *entry, size_t len,
                    const char *unreadable);

@@ -268,6 +268,19 @@ static void read_opening(vw_log *log, const ol_entry *e) {
     log->opening = o, log->has_opening = true;
 }
 
+/* Parties by the record's numbers; misfit has seen to it that they are members. */
+static void tell_check(const ol_view *v, const vw_log *log, const ol_entry *e) {
+    ol_check c;
+    const char *why = NULL;
+    if (v->opts.check == NULL || ol_check_decode(e->body, e->body_len, &c, &why) != OL_OK)
+        return;
+    for (size_t i = 0; i < c.proven.n; i++)
+        c.proven.v[i].party = log->member[c.proven.v[i].party];
+    for (size_t i = 0; i < c.missed; i++)
+        c.miss[i].party = log->member[c.miss[i].party];
+    v->opts.check(v->opts.ctx, &log->key, log->rows, e->wall, &c);
+}
+
 static const char *read_kind(const ol_view *v, vw_log *log, const ol_entry *e, vw_row *row) {
     ol_kind_at at = { .author = log->rank, .lane = log->key.lane };
     at.parties = log->members, at.rungs = log->rungs;
@@ -279,6 +292,8 @@ static const char *read_kind(const ol_view *v, vw_log *log, const ol_entry *e, v
         return why;
     if (e->kind == OL_KIND_OPENING)
         read_opening(log, e);
+    if (e->kind == OL_KIND_CHECK)
+        tell_check(v, log, e);
     if (e->has_item)
         memcpy(row->item, e->item, sizeof row->item), row->has_item = true;
     keep_ref(log, e, row);

@@ -22,6 +22,7 @@
 
 #include "base/mem.h"
 #include "record/roster.h"
+#include "wire/check.h"
 #include "wire/message.h"
 #include "wire/entry.h"
 
@@ -73,6 +74,8 @@ typedef struct {
     const char *why;
 } ol_view_issue;
 typedef void ol_view_issue_fn(void *ctx, const ol_view_issue *issue);
+typedef void ol_view_check_fn(void *ctx, const ol_log_key *log, uint64_t index, uint64_t wall,
+                              const ol_check *check);
 
 const char *ol_view_rule_word(ol_view_rule rule);
 bool ol_view_rule_is_broken(ol_view_rule rule);
@@ -92,6 +95,8 @@ typedef struct {
     /* NULL, or why a compressed text cannot be read; not given: all can. */
     const char *(*unreadable)(void *ctx, const ol_message *m);
     ol_view_issue_fn *issue; /* may be NULL */
+    /* Each line check that can be read, its parties by the record's numbers; may be NULL. */
+    ol_view_check_fn *check;
     void *ctx;
     const uint8_t *line_id;                  /* of OL_LINE_ID_LEN bytes; NULL: no sign is checked */
     const uint8_t *identity[OL_PARTIES_MAX]; /* keys by party number, borrowed; NULL: not known */

@@ -1,0 +1,219 @@
+/* openline availability — how much of each day a party and its paths were there, by line checks.
+ * Of an export's directory or a line of this home, whose record is verified on the way. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/record.h"
+#include "record/availability.h"
+
+enum { DAYS_MAX = 366, MEM_MAX = 1 << 30 };
+
+typedef struct {
+    ol_files_of files;
+    ol_mem mem;
+    ol_avail *avail;
+    ol_err err;
+    uint64_t from, to; /* seconds since 1970 */
+    char party[OL_PARTIES_MAX][OL_NAME_MAX + 1];
+    unsigned parties;
+} asking;
+
+static ol_cli_record record;
+static asking s_asking;
+
+/* ---- the record ---- */
+
+static ol_err read_file(void *ctx, const char *path, uint8_t *to, size_t cap, size_t *ret_len,
+                        const char **ret_why) {
+    return ol_files_of_read(&((asking *)ctx)->files, path, to, cap, ret_len, ret_why);
+}
+
+static void take_check(void *ctx, const ol_log_key *log, uint64_t index, uint64_t wall,
+                       const ol_check *check) {
+    asking *k = ctx;
+    if (k->err == OL_OK)
+        k->err = ol_avail_add(k->avail, log, index, wall, check);
+}
+
+static void take_names(void *ctx, const ol_view *view, const char *const *party) {
+    asking *k = ctx;
+    (void)view;
+    for (k->parties = 0; k->parties < OL_PARTIES_MAX && party[k->parties] != NULL; k->parties++)
+        (void)snprintf(k->party[k->parties], sizeof k->party[0], "%s", party[k->parties]);
+}
+
+static int read_record(ol_cli *c, asking *k, ol_verify_result *ret) {
+    int code = ol_cli_record_files(c, c->arg[0], &record, &k->files);
+    if (code >= 0)
+        return code;
+    ol_mem_heap(&k->mem, MEM_MAX);
+    ol_files_of_sort(&k->files);
+    ol_verify_opts opts = { .mem = &k->mem,
+                            .file = k->files.file,
+                            .files = k->files.n,
+                            .read = read_file,
+                            .view = take_names,
+                            .check = take_check,
+                            .ctx = k };
+    k->err = ol_avail_new(&k->mem, &k->avail);
+    ol_err err = k->err == OL_OK ? ol_verify(&opts, ret) : k->err;
+    err = err == OL_OK ? k->err : err;
+    if (err != OL_OK)
+        return ol_cli_fail(c, err, "do it on a machine with more memory",
+                           "there is no memory to read so large a record");
+    if (ret->is_proof)
+        return ol_cli_fail(c, OL_ENOENT, "give the directory of a full export",
+                           "a proof of one entry has no line checks");
+    if (ret->broken > 0)
+        return ol_cli_fail(c, OL_ECONFLICT, "see what openline verify says of it",
+                           "the record does not hold: no figures are taken from it");
+    ol_avail_finish(k->avail);
+    return -1;
+}
+
+/* ---- the period ---- */
+
+static int day_option(ol_cli *c, const char *name, uint64_t *ret) {
+    const char *s = ol_cli_value(c, name);
+    struct tm tm = { .tm_isdst = 0 }, back;
+    int end = 0;
+    if (s == NULL)
+        return -1;
+    if (sscanf(s, "%4d-%2d-%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &end) != 3 || end != 10 ||
+        s[end] != '\0')
+        return ol_cli_usage(c, "--%s is \"%s\" and must be a day, as 2026-11-21", name, s);
+    tm.tm_year -= 1900, tm.tm_mon -= 1;
+    time_t at = timegm(&tm);
+    if (at < 0 || gmtime_r(&at, &back) == NULL || back.tm_mday != tm.tm_mday)
+        return ol_cli_usage(c, "--%s is \"%s\" and there is no such day", name, s);
+    *ret = (uint64_t)at;
+    return -1;
+}
+
+static int choose_period(ol_cli *c, asking *k) {
+    int code = day_option(c, "from", &k->from);
+    uint64_t day = 0;
+    bool has_from = ol_cli_has(c, "from");
+    if (code < 0)
+        code = day_option(c, "to", &day);
+    if (code < 0 && ol_cli_has(c, "to")) {
+        k->to = day + OL_AVAIL_DAY; /* that day, too */
+        if (!has_from && k->from >= k->to)
+            k->from = day;
+    }
+    if (code < 0 && k->from >= k->to)
+        return ol_cli_usage(c, "the period ends before it begins");
+    uint64_t last = (k->to - 1) / OL_AVAIL_DAY;
+    uint64_t least = last < DAYS_MAX ? 0 : (last - DAYS_MAX + 1) * OL_AVAIL_DAY;
+    if (code < 0 && has_from && k->from < least)
+        return ol_cli_usage(c, "the period has more than %d days", DAYS_MAX);
+    k->from = k->from < least ? least : k->from;
+    return code;
+}
+
+/* ---- output ---- */
+
+static json_t *party_json(const asking *k, uint8_t p, uint64_t from, uint64_t to) {
+    ol_avail_share s = ol_avail_of(k->avail, p, from, to);
+    ol_avail_path path;
+    json_t *paths = json_array();
+    for (size_t i = 0; ol_avail_path_of(k->avail, p, i, from, to, &path); i++)
+        (void)json_array_append_new(paths, json_pack("{s:s, s:s, s:I, s:I}", "party",
+                                                     k->party[path.to], "bearer", path.bearer,
+                                                     "checks", (json_int_t)path.checks, "proven",
+                                                     (json_int_t)path.proven));
+    return json_pack("{s:s, s:I, s:I, s:I, s:o}", "party", k->party[p], "seconds",
+                     (json_int_t)(to - from), "available", (json_int_t)s.available, "checks",
+                     (json_int_t)s.checks, "paths", paths);
+}
+
+static void print_share(uint64_t part, uint64_t whole) {
+    uint64_t tenths = whole == 0 ? 0 : part * 1000 / whole;
+    ol_cli_print("%5llu.%llu %%", (unsigned long long)tenths / 10, (unsigned long long)tenths % 10);
+}
+
+static void print_party(const asking *k, uint8_t p, uint64_t from, uint64_t to) {
+    ol_avail_share s = ol_avail_of(k->avail, p, from, to);
+    ol_avail_path path;
+    print_share(s.available, to - from);
+    ol_cli_print("  %-12s %5llu checks", k->party[p], (unsigned long long)s.checks);
+    for (size_t i = 0; ol_avail_path_of(k->avail, p, i, from, to, &path); i++) {
+        ol_cli_print("%s %s by %s", i == 0 ? "; proven" : ",", k->party[path.to], path.bearer);
+        print_share(path.proven, path.checks);
+    }
+    ol_cli_print("\n");
+}
+
+static void print_day(const asking *k, uint64_t day, uint64_t from, uint64_t to) {
+    char text[11] = "";
+    time_t at = (time_t)day;
+    struct tm tm;
+    if (gmtime_r(&at, &tm) != NULL)
+        (void)strftime(text, sizeof text, "%Y-%m-%d", &tm);
+    for (uint8_t p = 0; p < k->parties; p++) {
+        ol_cli_print("%-10s  ", p == 0 ? text : "");
+        print_party(k, p, from, to);
+    }
+}
+
+static int print_all(ol_cli *c, const asking *k, const char *line) {
+    json_t *days = json_array();
+    for (uint64_t d = k->from / OL_AVAIL_DAY * OL_AVAIL_DAY; d < k->to; d += OL_AVAIL_DAY) {
+        uint64_t from = d > k->from ? d : k->from;
+        uint64_t to = d + OL_AVAIL_DAY < k->to ? d + OL_AVAIL_DAY : k->to;
+        json_t *parties = json_array();
+        for (uint8_t p = 0; c->is_json && p < k->parties; p++)
+            (void)json_array_append_new(parties, party_json(k, p, from, to));
+        (void)json_array_append_new(
+            days, json_pack("{s:I, s:o}", "day", (json_int_t)d, "parties", parties));
+        if (!c->is_json)
+            print_day(k, d, from, to);
+    }
+    if (c->is_json)
+        ol_cli_json(json_pack("{s:b, s:s, s:I, s:I, s:o}", "ok", 1, "line", line, "from",
+                              (json_int_t)k->from, "to", (json_int_t)k->to, "days", days));
+    else
+        json_decref(days);
+    return ol_cli_end(c);
+}
+
+static int availability_run(ol_cli *c) {
+    asking *k = &s_asking;
+    ol_verify_result result = { .is_proof = false };
+    *k = (asking){ .files = { .dir = -1 } };
+    int code = read_record(c, k, &result);
+    if (code < 0 && !ol_avail_span(k->avail, &k->from, &k->to))
+        code = ol_cli_fail(c, OL_ENOENT,
+                           "a station writes one when it starts, and at the charter's "
+                           "check.interval",
+                           "the record holds no line checks");
+    if (code < 0)
+        code = choose_period(c, k);
+    if (code < 0)
+        code = print_all(c, k, result.line);
+    ol_avail_free(k->avail);
+    ol_files_of_free(&k->files);
+    return code;
+}
+
+static const ol_cli_opt options[] = {
+    { "from", "DAY", "the first day, as 2026-11-21 (UTC); else that of the first check", false },
+    { "to", "DAY", "the last day; else that of the last check, to its second", false },
+    { NULL, NULL, NULL, false }
+};
+
+const ol_cli_command ol_cli_availability = {
+    .name = "availability",
+    .args = "<directory or line>",
+    .summary = "Shows by day how much of the time each party and path was there",
+    .help = "From the line checks on record: a party was there from each of its checks on for one "
+            "and a half\nintervals; a path is proven by as many of the checks as say so. Days are "
+            "UTC, times those of the\nparty's own clock; at most 366 days. "
+            "tools/verify_export.py --json says the same.\n",
+    .opt = options,
+    .args_min = 1,
+    .args_max = 1,
+    .run = availability_run,
+};
