@@ -75,7 +75,7 @@ SECONDS_MAX = 604800
 KIND_OPENING, KIND_MESSAGE, KIND_HANDBACK, KIND_ACT, KIND_ORDER = 1, 2, 3, 6, 12
 KIND_OFFICER, KIND_WATCH = 4, 5
 KIND_CHECK = 11
-PATHS_MAX, DAY, DAYS_MAX = 32, 86400, 366
+PATHS_MAX, DAY, DAYS_MAX, TIME_LIMIT = 32, 86400, 366, 1 << 40
 # Names that would collide with files of an export or with words of its policies.
 RESERVED_NAMES = ("cards", "charter", "none", "others")
 
@@ -1420,10 +1420,6 @@ class Record:
             self._check_between_logs()
         self.tree.name_the_rest()
 
-    def parties(self):
-        """All who ever were, by number."""
-        return self.charters[-1].numbers
-
     def verified(self):
         return not self.report.failures
 
@@ -2291,7 +2287,7 @@ class Availability:
     def __init__(self, record):
         self.checks = {}
         for entry in record.entries:
-            if "check" in entry:
+            if "check" in entry and entry["wall"] < TIME_LIMIT:
                 party, _, log = entry["id"].split("/")
                 incarnation, _, index = log.partition(".")
                 said = entry["check"]
@@ -2300,7 +2296,10 @@ class Availability:
         for checks in self.checks.values():
             checks.sort(key=lambda check: check[:4])
         walls = [check[0] for checks in self.checks.values() for check in checks]
-        self.span = (min(walls), max(walls) + 1) if walls else None
+        self.span = None
+        if walls:
+            last = max(walls)
+            self.span = (max(min(walls), (last // DAY - DAYS_MAX + 1) * DAY), last + 1)
 
     @staticmethod
     def _reach(said):
@@ -2331,8 +2330,7 @@ class Availability:
 
     def days(self, parties):
         begin, end = self.span
-        first = max(begin // DAY, (end - 1) // DAY - DAYS_MAX + 1)
-        for day in range(first, (end - 1) // DAY + 1):
+        for day in range(begin // DAY, (end - 1) // DAY + 1):
             a, b = max(begin, day * DAY), min(end, (day + 1) * DAY)
             yield {"day": day * DAY, "parties": [self.of_party(p, a, b) for p in parties]}
 
@@ -2400,7 +2398,7 @@ def say_entry(entry):
 
 def say_availability(record):
     there = Availability(record)
-    for party in record.parties() if there.span else ():
+    for party in record.charters[-1].numbers if there.span and not record.is_proof else ():
         share = there.of_party(party, *there.span)
         yield (f"{party}: {count_of(share['checks'], 'line check', 'line checks')}, available "
                f"{share['available'] * 1000 // share['seconds'] / 10} % of the time from the first "
@@ -2453,9 +2451,9 @@ def as_json(record):
                 "entries": record.entries,
                 "order": [f"{log_id(key)}.{index}" for key, index in record.order]}
         there = Availability(record)
-        if there.span:
+        if there.span and not record.is_proof:
             out["availability"] = {"from": there.span[0], "to": there.span[1],
-                                   "days": list(there.days(record.parties()))}
+                                   "days": list(there.days(record.charters[-1].numbers))}
     out["unreadable"] = [{"id": f"{name}.{index}", "reason": reason}
                          for name, index, reason in report.unreadable]
     out["anomalies"] = report.anomalies

@@ -85,8 +85,9 @@ static int day_option(ol_cli *c, const char *name, uint64_t *ret) {
         s[end] != '\0')
         return ol_cli_usage(c, "--%s is \"%s\" and must be a day, as 2026-11-21", name, s);
     tm.tm_year -= 1900, tm.tm_mon -= 1;
+    int day = tm.tm_mday;
     time_t at = timegm(&tm);
-    if (at < 0 || gmtime_r(&at, &back) == NULL || back.tm_mday != tm.tm_mday)
+    if (at < 0 || gmtime_r(&at, &back) == NULL || back.tm_mday != day)
         return ol_cli_usage(c, "--%s is \"%s\" and there is no such day", name, s);
     *ret = (uint64_t)at;
     return -1;

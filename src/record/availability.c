@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TIME_BITS = 40 }; /* as on the wire */
+
 typedef struct {
     ol_log_key log;
     uint64_t index, wall, number;
@@ -64,6 +66,8 @@ static bool is_named(const ol_check *c, size_t at) {
 
 ol_err ol_avail_add(ol_avail *a, const ol_log_key *log, uint64_t index, uint64_t wall,
                     const ol_check *c) {
+    if (wall >> TIME_BITS > 0) /* out of this world */
+        return OL_OK;
     av_check *check = ol_mem_grow(a->mem, a->check, &a->checks_cap, a->checks + 1, sizeof *check);
     if (check == NULL)
         return OL_ENOMEM;
@@ -105,7 +109,7 @@ bool ol_avail_span(const ol_avail *a, uint64_t *ret_from, uint64_t *ret_to) {
         if (i == 0 || wall < *ret_from)
             *ret_from = wall;
         if (i == 0 || wall >= *ret_to)
-            *ret_to = wall == UINT64_MAX ? wall : wall + 1;
+            *ret_to = wall + 1;
     }
     return a->checks > 0;
 }
@@ -143,7 +147,7 @@ ol_avail_share ol_avail_of(const ol_avail *a, uint8_t party, uint64_t from, uint
         i--;
     for (; is_of(a, i, party) && a->check[i].wall < to; i++) {
         const av_check *k = &a->check[i];
-        uint64_t end = k->wall > UINT64_MAX - k->reach ? UINT64_MAX : k->wall + k->reach;
+        uint64_t end = k->wall + k->reach;
         if (is_of(a, i + 1, party))
             end = sooner(end, a->check[i + 1].wall);
         uint64_t begin = later(k->wall, from);

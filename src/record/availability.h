@@ -2,7 +2,8 @@
  * Meaning  §11.5. A party is available from each of its checks on for one and a half of the
  *          intervals that the check names, at most until its next; a path is, as often as the
  *          checks that name it say that it was proven within one and a half intervals. Times are
- *          the walls of the party's own entries: claims, like all of them.
+ *          the walls of the party's own entries: claims, like all of them. One of 2^40 or more
+ *          counts for nothing.
  * Use      new; add each check that can be read, in any order; finish; then ask, of any period.
  *          The last check is the one of the largest wall, then number, incarnation and index.
  * Numbers  whole seconds and counts, so that whoever computes them again comes to the same.

@@ -25,6 +25,10 @@ def act(verb, status=0, ref=(1, 0, ABSENT, 0), seconds=0, text="", more=5):
     return people([verb, status, list(ref), seconds, text][:more or 4], kind=6)
 
 
+def check(body):
+    return x.cbor([11, START, [], body])
+
+
 def nested(depth):
     """An entry of unknown kind whose body makes arrays nest to this depth."""
     body = []
@@ -94,6 +98,24 @@ UNREADABLE = [
     ("only stations write it", people([], kind=3)),
     ("unknown kind 18446744073709551615", people([], kind=2**64 - 1)),
     *[(reason, people(body, kind=kind)) for reason, kind, body in libofficers.UNREADABLE],
+    # line checks
+    ("only stations write it", people([1, 60, 0, [], []], kind=11)),
+    ("the check has too few fields", check([1, 60, 0, []])),
+    ("the check has no number", check([0, 60, 0, [], []])),
+    ("the interval is not 1 to 86400 seconds", check([1, 0, 0, [], []])),
+    ("the interval is not 1 to 86400 seconds", check([1, 86401, 0, [], []])),
+    ("the watch is no officer's number", check([1, 60, 65536, [], []])),
+    ("the paths have another form, or are more than 32", check([1, 60, 0, 0, []])),
+    ("the paths have another form, or are more than 32",
+     check([1, 60, 0, [[1, "udp/0", 1]] * 33, []])),
+    ("the paths have another form, or are more than 32", check([1, 60, 0, [[1, "udp 0", 1]], []])),
+    ("the paths have another form, or are more than 32", check([1, 60, 0, [[1, "", 1]], []])),
+    ("the paths have another form, or are more than 32",
+     check([1, 60, 0, [[1, "udp/0", 2**32]], []])),
+    ("a path leads to no party of the charter", check([1, 60, 0, [[3, "udp/0", 1]], []])),
+    ("the missed checks have another form", check([1, 60, 0, [], [[1]]])),
+    ("the missed checks have another form", check([1, 60, 0, [], [[1, 0], [1, 0]]])),
+    ("a missed check is that of no party of the charter", check([1, 60, 0, [], [[3, 0]]])),
     # messages
     ("the message has no item id or no read", x.cbor([2, START, [], [1, 0, 0, [0, "A text."]]])),
     ("the message has too few fields", people([1, 0, 0])),
@@ -224,6 +246,9 @@ READABLE = [
     *[people([verb, verb % 3, verb * 2**62, "reason"], kind=12) for verb in range(4)],
     people([0, 0, 2**64 - 1, "", "later"], kind=12),
     *[people(body, kind=kind) for kind, body in libofficers.READABLE],
+    check([1, 60, 0, [], []]),
+    check([2**48 - 1, 86400, 65535, [[2, "abcdefghijklmn/3", 2**32 - 1]] * 32,
+           [[0, 0], [1, 2**48 - 1], [2, 1]], "later"]),
 ]
 
 

@@ -155,11 +155,12 @@ static void far_away(void **state) {
     ol_avail *a = new_of(&mem);
     ol_check c = check_of(1, 86400);
     uint64_t from = 0, to = 0;
-    add(a, 0, 1, UINT64_MAX, &c);
+    add(a, 0, 1, UINT64_MAX, &c), add(a, 0, 2, UINT64_C(1) << 40, &c);
+    add(a, 0, 3, (UINT64_C(1) << 40) - 1, &c);
     ol_avail_finish(a);
     assert_true(ol_avail_span(a, &from, &to));
-    assert_true(from == UINT64_MAX && to == UINT64_MAX);
-    assert_int_equal(ol_avail_of(a, 0, 0, UINT64_MAX).available, 0);
+    assert_true(from == (UINT64_C(1) << 40) - 1 && to == UINT64_C(1) << 40);
+    assert_int_equal(ol_avail_of(a, 0, 0, UINT64_MAX).available, 129600);
     ol_avail_free(a);
 }
 
