@@ -11,6 +11,7 @@ What comes from the export is hostile until proven: every size is bounded before
 links are not followed, and nothing is printed that was not cleaned of control characters.
 """
 import base64
+import bisect
 import contextlib
 import ctypes
 import datetime
@@ -76,6 +77,9 @@ KIND_OPENING, KIND_MESSAGE, KIND_HANDBACK, KIND_ACT, KIND_ORDER = 1, 2, 3, 6, 12
 KIND_OFFICER, KIND_WATCH = 4, 5
 KIND_CHECK = 11
 PATHS_MAX, DAY, DAYS_MAX, TIME_LIMIT = 32, 86400, 366, 1 << 40
+KIND_CALL, KIND_RING, KIND_REPLY, KIND_CLOSE = 7, 8, 9, 10
+REMARK_BYTES_MAX, ORIGIN_BYTES_MAX = 200, 120
+CLOSE_RECEIPTS_MAX = 15
 # Names that would collide with files of an export or with words of its policies.
 RESERVED_NAMES = ("cards", "charter", "none", "others")
 
@@ -1143,6 +1147,101 @@ def read_watch(envelope, lane, _):
     return {"officer": officer, "from": before, "text": text}, None
 
 
+def demand_remark(text, limit=REMARK_BYTES_MAX):
+    demand(isinstance(text, str) and len(text.encode()) <= limit and "\n" not in text,
+           f"a remark has another form or more than {limit} bytes")
+    demand_text(text)
+
+
+def demand_fields(envelope, lane, count):
+    """The body of what belongs to a call, and who wrote it."""
+    body = envelope.body
+    demand(lane == 0, "it stands in the wrong lane, routine")
+    demand(isinstance(body, list) and len(body) >= count, "it has too few fields")
+    return body, envelope.author
+
+
+def demand_own_call(ref, parties, author, is_own):
+    """The call that a ring, reply or close is about, with all of its incarnation."""
+    demand(isinstance(ref, list) and len(ref) == 4, "it names no call")
+    is_ref_urgent(ref, parties)
+    demand(len(ref[2]) == 8, "it names its call by a part of the incarnation")
+    demand((ref[0] == author) == is_own, "it is not for its author to say")
+    return ref
+
+
+def read_call(envelope, lane, charter):
+    body, author = demand_fields(envelope, lane, 5)
+    body = body[:9] + ["", [], [], ""][len(body[:9]) - 5:]
+    precedence, status, rung, purpose, text, lang, called, ref, of = body
+    demand(is_uint(precedence, 4) and is_uint(status, 3) and is_uint(purpose, 2),
+           "the call has another form")
+    demand(is_uint(rung, len(charter.rungs) + 1), "it calls a rung that there is not")
+    demand_remark(text)
+    demand(isinstance(lang, str) and (not lang or is_language(lang.lower())),
+           "the language has another form")
+    demand(isinstance(called, list) and all(is_uint(p, len(charter.numbers)) for p in called)
+           and sorted(set(called)) == called, "who is called has another form")
+    demand(author not in called, "it calls its own author")
+    is_ref_urgent(ref, charter.numbers)
+    demand_remark(of, ORIGIN_BYTES_MAX)
+    named = [charter.numbers[p] for p in called] or charter.parties
+    return {"precedence": PRECEDENCES[precedence], "status": STATUSES[status], "rung": rung,
+            "purpose": ("text", "voice")[purpose], "text": text,
+            "called": [p for p in charter.numbers if p in named and p in charter.parties
+                       and p != charter.numbers[author]]}, ref
+
+
+def read_ring(envelope, lane, charter):
+    body, author = demand_fields(envelope, lane, 5)
+    state, ref, rung, seconds, after = body[:5]
+    demand(is_uint(state, 2) and is_uint(after), "the ring has another form")
+    demand_own_call(ref, charter.numbers, author, False)
+    demand(is_uint(rung, len(charter.rungs) + 1) and rung, "it rings no rung of the charter")
+    demand(is_uint(seconds, SECONDS_MAX + 1) and bool(seconds) == (state == 0),
+           "the seconds do not fit the ring")
+    return {"state": state, "rung": rung, "seconds": seconds, "after": after}, ref
+
+
+def read_reply(envelope, lane, charter):
+    body, author = demand_fields(envelope, lane, 7)
+    verb, status, ref, rung, seconds, after, text = body[:7]
+    demand(is_uint(verb, 3) and is_uint(status, 3) and is_uint(after),
+           "the reply has another form")
+    demand_own_call(ref, charter.numbers, author, False)
+    demand(is_uint(rung, len(charter.rungs) + 1), "a rung that there is not replies")
+    demand(is_uint(seconds, SECONDS_MAX + 1) and bool(seconds) == (verb == 2),
+           "the seconds do not fit the reply")
+    demand_remark(text)
+    return {"verb": ("answered", "declined", "deferred")[verb], "status": STATUSES[status],
+            "rung": rung, "seconds": seconds, "after": after, "text": text}, ref
+
+
+def read_close(envelope, lane, charter):
+    body, author = demand_fields(envelope, lane, 5)
+    why, ref, after, receipts, paths = body[:5]
+    demand(is_uint(why, 6) and is_uint(after), "the close has another form")
+    demand_own_call(ref, charter.numbers, author, True)
+    demand(isinstance(receipts, list) and len(receipts) <= CLOSE_RECEIPTS_MAX,
+           "the receipts have another form")
+    count, last = len(charter.numbers), -1
+    for r in receipts:
+        demand(isinstance(r, list) and len(r) == 4 and is_uint(r[0], count)
+               and is_uint(r[1], SIZE_LIMIT) and is_uint(r[2], 1 << 40) and is_bytes(r[3], 64),
+               "a receipt has another form")
+        demand(r[0] > last and r[0] != author, "a receipt is out of place")
+        last = r[0]
+    demand(isinstance(paths, list) and len(paths) <= PATHS_MAX, "the paths have another form")
+    for path in paths:
+        demand(isinstance(path, list) and len(path) == 3 and is_uint(path[0], count)
+               and is_uint(path[2], 1 << 32) and isinstance(path[1], str)
+               and re.fullmatch("[a-z0-9/-]{1,16}", path[1], re.ASCII),
+               "a path has another form")
+    return {"why": why, "after": after,
+            "receipts": [(charter.numbers[r[0]], r[1], r[2], r[3].hex()) for r in receipts],
+            "paths": [(charter.numbers[p], bearer, age) for p, bearer, age in paths]}, ref
+
+
 # By kind: its name; do people write it, True or False, or may both, None; and what reads it:
 # from (envelope, lane, charter) to what is shown and the reference in it, if any.
 KINDS = {
@@ -1153,6 +1252,10 @@ KINDS = {
     KIND_OFFICER: ("officer", True, read_officer),
     KIND_WATCH: ("watch", True, read_watch),
     KIND_CHECK: ("check", False, read_check),
+    KIND_CALL: ("call", None, read_call),
+    KIND_RING: ("ring", False, read_ring),
+    KIND_REPLY: ("reply", True, read_reply),
+    KIND_CLOSE: ("close", None, read_close),
 }
 
 
@@ -1372,6 +1475,7 @@ class Log:
         self.heads = {}     # file: Head
         self.evidence = {}  # file of what contradicts: Head
         self.stored = {}    # party: (size, time)
+        self.in_closes = {}  # party: [(size, time), ...], receipts of its that stand in closes
         self.size = None    # of the tiles, once they were found right
         self.rows = []      # per entry: (wall, ((log key, size), ...))
         self.whole = []     # per entry: it has a wall, and left no mention out
@@ -1397,6 +1501,8 @@ class Record:
         self.charters, self.logs, self.entries, self.order = [], {}, [], []
         self.items, self.repeats, self.references = {}, [], []
         self.enrolled, self.signed = {}, {}    # by (log key, index)
+        self.said, self.calls = {}, []  # said: place: (kind, what it says, reference)
+        self.valid = {}                 # place of a close: its receipts that verify
         self.count, self.is_proof = 0, False
         with self.report.on("."):
             self.tree.list()
@@ -1724,7 +1830,7 @@ class Record:
                     self._find_generation(log, envelope)
                 mentions = seen.take(index, envelope.seen)
                 seen.take_read(index, envelope.read or ())
-                ref = self._read_entry(log, index, envelope, shown)
+                ref = self._read_entry(log, index, envelope, shown, seen)
                 self._keep_words(log, index, envelope, ref, seen, shown)
             except Unreadable as reason:
                 self._name_unreadable(log, index, envelope, shown, str(reason))
@@ -1747,7 +1853,7 @@ class Record:
         elif log.has_policy:
             self.report.fail("opening-generation", log.name, generation=number)
 
-    def _read_entry(self, log, index, envelope, shown):
+    def _read_entry(self, log, index, envelope, shown, seen=None):
         if envelope.kind == KIND_OPENING:
             opening = read_opening(envelope.body)
             if index:
@@ -1762,11 +1868,12 @@ class Record:
         demand(people is not True or envelope.item is not None,
                f"the {name} has no item id or no read")
         envelope.author = log.charter.numbers.index(log.party)
-        shown[name], ref = read(envelope, log.lane, log.charter)
-        if envelope.kind == KIND_MESSAGE:
-            shown |= shown.pop(name)
-        if ref:
-            self.references.append((log, index, ref))
+        said, ref = read(envelope, log.lane, log.charter)
+        shown |= said if envelope.kind == KIND_MESSAGE else {name: said}
+        place = (log.key, index)
+        self.said[place] = (envelope.kind, said, ref)
+        if ref and seen:
+            self.references.append((place, ref, seen.fitting(index, ref)))
         if index == 0:
             self.report.fail("opening-first", log.name, why=f"it is a {name}")
         if envelope.item is not None:
@@ -1795,11 +1902,50 @@ class Record:
             self.report.fail("opening-later", log.name, index=index)
         self.report.unreadable.append((log.name, index, reason))
 
+    # ------------------------------------------------------------ receipts in closes
+    def _check_closes(self):
+        """Each receipt in a close, over the root of the tiles; those that verify are kept."""
+        wanted = {}
+        for place, (kind, said, ref) in self.said.items():
+            for receipt in said["receipts"] if kind == KIND_CLOSE else ():
+                number, lane, incarnation, _ = ref
+                party = self.logs[place[0]].charter.numbers[number]
+                key = (party, lane, incarnation.hex())
+                if key in self.logs and self.logs[key].size is not None:
+                    wanted.setdefault(key, []).append((place, receipt))
+        for key, receipts in wanted.items():
+            log = self.logs[key]
+            roots = roots_at(log.hashes, [receipt[1] for _, receipt in receipts])
+            for place, receipt in receipts:
+                party, size, when, _ = receipt
+                if self._verifies(log, receipt, roots.get(size)):
+                    self.valid.setdefault(place, []).append(receipt)
+                    log.in_closes.setdefault(party, []).append((size, when))
+                else:
+                    self.report.note(f"{log_id(place[0])}: entry {place[1]} carries a receipt of "
+                                     f"{party} over {size} entries of {log.name} that does not "
+                                     "verify")
+
+    def _verifies(self, log, receipt, root):
+        party, size, when, signature = receipt
+        if root is None:
+            return False
+        head = f"{self.line}/{log.name}\n{size}\n{base64.b64encode(root).decode()}\n"
+        message = f"cosignature/v1\ntime {when}\n{head}".encode()
+        name = f"{self.line}/{party}/mirror"
+        for card in self.cards.get(party, []):
+            with contextlib.suppress(Broken):
+                key = Key(name, 4, card.keys["receipt"], party, "receipt")
+                key.verify(bytes.fromhex(signature), message, size)
+                return True
+        return False
+
     # ------------------------------------------------------------ between logs
     def _check_between_logs(self):
         self.generations = {log.opening["generation"] if log.opening else 0
                             for log in self.logs.values()}
         begun = {}
+        self._check_closes()
         for log in self.logs.values():
             if log.opening:
                 self._check_why(log, begun)
@@ -1812,20 +1958,16 @@ class Record:
             self._check_walls(log)
         for first, second in self.repeats:
             self._check_repeat(first, second)
-        places = {}
-        for key, other in self.logs.items():
-            places.setdefault((key[0], key[1], key[2][:4]), []).append(other)
-        for log, index, (party, lane, incarnation, at) in self.references:
-            place = (log.charter.numbers[party], lane, incarnation.hex())
-            found = [other for other in places.get((*place[:2], place[2][:4]), [])
-                     if other.incarnation.startswith(place[2])]
-            self._check_reference(log, index, place, at, found)
+        targets = {}
+        for place, ref, found in self.references:
+            self._check_reference(place, ref, found, targets)
         joint = JointOrder(self.logs)
         self.order = joint.order
         self._judge_words()
         for key, index in joint.forced:
             self.report.note(f"{log_id(key)}: entry {index} has seen what had itself seen this "
                              "entry; the joint order goes on with it all the same")
+        self.calls = Calls(self, targets).judge()
 
     def _judge_words(self):
         """Whose word each signed entry is: the roster goes along with the joint order."""
@@ -1880,9 +2022,13 @@ class Record:
 
     def _check_receipted(self, log):
         """Entries of a party that are later than its receipts and had seen less (section 7)."""
-        given = [(other, *other.stored[log.party]) for other in self.logs.values()
-                 if other.size is not None and other.party != log.party
-                 and log.party in other.stored and self._was_member(log, other)]
+        given = []
+        for other in self.logs.values():
+            if other.size is None or other.party == log.party or not self._was_member(log, other):
+                continue
+            receipts = [other.stored[log.party]] if log.party in other.stored else []
+            for receipt in receipts + other.in_closes.get(log.party, []):
+                given.append((other, *receipt))
         seen = {}
         for index, (wall, mentions) in enumerate(log.rows):
             for key, size in mentions:
@@ -1965,13 +2111,25 @@ class Record:
                              f"entries of {before.name}; of the {before.size} in the export the "
                              "others were recovered later")
 
-    def _check_reference(self, log, index, place, at, found):
+    def _check_reference(self, place, ref, found, targets):
+        """Section 11: the one entry that fits, of the logs of which this one had seen so much."""
+        log, index, at = self.logs[place[0]], place[1], ref[3]
         if len(found) > 1:
             self.report.note(f"{log.name}: entry {index} refers to entry {at} of one of "
                              f"{len(found)} logs, and does not say which")
-        elif not found or found[0].size is not None and at >= found[0].size:
-            self.report.note(f"{log.name}: entry {index} refers to {log_id(place)}, entry {at}, "
-                             "which the export does not hold")
+            return
+        if not found:
+            named = log_id((log.charter.numbers[ref[0]], ref[1], ref[2].hex()))
+            self.report.note(f"{log.name}: entry {index} refers to {named}, entry {at}, which its "
+                             "author had not seen")
+            return
+        target = (found[0], at)
+        mine, its = (self.said.get(p, (0, {}))[1].get("status") for p in (place, target))
+        if mine and its and mine != its:
+            self.report.note(f"{log.name}: entry {index} is {mine} and refers to "
+                             f"{log_id(found[0])}, entry {at}, which is {its}: it has no effect")
+        elif found[0] in self.logs and at < len(self.logs[found[0]].rows):
+            targets[place] = target
 
     def _check_repeat(self, first, second):
         """One item, two entries: a breach where the author held the one when it wrote the other."""
@@ -2208,6 +2366,15 @@ class Seen:
         sizes = [(key, below.get(number, seen)) for number, (key, seen) in enumerate(self.table)]
         return [(key, size) for key, size in sizes[1:] if key and size > 0]
 
+    def fitting(self, index, ref):
+        """Keys of the logs that a reference can mean: of so much had been seen by this entry."""
+        party, lane, incarnation, at = ref
+        party = self.log.charter.numbers[party]
+        self.table[0][1] = index
+        return [key for key, size in self.table
+                if key and key[:2] == (party, lane) and key[2].startswith(incarnation.hex())
+                and size > at]
+
     def take_read(self, index, read):
         for number, size in read:
             if number >= len(self.table):
@@ -2333,6 +2500,114 @@ class Availability:
         for day in range(begin // DAY, (end - 1) // DAY + 1):
             a, b = max(begin, day * DAY), min(end, (day + 1) * DAY)
             yield {"day": day * DAY, "parties": [self.of_party(p, a, b) for p in parties]}
+# ---------------------------------------------------------------- calls (section 11.4)
+class Calls:
+    """How each call ended for each party called, with the entries and receipts that prove it."""
+
+    def __init__(self, record, targets):
+        self.record, self.logs = record, record.logs
+        self.place_of = {place: number for number, place in enumerate(record.order)}
+        self.seen = {}      # log key: {other log's key: [(index, size), ...] ascending}
+        self.about = {}     # place of a call: places of what belongs to it, in the joint order
+        for place in sorted(record.said, key=self.place_of.get):
+            kind = record.said[place][0]
+            if kind not in (KIND_CALL, KIND_RING, KIND_REPLY, KIND_CLOSE):
+                continue
+            if kind == KIND_CALL:
+                self.about.setdefault(place, [])
+            elif place in targets:
+                self._file(place, kind, targets[place])
+
+    def _file(self, place, kind, call):
+        log, (other, at) = self.logs[place[0]], call
+        if self.record.said.get(call, (0,))[0] != KIND_CALL:
+            self.record.report.note(f"{log.name}: entry {place[1]} speaks of {log_id(other)}, "
+                                    f"entry {at}, which is no call")
+        elif kind != KIND_CLOSE and log.party not in self.record.said[call][1]["called"]:
+            self.record.report.note(f"{log.name}: entry {place[1]} speaks of the call "
+                                    f"{log_id(other)}, entry {at}, which does not call {log.party}")
+        else:
+            self.about.setdefault(call, []).append(place)
+
+    # ------------------------------------------------------------ who had seen what
+    def _seen_of(self, key, other):
+        if key not in self.seen:
+            table = self.seen[key] = {}
+            for index, (_, mentions) in enumerate(self.logs[key].rows):
+                for log, size in mentions:
+                    steps = table.setdefault(log, [])
+                    steps.append((index, max(size, steps[-1][1] if steps else 0)))
+        return self.seen[key].get(other, [])
+
+    def has_seen(self, entry, other):
+        (key, index), (other_key, other_index) = entry, other
+        if key == other_key:
+            return index > other_index
+        steps = self._seen_of(key, other_key)
+        last = bisect.bisect_left(steps, (index + 1, 0))
+        return last > 0 and steps[last - 1][1] > other_index
+
+    def first_to_see(self, key, call):
+        """The first entry of this log that has seen the call, or None."""
+        steps = self._seen_of(key, call[0])
+        at = bisect.bisect_right([size for _, size in steps], call[1])
+        return (key, steps[at][0]) if at < len(steps) else None
+
+    # ------------------------------------------------------------ verdicts
+    def judge(self):
+        out = []
+        for call in sorted(self.about, key=self.place_of.get):
+            said = self.record.said[call][1]
+            verdicts = [self._judge(call, party) for party in said["called"]]
+            out.append({"call": self._name(call), "verdicts": verdicts})
+        return out
+
+    @staticmethod
+    def _name(place):
+        return f"{log_id(place[0])}.{place[1]}" if place else None
+
+    def _judge(self, call, party):
+        words = [(place, *self.record.said[place][:2]) for place in self.about[call]]
+        close = next((place for place, kind, _ in words if kind == KIND_CLOSE), None)
+        replies = [(place, said["verb"]) for place, kind, said in words
+                   if kind == KIND_REPLY and place[0][0] == party]
+        ended = any(kind == KIND_RING and said["state"] == 1 and place[0][0] == party
+                    for place, kind, said in words)
+        receipt, witness, known = self._held_in_time(call, close, party)
+        out = {"party": party, "late": False, "crossed": False, "ended": ended, "stored": False,
+               "by": None, "close": self._name(close), "receipt": receipt,
+               "witness": self._name(witness), "known": known}
+        answers = [reply for reply in replies if reply[1] == "answered"]
+        if replies:
+            by, out["verdict"] = answers[0] if answers else replies[-1]
+            out["by"] = self._name(by)
+            out["late"] = close is not None and self.has_seen(by, close)
+            out["crossed"] = (close is not None and not out["late"]
+                              and not self.has_seen(close, by))
+        elif close is None:
+            out["verdict"] = "open"
+        elif receipt or known:
+            out["verdict"] = "unanswered"
+        else:
+            out["verdict"], out["stored"] = "unreached", witness is not None
+        return out
+
+    def _held_in_time(self, call, close, party):
+        """(its receipt in the close, an entry of its that had seen the call and not the close,
+        whether the close had seen that entry)."""
+        if close is None:
+            return None, None, False
+        receipt = next(({"size": size, "time": when}
+                        for who, size, when, _ in self.record.valid.get(close, ())
+                        if who == party and size > call[1]
+                        and (close[0] != call[0] or close[1] >= size)), None)
+        found = []
+        for key in self.logs:
+            first = self.first_to_see(key, call) if key[:2] == (party, 0) else None
+            if first and not self.has_seen(first, close):
+                found.append((not self.has_seen(close, first), self.place_of[first], first))
+        unknown, _, witness = min(found, default=(True, 0, None))
+        return receipt, witness, not unknown
 
 
 # ---------------------------------------------------------------- what is said about it
@@ -2449,7 +2724,8 @@ def as_json(record):
                 "parties": record.charters[-1].parties,
                 "logs": [log_as_json(log) for log in record.logs.values()],
                 "entries": record.entries,
-                "order": [f"{log_id(key)}.{index}" for key, index in record.order]}
+                "order": [f"{log_id(key)}.{index}" for key, index in record.order],
+                "calls": record.calls}
         there = Availability(record)
         if there.span and not record.is_proof:
             out["availability"] = {"from": there.span[0], "to": there.span[1],

@@ -262,7 +262,7 @@ static void check_opening_root(vf *v, size_t log) {
         ol_hash root;
         ol_view_log_name(&key, 2 * OL_INC_LEN, v->party_name, name);
         ol_view_log_name(&v->place[log].key, 2 * OL_INC_LEN, v->party_name, own);
-        if (!ol_vf_root(v, name, ol_view_log_size(v->view, i), o->size, &root) ||
+        if (!ol_vf_roots(v, name, ol_view_log_size(v->view, i), &o->size, 1, &root) ||
             memcmp(root.b, o->root, OL_HASH_LEN) == 0)
             continue;
         if (v->place[i].is_forked)
@@ -318,6 +318,8 @@ static void check_record(vf *v) {
     check_logs(v);
     for (size_t i = 0; i < v->logs && v->err == OL_OK; i++)
         check_opening_root(v, i);
+    if (v->err == OL_OK)
+        ol_vf_claims(v);
     if (v->err == OL_OK)
         v->err = ol_view_finish(v->view);
     if (v->err != OL_OK)

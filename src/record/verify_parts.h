@@ -95,7 +95,9 @@ typedef struct {
     uint8_t bundle[OL_BUNDLE_MAX], other[OL_BUNDLE_MAX];
     ol_tiles tiles;
     ol_frontier frontier;
-    uint64_t wanted; /* leaves that a root is asked of */
+    const uint64_t *root_size; /* that roots are asked of, ascending */
+    ol_hash *root;             /* and where they go */
+    size_t roots, rooted;
 } vf;
 
 /* ── verify.c: files and findings ──────────────────────────────────────────────────────────────*/
@@ -143,8 +145,13 @@ bool ol_vf_tiles(vf *v);
 void ol_vf_fork(vf *v, unsigned which);
 /* Hands every entry of the log to the view. */
 void ol_vf_entries(vf *v);
-/* The root over the first `size` leaves of a log that was proven before. */
-bool ol_vf_root(vf *v, const char *log_name, uint64_t log_size, uint64_t size, ol_hash *ret);
+/* The roots over the first size[i] leaves of a log that was proven before, ascending; n > 0. */
+bool ol_vf_roots(vf *v, const char *log_name, uint64_t log_size, const uint64_t *size, size_t n,
+                 ol_hash *ret);
+
+/* ── verify_claims.c: receipts in closes ───────────────────────────────────────────────────────*/
+
+void ol_vf_claims(vf *v);
 
 /* ── verify_proof.c ────────────────────────────────────────────────────────────────────────────*/
 

@@ -140,8 +140,12 @@ static bool add_leaf(vf *v, uint64_t index, const uint8_t *leaf, size_t len) {
 
 static bool add_to_frontier(vf *v, uint64_t index, const uint8_t *leaf, size_t len) {
     ol_hash hash = ol_merkle_leaf(leaf, len);
-    if (index < v->wanted)
-        OL_ASSERT(ol_frontier_append(&v->frontier, &hash) == OL_OK);
+    if (v->rooted == v->roots)
+        return true; /* the rest of a bundle */
+    (void)index;
+    OL_ASSERT(ol_frontier_append(&v->frontier, &hash) == OL_OK);
+    for (; v->rooted < v->roots && v->root_size[v->rooted] == v->frontier.size; v->rooted++)
+        v->root[v->rooted] = ol_frontier_root(&v->frontier);
     return true;
 }
 
@@ -266,6 +270,10 @@ static void find_generation(vf *v, const uint8_t *entry, size_t len) {
         number[i] = i;
     ol_view_set_members(v->view, v->now.log, number, g->known, g->rungs);
     ol_view_set_since(v->view, v->now.log, since(v, g));
+    uint64_t present = 0;
+    for (unsigned i = 0; i < g->members; i++)
+        present |= UINT64_C(1) << g->member[i];
+    ol_view_set_present(v->view, v->now.log, present);
 }
 
 static bool add_to_view(vf *v, uint64_t index, const uint8_t *leaf, size_t len) {
@@ -287,11 +295,11 @@ void ol_vf_entries(vf *v) {
                                          v->now.stored[p].time);
 }
 
-bool ol_vf_root(vf *v, const char *log_name, uint64_t log_size, uint64_t size, ol_hash *ret) {
+bool ol_vf_roots(vf *v, const char *log_name, uint64_t log_size, const uint64_t *size, size_t n,
+                 ol_hash *ret) {
     ol_frontier_clear(&v->frontier);
-    v->wanted = size;
-    if (!walk_leaves(v, log_name, log_size, size, false, add_to_frontier))
-        return false;
-    *ret = ol_frontier_root(&v->frontier);
-    return true;
+    v->root_size = size, v->root = ret, v->roots = n;
+    for (v->rooted = 0; v->rooted < n && size[v->rooted] == 0; v->rooted++)
+        ret[v->rooted] = ol_frontier_root(&v->frontier);
+    return walk_leaves(v, log_name, log_size, size[n - 1], false, add_to_frontier);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "wire/act.h"
 #include "wire/cbor.h"
 #include "wire/kind.h"
 
@@ -29,6 +30,7 @@ void ol_view_free(ol_view *v) {
         ol_mem_put(mem, log->read, log->reads_cap, sizeof *log->read);
         ol_mem_put(mem, log->receipt, log->receipts_cap, sizeof *log->receipt);
     }
+    ol_vw_free_calls(v);
     ol_mem_put(mem, v->log, v->logs_cap, sizeof *v->log);
     ol_mem_put(mem, v->order, v->order_cap, sizeof *v->order);
     ol_vw_words_free(v);
@@ -88,6 +90,7 @@ ol_err ol_view_add_log(ol_view *v, const ol_log_key *key, size_t *ret_log) {
     vw_log *log = &v->log[v->logs];
     *log = (vw_log){ .key = *key };
     set_members(log, NULL, v->opts.parties, v->opts.rungs);
+    log->present = v->opts.parties == 64 ? UINT64_MAX : (UINT64_C(1) << v->opts.parties) - 1;
     ol_err err = add_number(v, log, key, false);
     if (err == OL_OK)
         *ret_log = v->logs++;
@@ -97,6 +100,11 @@ ol_err ol_view_add_log(ol_view *v, const ol_log_key *key, size_t *ret_log) {
 void ol_view_set_since(ol_view *v, size_t log, uint32_t generation) {
     OL_ASSERT(log < v->logs);
     v->log[log].since = generation;
+}
+
+void ol_view_set_present(ol_view *v, size_t log, uint64_t parties) {
+    OL_ASSERT(log < v->logs && v->log[log].rows == 0);
+    v->log[log].present = parties;
 }
 
 void ol_view_set_unknown(ol_view *v, size_t log) {
@@ -257,7 +265,7 @@ static const char *read_message(const ol_view *v, const ol_entry *e, vw_row *row
     if (why != NULL)
         return why;
     row->is_message = true;
-    row->precedence = m.precedence, row->status = m.status;
+    row->precedence = m.precedence, row->status = m.status, row->has_status = true;
     return NULL;
 }
 
@@ -281,6 +289,13 @@ static void tell_check(const ol_view *v, const vw_log *log, const ol_entry *e) {
     v->opts.check(v->opts.ctx, &log->key, log->rows, e->wall, &c);
 }
 
+static void read_act(const ol_entry *e, vw_row *row) {
+    ol_act a;
+    const char *why = NULL;
+    if (ol_act_decode(e->body, e->body_len, &a, &why) == OL_OK)
+        row->status = a.status, row->has_status = true;
+}
+
 static const char *read_kind(const ol_view *v, vw_log *log, const ol_entry *e, vw_row *row) {
     ol_kind_at at = { .author = log->rank, .lane = log->key.lane };
     at.parties = log->members, at.rungs = log->rungs;
@@ -294,6 +309,8 @@ static const char *read_kind(const ol_view *v, vw_log *log, const ol_entry *e, v
         read_opening(log, e);
     if (e->kind == OL_KIND_CHECK)
         tell_check(v, log, e);
+    if (e->kind == OL_KIND_ACT)
+        read_act(e, row);
     if (e->has_item)
         memcpy(row->item, e->item, sizeof row->item), row->has_item = true;
     keep_ref(log, e, row);
@@ -323,6 +340,8 @@ static ol_err read_entry(ol_view *v, size_t at, const uint8_t *entry, size_t len
         err = take_read(v, log, &e);
     if (err == OL_OK)
         row->unreadable = read_kind(v, log, &e, row);
+    if (err == OL_OK && row->unreadable == NULL)
+        err = ol_vw_take_call(v, at, &e, row);
     return err == OL_OK && row->unreadable == NULL ? ol_vw_keep_words(v, at, &e, row) : err;
 }
 
@@ -360,6 +379,9 @@ static int compare_receipts(const void *a, const void *b) {
 }
 
 ol_err ol_view_finish(ol_view *v) {
+    ol_err err = ol_vw_take_claims(v);
+    if (err != OL_OK)
+        return err;
     for (size_t i = 0; i < v->logs; i++)
         if (v->log[i].receipts > 0)
             qsort(v->log[i].receipt, v->log[i].receipts, sizeof(vw_receipt), compare_receipts);
@@ -368,12 +390,16 @@ ol_err ol_view_finish(ol_view *v) {
             v->log[i].number[k].log = v->log[i].number[k].is_void
                                           ? OL_VIEW_NO_LOG
                                           : ol_vw_find_log(v, &v->log[i].number[k].key);
+    ol_vw_refs(v);
+    ol_vw_bind_calls(v);
     ol_vw_check(v);
-    ol_err err = ol_vw_check_items(v);
+    err = ol_vw_check_items(v);
     if (err == OL_OK)
         err = ol_vw_check_times(v);
     if (err == OL_OK)
         err = ol_vw_order(v);
+    if (err == OL_OK)
+        err = ol_vw_sort_calls(v);
     if (err == OL_OK)
         err = ol_vw_words(v);
     return err == OL_OK ? ol_vw_cross(v) : err;

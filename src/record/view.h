@@ -12,8 +12,9 @@
  *          is still growing the former can mean that a log has not arrived whole.
  * Trust    signatures of heads and receipts, and roots, are not looked at here (record/verify.h);
  *          officers' signs and vouchers are (§4.8), where opts name line and identity keys.
- * Memory   from opts.mem, which outlives the view: some 190 bytes an entry and 40 a mention, twice
- *          that while arrays grow; entries are not kept. OL_ENOMEM at its ceiling; then only free
+ * Memory   from opts.mem, which outlives the view: some 200 bytes an entry and 40 a mention, 112
+ *          more a call, ring, reply or close, 112 a receipt and 24 a path in a close, twice that
+ *          while arrays grow; entries are not kept. OL_ENOMEM at its ceiling; then only free
  *          may follow.
  * Errors   add_log: OL_EEXIST twice, OL_ELIMIT party or lane out of range.
  * Source   docs/PROTOCOL.md §3.5, §4, §7 */
@@ -56,6 +57,10 @@
     X(REF_AMBIGUOUS, false, "ref-ambiguous") /* index, number; held: so many logs */               \
     X(SEEN_BELOW, false, "seen-below")       /* index, other, size; held: receipted before */      \
     X(WALL_FALLS, false, "wall-falls")       /* index; number: of the later one; other: its log */ \
+    X(REF_STATUS, false, "ref-status")       /* index; other, number; size, held: their status */  \
+    X(CALL_NONE, false, "call-none")         /* index; other, number: what it names is no call */  \
+    X(CALL_STRANGER, false, "call-stranger") /* index; other, number: a call of others */          \
+    X(CLOSE_RECEIPT, false, "close-receipt") /* index, other, size; number: the party; fails */    \
     X(ORDER_FORCED, false, "order-forced")   /* index: taken although its seen was not */          \
     X(SIGN_FALSE, false, "sign-false")       /* index, number: the officer; why */                 \
     X(VOUCHER_FALSE, false, "voucher-false") /* index, number: the officer */                      \
@@ -88,6 +93,7 @@ void ol_view_log_name(const ol_log_key *log, unsigned digits, const char *const 
                       char ret[OL_VIEW_ID_MAX + 1]);
 
 enum { OL_VIEW_PARTIES_MAX = 64 }; /* of all generations together */
+#define OL_VIEW_NONE SIZE_MAX      /* no log, no place in the joint order */
 
 typedef struct {
     ol_mem *mem;
@@ -115,6 +121,9 @@ void ol_view_set_members(ol_view *v, size_t log, const uint8_t *member, unsigned
 /* Logs of generations before this one are not the author's to hold: it has been a member since then
  * (again, if it was one before). */
 void ol_view_set_since(ol_view *v, size_t log, uint32_t generation);
+/* The members of the log's generation, a bit per party of the record; not given: all parties.
+ * Before the log's first entry. */
+void ol_view_set_present(ol_view *v, size_t log, uint64_t parties);
 /* The log is there and what it holds is not known (it could not be proven): nothing is found amiss
  * with what others say of it. */
 void ol_view_set_unknown(ol_view *v, size_t log);
@@ -124,6 +133,20 @@ void ol_view_set_forked(ol_view *v, size_t log);
 OL_MUST ol_err ol_view_add_entry(ol_view *v, size_t log, const uint8_t *entry, size_t len);
 OL_MUST ol_err ol_view_add_receipt(ol_view *v, size_t log, uint8_t party, uint64_t size,
                                    uint64_t time);
+
+/* Receipts in closes of calls (§4.9): whoever has the keys and the leaves says which of them hold,
+ * after the last entry and before finish. Those count as receipts of the record. */
+typedef struct {
+    size_t log; /* that it is over; OL_VIEW_NONE: not in the record */
+    uint8_t party;
+    uint64_t size, time;
+    const uint8_t *sig; /* OL_SIG_LEN */
+} ol_view_claim;
+size_t ol_view_claims(const ol_view *v);
+ol_view_claim ol_view_claim_at(const ol_view *v, size_t nth);
+/* It verifies over the root of so many leaves; the log is in the record and holds them. */
+void ol_view_claim_holds(ol_view *v, size_t nth);
+
 OL_MUST ol_err ol_view_finish(ol_view *v);
 
 /* ── when finished ─────────────────────────────────────────────────────────────────────────────*/

@@ -102,28 +102,6 @@ static void check_mentions(const ol_view *v, const vw_log *log, size_t row, uint
     }
 }
 
-static void check_reference(const ol_view *v, const vw_log *log, size_t index) {
-    const vw_row *row = &log->row[index];
-    size_t found = 0, last = 0;
-    for (size_t i = 0; i < v->logs; i++) {
-        const ol_log_key *key = &v->log[i].key;
-        if (key->party == row->ref.party && key->lane == row->ref.lane &&
-            memcmp(key->incarnation, row->ref.incarnation, row->ref_inc_len) == 0)
-            found++, last = i;
-    }
-    ol_view_issue issue = { .rule = OL_VIEW_REF_MISSING,
-                            .log = log->key,
-                            .index = index,
-                            .other = row->ref,
-                            .other_inc_len = row->ref_inc_len,
-                            .number = row->ref_index,
-                            .held = found };
-    if (found > 1)
-        issue.rule = OL_VIEW_REF_AMBIGUOUS;
-    if (found != 1 || (!v->log[last].is_unknown && row->ref_index >= v->log[last].rows))
-        ol_vw_tell(v, &issue);
-}
-
 void ol_vw_check(ol_view *v) {
     uint64_t generations = generations_of(v);
     for (size_t i = 0; i < v->logs; i++) {
@@ -135,11 +113,8 @@ void ol_vw_check(ol_view *v) {
         check_why(v, log);
         check_twin(v, i);
         check_opening(v, log, generations);
-        for (size_t row = 0; row < log->rows; row++) {
+        for (size_t row = 0; row < log->rows; row++)
             check_mentions(v, log, row, generations);
-            if (log->row[row].ref_inc_len > 0)
-                check_reference(v, log, row);
-        }
     }
 }
 

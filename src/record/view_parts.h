@@ -4,8 +4,9 @@
 #define OL_RECORD_VIEW_PARTS_H
 
 #include "record/view.h"
+#include "wire/call.h"
 
-#define OL_VIEW_NO_LOG SIZE_MAX
+#define OL_VIEW_NO_LOG OL_VIEW_NONE
 
 typedef struct {
     uint64_t number, size;
@@ -34,6 +35,8 @@ typedef struct {
     uint8_t ref_inc_len; /* 0: none */
     uint8_t item[OL_ITEM_LEN];
     bool is_message, is_forced, has_item, is_whole; /* is_whole: no mention left out (§4.2) */
+    bool has_status; /* of those that have one, as far as verdicts need it */
+    size_t target;   /* the log of the entry that ref names, once finished; or OL_VIEW_NO_LOG */
     uint8_t precedence, status, crossings;
     uint8_t hash[OL_HASH_LEN]; /* of the entry: what refers to it may be signed */
     uint32_t said;             /* signed: place in `said`, plus one */
@@ -48,6 +51,7 @@ typedef struct {
     ol_log_key key;
     uint8_t rank; /* the author's number in its charter */
     uint8_t member[OL_PARTIES_MAX], members, rungs;
+    uint64_t present; /* a bit per party: the members of its generation */
     bool has_opening, is_unknown, is_forked;
     uint32_t since; /* the generation since which its author has been a member */
     ol_opening opening;
@@ -79,6 +83,26 @@ typedef struct { /* a signed entry */
     size_t who[OL_SIGNS_MAX]; /* row of the roster, plus one */
 } vw_said;
 
+typedef struct { /* a call, or a ring, reply or close */
+    vw_place place;
+    bool has_call; /* it belongs to one, itself if it is one; of which call is the place */
+    uint8_t kind, what, rung; /* as in ol_call_word */
+    uint8_t claims, paths;    /* of a close: so many, from claim and path on */
+    vw_place call;
+    size_t at, call_at; /* in the joint order, once finished */
+    size_t claim, path;
+    size_t words; /* of a call, once finished: so many follow it */
+    uint64_t called, seconds, after;
+} vw_word;
+
+typedef struct { /* a receipt in a close */
+    vw_place close;
+    ol_log_key log;
+    uint8_t party, sig[OL_SIG_LEN];
+    uint64_t size, time;
+    bool holds;
+} vw_claim;
+
 struct ol_view {
     ol_view_opts opts;
     ol_roster *roster;
@@ -89,6 +113,14 @@ struct ol_view {
     size_t logs, logs_cap;
     vw_place *order;
     size_t len, order_cap;
+    vw_word *word;
+    size_t words, words_cap;
+    size_t *call; /* those of words that are calls: what belongs to one follows it, once finished */
+    size_t calls, calls_cap;
+    vw_claim *claim;
+    size_t claims, claims_cap;
+    ol_proven *path; /* in closes */
+    size_t paths, paths_cap;
 };
 
 void ol_vw_tell(const ol_view *v, const ol_view_issue *issue);
@@ -100,6 +132,7 @@ size_t ol_vw_number_of(const vw_log *log, size_t other);
 /* The mentions of a row end here. */
 size_t ol_vw_mentions_end(const vw_log *log, size_t row);
 
+void ol_vw_refs(ol_view *v);  /* what references name, in view_ref.c */
 void ol_vw_check(ol_view *v); /* what stands between logs, in view_check.c */
 OL_MUST ol_err ol_vw_check_items(ol_view *v);
 OL_MUST ol_err ol_vw_check_times(const ol_view *v); /* in view_times.c; receipts are sorted */
@@ -109,5 +142,14 @@ OL_MUST ol_err ol_vw_cross(ol_view *v);
 OL_MUST ol_err ol_vw_keep_words(ol_view *v, size_t log, const ol_entry *e, vw_row *row);
 OL_MUST ol_err ol_vw_words(ol_view *v);
 void ol_vw_words_free(ol_view *v);
+
+/* ── view_calls.c ──────────────────────────────────────────────────────────────────────────────*/
+
+/* Keeps what verdicts need of a readable entry that is about to be row `log->rows`. */
+OL_MUST ol_err ol_vw_take_call(ol_view *v, size_t log, const ol_entry *e, vw_row *row);
+OL_MUST ol_err ol_vw_take_claims(ol_view *v); /* receipts in closes, as receipts of the record */
+void ol_vw_bind_calls(ol_view *v);            /* after ol_vw_refs */
+OL_MUST ol_err ol_vw_sort_calls(ol_view *v);  /* after ol_vw_order */
+void ol_vw_free_calls(ol_view *v);
 
 #endif

@@ -199,8 +199,23 @@ static void say_between(const ol_view_issue *i, const char *author, const char *
                  i->log.party == i->other.party ? "which its author did not hold"
                                                 : "another party's");
         return;
+    case OL_VIEW_ORDER_FORCED:
+        snprintf(to, cap,
+                 "entry %" N " has seen what had itself seen this entry; the joint order "
+                 "goes on with it all the same",
+                 i->index);
+        return;
+    default:
+        return;
+    }
+}
+
+/* What it refers to, and what it says of a call. */
+static void say_reference(const ol_view_issue *i, const char *const *party, const char *other,
+                          char *to, size_t cap) {
+    switch (i->rule) {
     case OL_VIEW_REF_MISSING:
-        snprintf(to, cap, "entry %" N " refers to %s, entry %" N ", which the export does not hold",
+        snprintf(to, cap, "entry %" N " refers to %s, entry %" N ", which its author had not seen",
                  i->index, other, i->number);
         return;
     case OL_VIEW_REF_AMBIGUOUS:
@@ -209,11 +224,26 @@ static void say_between(const ol_view_issue *i, const char *author, const char *
                  " logs, and does not say which",
                  i->index, i->number, i->held);
         return;
-    case OL_VIEW_ORDER_FORCED:
+    case OL_VIEW_REF_STATUS:
         snprintf(to, cap,
-                 "entry %" N " has seen what had itself seen this entry; the joint order "
-                 "goes on with it all the same",
-                 i->index);
+                 "entry %" N " is %s and refers to %s, entry %" N ", which is %s: it has no effect",
+                 i->index, ol_status_name((unsigned)i->size), other, i->number,
+                 ol_status_name((unsigned)i->held));
+        return;
+    case OL_VIEW_CALL_NONE:
+        snprintf(to, cap, "entry %" N " speaks of %s, entry %" N ", which is no call", i->index,
+                 other, i->number);
+        return;
+    case OL_VIEW_CALL_STRANGER:
+        snprintf(to, cap,
+                 "entry %" N " speaks of the call %s, entry %" N ", which does not call %s",
+                 i->index, other, i->number, party[i->log.party]);
+        return;
+    case OL_VIEW_CLOSE_RECEIPT:
+        snprintf(to, cap,
+                 "entry %" N " carries a receipt of %s over %" N
+                 " entries of %s that does not verify",
+                 i->index, party[i->number], i->size, other);
         return;
     default:
         return;
@@ -236,4 +266,6 @@ void ol_view_sentence(const ol_view_issue *issue, const char *const *party,
         say_words(issue, party[issue->log.party], ret, OL_VIEW_SENTENCE_MAX);
     if (ret[0] == 0)
         say_between(issue, party[issue->log.party], other, ret, OL_VIEW_SENTENCE_MAX);
+    if (ret[0] == 0)
+        say_reference(issue, party, other, ret, OL_VIEW_SENTENCE_MAX);
 }

@@ -275,6 +275,8 @@ def two_begin_alike(w):
     log.dir = f"prc/urgent/{log.incarnation.hex()}"
     log.origin = f"{x.LINE}/{log.dir}"
     log.append(1, x.opening())
+    log.say("Hm.", precedence=1)
+    w.held["usa"][log.key] = 2
     w.logs["u"].say("Here.", precedence=1)
     w.logs["u"].say("Which?", precedence=1, ref=[1, 0, other.incarnation[:2], 1])
 
@@ -435,8 +437,8 @@ ANOMALIES = [
     ("{t}: continues the same log as 8853e29267012934 does: two stations of one party, or one that "
      "was set back", again(5)),
     ("{u}: entry 9 refers to prc/urgent/" + ABSENT.hex()
-     + ", entry 4, which the export does not hold", says("u", ref=[1, 0, ABSENT, 4])),
-    ("{u}: entry 9 refers to {p}, entry 3, which the export does not hold",
+     + ", entry 4, which its author had not seen", says("u", ref=[1, 0, ABSENT, 4])),
+    ("{u}: entry 9 refers to {p}, entry 3, which its author had not seen",
      lambda w: says("u", ref=[1, 0, w.logs["p"].incarnation, 3])(w)),
     *libofficers.ANOMALIES,
 ]

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 
+import libcalls
 import libexport
 import liboddities
 import libtamper
@@ -90,6 +91,8 @@ def check_hand(run, hand):
     if mine["form"] == "proof" or not mine["verified"]:
         return
     expect(mine["order"] == other["order"], "the joint orders differ")
+    expect(mine["calls"] == other["calls"], "the verdicts differ", *mine["calls"], "and",
+           *other["calls"])
     have = {u["id"] for u in mine["unreadable"]}
     want = {u["id"] for u in other["unreadable"]}
     expect(have == want, "what cannot be read differs", have ^ want)
@@ -135,7 +138,7 @@ def main():
             run.check(f"{reason}: {entry[:40].hex()}", check_hand, run, with_entry(entry))
         for entry in liboddities.READABLE:
             run.check(f"readable: {entry[:40].hex()}", check_hand, run, with_entry(entry))
-        for sentence, hand in liboddities.ANOMALIES:
+        for sentence, hand in [*liboddities.ANOMALIES, *libcalls.ANOMALIES]:
             run.check(sentence, check_hand, run, hand)
         for name, files in every_byte():
             run.check(name, check_hand, run, lambda w, files=files: files)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "message/body.h"
+#include "record/verdict.h"
 #include "record/verify.h"
 
 static ol_verify_file *files;
@@ -45,7 +46,7 @@ static ol_err on_read(void *ctx, const char *path, uint8_t *to, size_t cap, size
 }
 
 /* The parts of the answer, each written as it comes. */
-enum { FAILURES, ANOMALIES, LOGS, ORDER, UNREADABLE, PARTS };
+enum { FAILURES, ANOMALIES, LOGS, ORDER, UNREADABLE, CALLS, PARTS };
 static struct {
     const char *name, *between;
     FILE *out;
@@ -55,7 +56,8 @@ static struct {
                   [ANOMALIES] = { .name = "anomalies" },
                   [LOGS] = { .name = "logs" },
                   [ORDER] = { .name = "order" },
-                  [UNREADABLE] = { .name = "unreadable" } };
+                  [UNREADABLE] = { .name = "unreadable" },
+                  [CALLS] = { .name = "calls" } };
 
 static FILE *next(int which) {
     fputs(part[which].between, part[which].out);
@@ -110,6 +112,59 @@ static void on_log(void *ctx, const ol_verify_log *log, const char *const *party
     fprintf(out, "}}");
 }
 
+static void place(FILE *out, const char *name, const ol_view *view, size_t at,
+                  const char *const *party) {
+    char log[OL_VIEW_ID_MAX + 1];
+    fprintf(out, "\"%s\": ", name);
+    if (at == OL_VIEW_NONE) {
+        fprintf(out, "null, ");
+        return;
+    }
+    ol_view_item item = ol_view_at(view, at);
+    ol_view_log_name(ol_view_log_key(view, item.log), 16, party, log);
+    fprintf(out, "\"%s.%" PRIu64 "\", ", log, item.index);
+}
+
+static const char *truth(bool is) {
+    return is ? "true" : "false";
+}
+
+static void verdict(FILE *out, const ol_view *view, size_t call, uint8_t p,
+                    const char *const *party) {
+    ol_verdict is = ol_verdict_of(view, call, p);
+    fprintf(out, "{\"party\": \"%s\", \"verdict\": \"%s\", ", party[p], ol_verdict_text(is.name));
+    fprintf(out, "\"late\": %s, \"crossed\": %s, ", truth(is.is_late), truth(is.is_crossed));
+    fprintf(out, "\"ended\": %s, \"stored\": %s, ", truth(is.is_ended), truth(is.is_stored));
+    place(out, "by", view, is.by, party);
+    place(out, "close", view, is.close, party);
+    place(out, "witness", view, is.witness, party);
+    if (is.has_receipt)
+        fprintf(out, "\"receipt\": {\"size\": %" PRIu64 ", \"time\": %" PRIu64 "}, ", is.size,
+                is.time);
+    else
+        fprintf(out, "\"receipt\": null, ");
+    fprintf(out, "\"known\": %s}", truth(is.is_known));
+}
+
+static void on_calls(const ol_view *view, const char *const *party) {
+    for (size_t i = 0; i < ol_verdict_calls(view); i++) {
+        FILE *out = next(CALLS);
+        ol_call_word call = ol_verdict_call(view, i);
+        const char *between = "";
+        putc('{', out);
+        place(out, "call", view, call.at, party);
+        fprintf(out, "\"verdicts\": [");
+        for (uint8_t p = 0; p < OL_VIEW_PARTIES_MAX; p++) {
+            if ((call.called >> p & 1) == 0)
+                continue;
+            fputs(between, out);
+            verdict(out, view, i, p, party);
+            between = ",\n    ";
+        }
+        fprintf(out, "]}");
+    }
+}
+
 static void on_view(void *ctx, const ol_view *view, const char *const *party) {
     (void)ctx;
     char name[OL_VIEW_ID_MAX + 1];
@@ -124,6 +179,7 @@ static void on_view(void *ctx, const ol_view *view, const char *const *party) {
         string(out, item.unreadable);
         putc('}', out);
     }
+    on_calls(view, party);
 }
 
 int main(int argc, char **argv) {

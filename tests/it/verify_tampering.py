@@ -16,6 +16,7 @@ import sys
 import tempfile
 import traceback
 
+import libcalls
 import libexport
 import libhands
 import liboddities
@@ -163,7 +164,7 @@ def check_oddities(run):
         run.check(f"{reason}: {entry[:40].hex()}", check_entry, run, entry, reason)
     for entry in liboddities.READABLE:
         run.check(f"readable: {entry[:40].hex()}", check_entry, run, entry, None)
-    for sentence, hand in liboddities.ANOMALIES:
+    for sentence, hand in [*liboddities.ANOMALIES, *libcalls.ANOMALIES]:
         run.check(sentence, check_anomaly, run, sentence, hand)
 
 

@@ -88,6 +88,7 @@ static void add(model *m, size_t log, const char *hex) {
 #define FLASH "84 00 00 00 82 00 61'x'"
 #define INC "0000000000000000"
 #define FIRST_OF_P(number, size) "85 " number size "01 00 48 bb00000000000000"
+#define REFERS(ref) " 87 00 00 00 82 00 61'x' 60 60 84 " ref
 #define ITEM(c) " 46'item-" c "'"
 
 static void finish(model *m, const char *want) {
@@ -133,13 +134,20 @@ static const struct {
     { FIRST, "opening-later usa/urgent/aa00: entry 1 is an opening; only entry 0 may be one\n" },
     { "84 01 00 80 80",
       "opening-later usa/urgent/aa00: entry 1 is an opening; only entry 0 may be one\n" },
-    { "86 02 00 80 87 00 00 00 82 00 61'x' 60 60 84 01 00 42 bb00 02" ITEM("1") "80", "" },
-    { "86 02 00 80 87 00 00 00 82 00 61'x' 60 60 84 01 00 42 bb00 03" ITEM("1") "80",
-      "ref-missing usa/urgent/aa00: entry 1 refers to prc/urgent/bb00, entry 3, which the export "
-      "does not hold\n" },
-    { "86 02 00 80 87 00 00 00 82 00 61'x' 60 60 84 01 00 42 bb01 00" ITEM("1") "80",
-      "ref-missing usa/urgent/aa00: entry 1 refers to prc/urgent/bb01, entry 0, which the export "
-      "does not hold\n" },
+    { "86 02 00 81" FIRST_OF_P("01", "03") REFERS("01 00 42 bb00 02") ITEM("1") "80", "" },
+    { "86 02 00 81" FIRST_OF_P("01", "02") REFERS("01 00 42 bb00 02") ITEM("1") "80",
+      "ref-missing usa/urgent/aa00: entry 1 refers to prc/urgent/bb00, entry 2, which its author "
+      "had not seen\n" },
+    { "86 02 00 81" FIRST_OF_P("01", "03") REFERS("01 00 42 bb01 00") ITEM("1") "80",
+      "ref-missing usa/urgent/aa00: entry 1 refers to prc/urgent/bb01, entry 0, which its author "
+      "had not seen\n" },
+    { "86 02 00 80" REFERS("00 00 42 aa00 00") ITEM("1") "80", "" },
+    { "86 02 00 80" REFERS("00 00 42 aa00 01") ITEM("1") "80",
+      "ref-missing usa/urgent/aa00: entry 1 refers to usa/urgent/aa00, entry 1, which its author "
+      "had not seen\n" },
+    { "86 02 00 80" REFERS("00 01 42 aa00 00") ITEM("1") "80",
+      "ref-missing usa/urgent/aa00: entry 1 refers to usa/routine/aa00, entry 0, which its author "
+      "had not seen\n" },
     { "86 02 00 80 " FLASH ITEM("p") "80",
       "item-again prc/urgent/bb00: entry 1 has the item id of usa/urgent/aa00000000000000, entry "
       "1, another party's\n" },

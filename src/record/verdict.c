@@ -1,0 +1,177 @@
+#include "record/verdict.h"
+
+#include "record/view_parts.h"
+
+/* ── what there is ─────────────────────────────────────────────────────────────────────────────*/
+
+static const vw_word *call_at(const ol_view *v, size_t call) {
+    OL_ASSERT(call < v->calls);
+    return &v->word[v->call[call]];
+}
+
+static ol_call_word word_of(const ol_view *v, const vw_word *w) {
+    const vw_log *log = &v->log[w->place.log];
+    const vw_row *row = &log->row[w->place.row];
+    return (ol_call_word){ .at = w->at,
+                           .kind = w->kind,
+                           .author = log->key.party,
+                           .what = w->what,
+                           .rung = w->rung,
+                           .precedence = row->precedence,
+                           .status = row->status,
+                           .called = w->called,
+                           .seconds = w->seconds,
+                           .after = w->after };
+}
+
+size_t ol_verdict_calls(const ol_view *v) {
+    return v->calls;
+}
+
+ol_call_word ol_verdict_call(const ol_view *v, size_t call) {
+    return word_of(v, call_at(v, call));
+}
+
+size_t ol_verdict_words(const ol_view *v, size_t call) {
+    return call_at(v, call)->words;
+}
+
+ol_call_word ol_verdict_word(const ol_view *v, size_t call, size_t nth) {
+    OL_ASSERT(nth < ol_verdict_words(v, call));
+    return word_of(v, call_at(v, call) + 1 + nth);
+}
+
+/* ── who had seen what ─────────────────────────────────────────────────────────────────────────*/
+
+static bool has_seen(const ol_view *v, vw_place e, vw_place x) {
+    if (e.log == x.log)
+        return e.row > x.row;
+    size_t number = ol_vw_number_of(&v->log[e.log], x.log);
+    return number != 0 && ol_vw_seen_of(&v->log[e.log], e.row, number) > x.row;
+}
+
+/* The first entry of a log that has seen x; false: none. What is once seen stays so. */
+static bool first_to_see(const ol_view *v, size_t log, vw_place x, vw_place *ret) {
+    const vw_log *l = &v->log[log];
+    size_t number = ol_vw_number_of(l, x.log);
+    if (number == 0)
+        return false;
+    const vw_number *n = &l->number[number];
+    size_t low = 0, high = n->steps; /* sizes of steps never fall */
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (n->step[mid].size <= x.row)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low < n->steps)
+        *ret = (vw_place){ log, (size_t)n->step[low].row };
+    return low < n->steps;
+}
+
+/* ── the verdict ───────────────────────────────────────────────────────────────────────────────*/
+
+typedef struct {
+    const ol_view *v;
+    const vw_word *call, *close; /* close: NULL where there is none */
+    uint8_t party;
+    ol_verdict *is;
+} judging;
+
+static void take_word(judging *j, const vw_word *w, const vw_word **reply) {
+    bool is_theirs = j->v->log[w->place.log].key.party == j->party;
+    if (w->kind == OL_KIND_CLOSE && j->close == NULL)
+        j->close = w; /* the first */
+    if (w->kind == OL_KIND_RING && is_theirs && w->what == OL_RING_ENDED)
+        j->is->is_ended = true;
+    if (w->kind != OL_KIND_REPLY || !is_theirs)
+        return;
+    bool is_answered = *reply != NULL && (*reply)->what == OL_ANSWER;
+    if (!is_answered) /* the first answer, else the last of the others */
+        *reply = w;
+}
+
+/* §11.4: it verifies, covers the call, and the close lies in another log or above its size. */
+static void take_receipt(judging *j) {
+    const vw_word *k = j->close, *c = j->call;
+    for (size_t i = 0; i < k->claims; i++) {
+        const vw_claim *claim = &j->v->claim[k->claim + i];
+        bool is_above = k->place.log != c->place.log || k->place.row >= claim->size;
+        if (claim->party != j->party || !claim->holds || claim->size <= c->place.row || !is_above)
+            continue;
+        j->is->has_receipt = true, j->is->size = claim->size, j->is->time = claim->time;
+    }
+}
+
+/* An entry in an urgent log of theirs that has seen the call and not the close. */
+static void take_witness(judging *j) {
+    for (size_t i = 0; i < j->v->logs; i++) {
+        const ol_log_key *key = &j->v->log[i].key;
+        vw_place x;
+        if (key->party != j->party || key->lane != OL_LANE_URGENT ||
+            !first_to_see(j->v, i, j->call->place, &x) || has_seen(j->v, x, j->close->place))
+            continue;
+        size_t at = j->v->log[i].row[x.row].at;
+        bool is_known = has_seen(j->v, j->close->place, x);
+        bool is_better = is_known == j->is->is_known ? at < j->is->witness : is_known;
+        if (is_better)
+            j->is->witness = at, j->is->is_known = is_known;
+    }
+}
+
+static void judge_reply(judging *j, const vw_word *reply) {
+    static const ol_verdict_name by[] = { [OL_ANSWER] = OL_VERDICT_ANSWERED,
+                                          [OL_DECLINE] = OL_VERDICT_DECLINED,
+                                          [OL_DEFER] = OL_VERDICT_DEFERRED };
+    j->is->name = by[reply->what], j->is->by = reply->at;
+    if (j->close == NULL)
+        return;
+    j->is->is_late = has_seen(j->v, reply->place, j->close->place);
+    j->is->is_crossed = !j->is->is_late && !has_seen(j->v, j->close->place, reply->place);
+}
+
+ol_verdict ol_verdict_of(const ol_view *v, size_t call, uint8_t party) {
+    ol_verdict is = { .by = OL_VIEW_NONE, .close = OL_VIEW_NONE, .witness = OL_VIEW_NONE };
+    judging j = { .v = v, .call = call_at(v, call), .party = party, .is = &is };
+    const vw_word *reply = NULL;
+    OL_ASSERT(party < 64 && (j.call->called >> party & 1) != 0);
+    for (size_t n = ol_verdict_words(v, call), i = 1; i <= n; i++)
+        take_word(&j, j.call + i, &reply);
+    if (j.close != NULL) {
+        is.close = j.close->at;
+        take_receipt(&j);
+        take_witness(&j);
+    }
+    bool is_held = is.has_receipt || is.witness != OL_VIEW_NONE;
+    if (reply != NULL)
+        judge_reply(&j, reply);
+    else if (j.close == NULL)
+        is.name = OL_VERDICT_OPEN;
+    else if (is.has_receipt || (is_held && is.is_known))
+        is.name = OL_VERDICT_UNANSWERED;
+    else
+        is.name = OL_VERDICT_UNREACHED, is.is_stored = is_held;
+    return is;
+}
+
+const char *ol_verdict_text(ol_verdict_name name) {
+    static const char *const text[] = { "open",     "unreached", "unanswered",
+                                        "deferred", "declined",  "answered" };
+    OL_ASSERT((unsigned)name < OL_LEN(text));
+    return text[name];
+}
+
+bool ol_verdict_path_of(const ol_view *v, size_t call, uint8_t party, size_t nth, ol_proven *ret) {
+    const vw_word *c = call_at(v, call), *k = NULL;
+    for (size_t n = ol_verdict_words(v, call), i = 1; i <= n && k == NULL; i++)
+        k = c[i].kind == OL_KIND_CLOSE ? &c[i] : NULL;
+    for (size_t i = 0; k != NULL && i < k->paths; i++) {
+        const ol_proven *p = &v->path[k->path + i];
+        if (p->party != party || nth-- > 0)
+            continue;
+        *ret = *p;
+        return true;
+    }
+    return false;
+}
