@@ -36,12 +36,13 @@ typedef struct {
     uint8_t self, parties, rungs;      /* parties: all who ever were, by number */
     uint32_t members;                  /* of this generation, a bit per party, our own among them */
     uint32_t answer_s[OL_PRECEDENCES]; /* the charter's answer.* */
-    uint32_t check_s;                  /* and check.interval */
+    uint32_t check_s;                  /* and check.interval; 0: none, and nobody's is missed */
 } ol_duty_opts;
 
 typedef struct {
     ol_proven path;     /* age is not looked at */
     uint64_t proven_ms; /* of the clock of `now`; 0: never in this run */
+    bool is_live;       /* something authentic came by it lately (§11.5) */
 } ol_duty_path;
 
 typedef enum {
@@ -93,6 +94,10 @@ typedef enum {                       /* what there is to tell */
                OL_DUTY_CALL_REPLIED, /* party; verb, seconds of a deferral, rung */
                OL_DUTY_CALL_CLOSED,  /* party: its author; verb: why (ol_close_why) */
                OL_DUTY_CALL_UNRUNG,  /* a call to us is recorded and not rung: too many are open */
+               OL_DUTY_CHECK_MISSED, /* party's; number, time: its last, stored then by its wall */
+               OL_DUTY_CHECK_BACK,   /* party's is there again; number, time */
+               OL_DUTY_PATH_SILENT,  /* path was not proven in its turn, our check of this number */
+               OL_DUTY_LINE,         /* verb: ol_line_state (line/checks.h) */
                OL_DUTY_NOTES
 } ol_duty_what;
 
@@ -102,6 +107,8 @@ typedef struct {
     uint64_t index, rung;
     uint8_t party, precedence, status, verb;
     uint32_t seconds;
+    uint64_t number, time;
+    ol_proven path; /* age is not set */
 } ol_duty_note;
 
 typedef enum { OL_DUTY_APPEND, OL_DUTY_NOTE } ol_duty_effect_kind;

@@ -8,6 +8,7 @@
 #include "line/duty.h"
 
 typedef struct ol_calls ol_calls;
+typedef struct ol_checks ol_checks;
 
 typedef struct { /* a stored, readable entry of an urgent log */
     const ol_log_key *log;
@@ -41,6 +42,7 @@ struct ol_duty {
     uint64_t notes_lost;
     bool is_started;
     ol_calls *calls;
+    ol_checks *checks;
 };
 
 /* A duty: whatever it does not want is NULL. */
@@ -55,7 +57,7 @@ typedef struct {
     uint64_t (*due_ms)(const ol_duty *d);                                  /* OL_NEVER */
 } ol_duty_row;
 
-extern const ol_duty_row ol_calls_duty;
+extern const ol_duty_row ol_calls_duty, ol_checks_duty;
 
 /* Passes with time: the oldest is lost where 64 wait. Nothing is told of history. */
 void ol_duty_tell(ol_duty *d, const ol_duty_note *note);

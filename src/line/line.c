@@ -462,6 +462,7 @@ void ol_line_path_status(const ol_line *l, ol_path_id id, ol_path_status *ret) {
         .is_up = p->is_up,
         .is_live = live != NULL && p->missed < 2 &&
                    !ol_session_is_suspect(l, (uint8_t)(id / OL_PATHS_PER_PEER), p),
+        .is_heard = ol_path_is_heard(l, p),
         .is_initiator = live != NULL && live->is_initiator,
         .is_best = live != NULL && ol_path_best(l, (uint8_t)(id / OL_PATHS_PER_PEER)) == p,
         .missed = p->missed,

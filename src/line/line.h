@@ -291,6 +291,7 @@ size_t ol_line_poll(ol_line *l, ol_path_id path, uint8_t *buf, size_t cap, ol_mo
 typedef struct {
     bool is_up, is_initiator;
     bool is_live;                         /* a session, and what is sent over it is answered */
+    bool is_heard;                        /* something authentic came by it lately (§11.5) */
     bool is_best;                         /* carries what need not go on all */
     uint8_t missed;                       /* PINGs unanswered since the last answer */
     uint16_t lost;                        /* of a thousand frames that the peer sent, lately */

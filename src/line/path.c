@@ -90,6 +90,10 @@ static uint64_t dead_ms(const ol_path *path) {
     return keep_ms(path) * 5 / 2;
 }
 
+bool ol_path_is_heard(const ol_line *l, const ol_path *path) {
+    return path->is_up && path->heard_ms > 0 && l->mono_ms - path->heard_ms < dead_ms(path);
+}
+
 /* When a PING that is out has gone unanswered. A peer with one path has no other to turn to. */
 static uint64_t answer_ms(const ol_line *l, uint8_t party, const ol_path *path) {
     if (paths_up(l, party) < 2)

@@ -536,6 +536,8 @@ void ol_frame_in(ol_line *l, const ol_event *ev);
 /* path.c */
 ol_path *ol_path_best(const ol_line *l, uint8_t party);        /* NULL: none is up */
 uint16_t ol_path_frame_max(uint16_t frame_max, uint32_t rate); /* of its bearer; 0: not known */
+/* Something authentic came by it lately: it is not dead (§5.4). */
+bool ol_path_is_heard(const ol_line *l, const ol_path *path);
 bool ol_path_is_slow(const ol_line *l, uint8_t party); /* the best one has a configured rate */
 uint64_t ol_path_repeat_ms(const ol_line *l, uint8_t party);
 void ol_path_rtt(ol_path *path, uint64_t ms);

@@ -12,10 +12,14 @@ const ol_duty_opts duty_opts = { .self = US,
                                  .check_s = 60 };
 
 void duty_set_up(duty_world *w) {
+    duty_set_up_with(w, 0);
+}
+
+void duty_set_up_with(duty_world *w, uint32_t check_s) {
     memset(w, 0, sizeof *w);
     ol_mem_heap(&w->mem, 1 << 20);
     ol_duty_opts o = duty_opts;
-    o.mem = &w->mem;
+    o.mem = &w->mem, o.check_s = check_s;
     OL_ASSERT(ol_duty_new(&o, &w->d) == OL_OK);
     w->ms = START_MS;
     w->is_history = true;

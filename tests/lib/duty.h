@@ -22,7 +22,8 @@ typedef struct {
 } duty_world;
 
 extern const ol_duty_opts duty_opts; /* but its memory */
-void duty_set_up(duty_world *w);
+void duty_set_up(duty_world *w);     /* without line checks */
+void duty_set_up_with(duty_world *w, uint32_t check_s);
 void duty_tear_down(duty_world *w);
 ol_log_key duty_log_of(const duty_world *w, uint8_t party);
 ol_ref duty_put(duty_world *w, uint8_t party, uint64_t kind, const uint8_t *body, size_t len);

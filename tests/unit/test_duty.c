@@ -272,9 +272,9 @@ static void closed_by_its_time(void **state) {
     duty_world w;
     duty_set_up(&w);
     duty_turn(&w);
-    const ol_duty_path paths[] = { { { .party = THEM, .bearer = "udp/0" }, START_MS - 9 * S },
-                                   { { .party = THIRD, .bearer = "udp/0" }, 1 },
-                                   { { .party = THEM, .bearer = "tcp/1" }, 0 } };
+    const ol_duty_path paths[] = { { { .party = THEM, .bearer = "udp/0" }, START_MS - 9 * S, true },
+                                   { { .party = THIRD, .bearer = "udp/0" }, 1, true },
+                                   { { .party = THEM, .bearer = "tcp/1" }, 0, false } };
     ol_duty_event ev = { .kind = OL_DUTY_PATHS };
     ev.paths.v = paths, ev.paths.n = OL_LEN(paths);
     assert_int_equal(ol_duty_step(w.d, &ev, (ol_mono){ w.ms }, NULL), OL_OK);
