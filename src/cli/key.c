@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/files.h"
 #include "crypto/keys.h"
@@ -192,8 +193,12 @@ static int combine(ol_cli *c, const ol_home *h, const ol_charter *ch, const ol_c
     char name[OL_HOME_NAME_MAX];
     char digits[OL_DIGITS_LEN + 1];
     int code = -1;
-    if (ol_file_exists(h->dir, ol_cli_founding(ch->line, "share", name)))
+    struct stat made; /* nobody can have used the line before we contributed */
+    if (fstatat(h->dir, ol_cli_founding(ch->line, "share", name), &made, AT_SYMLINK_NOFOLLOW) ==
+        0) {
+        r->secret.joined_wall = made.st_mtime > 0 ? (uint64_t)made.st_mtime : 0;
         code = take(c, h->dir, name, ch, self, r);
+    }
     for (size_t i = 1; i < c->args && code < 0; i++)
         code = take(c, AT_FDCWD, c->arg[i], ch, self, r);
     if (code >= 0)

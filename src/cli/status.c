@@ -140,6 +140,38 @@ static void print_fork(const json_t *l, const json_t *f, const char *self) {
     ol_cli_print("      then: openline fork ack %s %s\n", text_of(l, "line"), log);
 }
 
+static void print_waits(const char *whose, const char *party, const json_t *lanes) {
+    json_t *s;
+    const char *lane;
+    json_object_foreach((json_t *)(uintptr_t)lanes, lane, s) {
+        ol_cli_print("    ENTRIES OF %s (%s) WAIT: more than the charter allows in a day; the next "
+                     "in %lld s\n",
+                     whose, lane, (long long)json_integer_value(s));
+        ol_cli_print("      they are kept and taken later; %s decides that\n", party);
+    }
+}
+
+/* What is put off between us and a party, said by either. */
+static void print_delays(const char *party, const json_t *d) {
+    static const struct {
+        const char *word, *says;
+    } other[] = {
+        { "our-handshakes", "puts off some of our first messages: too many" },
+        { "our-requests", "puts off some of our requests: too many" },
+        { "their-handshakes", "sends more first messages than are worked on" },
+        { "their-requests", "sends more requests than are worked on" },
+    };
+    size_t i;
+    json_t *v;
+    print_waits("OURS", party, json_object_get(d, "ours"));
+    print_waits(party, "this station", json_object_get(d, "theirs"));
+    json_array_foreach(json_object_get(d, "what"), i, v) {
+        for (size_t k = 0; k < OL_LEN(other); k++)
+            if (strcmp(json_string_value(v), other[k].word) == 0)
+                ol_cli_print("    %s %s\n", party, other[k].says);
+    }
+}
+
 static void print_line(const json_t *l, const char *self) {
     size_t i;
     json_t *v;
@@ -151,6 +183,9 @@ static void print_line(const json_t *l, const char *self) {
                      : "");
     json_object_foreach(json_object_get(l, "stopped"), key, v) {
         ol_cli_print("    %s SAYS THAT IT STORES NOTHING: %s\n", key, json_string_value(v));
+    }
+    json_object_foreach(json_object_get(l, "delays"), key, v) {
+        print_delays(key, v);
     }
     json_array_foreach(json_object_get(l, "forks"), i, v) {
         print_fork(l, v, self);

@@ -213,6 +213,7 @@ static void put_states(ol_line *l) {
         must(l, ol_batch_state(l, "counter", b, 8));
     }
     must(l, ol_limit_put(l));
+    must(l, ol_credit_put(l));
     if (l->is_forgot_new) {
         ol_wr w = ol_wr_of(b, sizeof b);
         ol_wr_be(&w, l->run, 8);
@@ -333,6 +334,7 @@ void ol_batch_done(ol_line *l) {
         l->own[lane].has_undo = false;
     drop_jobs(l, is_saved);
     ol_fork_answered(l, true);
+    ol_credit_answered(l, true);
     l->commit_before = l->commit, l->commit = l->commit_out;
     for (size_t i = 0; i < l->job.n; i++)
         l->job.v[i].is_ready = true;
@@ -349,6 +351,7 @@ void ol_batch_done(ol_line *l) {
 
 void ol_batch_failed(ol_line *l, ol_err err) {
     ol_fork_answered(l, false);
+    ol_credit_answered(l, false);
     for (size_t i = 0; i < l->log.n; i++) {
         ol_log *log = l->log.v[i];
         if (log->undo != NULL) {
@@ -404,6 +407,8 @@ static void head_signed(ol_line *l, const ol_job *j) {
     log->head_size = j->size;
     memcpy(log->head_root, j->root, sizeof log->head_root);
     memcpy(log->head_sig, j->sig, sizeof log->head_sig);
+    if (log->key.lane == OL_LANE_URGENT)
+        ol_sync_urgent(l, log);
 }
 
 static void receipt_signed(ol_line *l, const ol_job *j) {

@@ -34,14 +34,13 @@ const uint8_t *ol_chunk_head_due(const ol_log *log, const ol_sync *s) {
 static bool wants_fetch(const ol_line *l, const ol_log *log, uint8_t p) {
     const ol_sync *s = &log->sync[p];
     return p != l->self && ol_keyring_is_for(l, log, p) && !s->is_unsure && !s->is_apart &&
-           !ol_relay_is_kept(l, log, p) && s->sent < log->head_size && ol_sync_may_send(l, s, p) &&
+           !ol_sync_waits(l, log, p) && s->sent < log->head_size && ol_sync_may_send(l, s, p) &&
            !ol_chunk_holds(log, s->sent) && ol_chunk_head_due(log, s) == NULL;
 }
 
 static bool needs_chunk(const ol_line *l, const ol_log *log, uint8_t p) {
     const ol_sync *s = &log->sync[p];
-    if (p == l->self || s->is_unsure || ol_sync_is_settled(l, log, p) ||
-        ol_relay_is_kept(l, log, p))
+    if (p == l->self || s->is_unsure || ol_sync_is_settled(l, log, p) || ol_sync_waits(l, log, p))
         return false;
     return (ol_chunk_holds(log, s->sent) && ol_sync_may_send(l, s, p)) ||
            (s->sent == log->chunk->head_size && ol_chunk_head_due(log, s) != NULL);

@@ -1,4 +1,5 @@
 /* Frames in and out of a path's sessions (§5.1). */
+#include "line/hold.h"
 #include "line/state.h"
 
 #include <sodium.h>
@@ -135,6 +136,8 @@ static void fill(ol_line *l, uint8_t party, ol_path *path, ol_wr *pay) {
     const ol_copy *copy = ol_path_next_copy(path);
     if (l->was_stopped && (path->owe_pong || ol_path_pings(l, party, path)))
         l->peer[party].owe_stopped = true; /* what was said of it may have been lost */
+    if (path->owe_pong || ol_path_pings(l, party, path))
+        ol_hold_tell_late(l, party);
     if (path->owe_pong)
         ol_item_put(pay, &(ol_item){ .type = OL_ITEM_PONG, .token = path->pong });
     path->owe_pong = false;

@@ -94,6 +94,10 @@ void ol_hold_entry(ol_line *l, uint8_t source, const ol_log_key *key, const ol_i
     uint64_t offset = it->type == OL_ITEM_PART ? it->offset : 0;
     if (it->index < have || it->index - have > OL_SPAN_MAX)
         return;
+    if (key->lane == OL_LANE_ROUTINE && ol_credit_late_s(l, key) > 0) {
+        l->count[OL_COUNT_PROVISIONAL_DROPPED]++;
+        return; /* its head would wait: it comes again, and the room is for others */
+    }
     ol_held *e = find(h, key, it->index);
     if (e != NULL && e->total != total) { /* it was told otherwise before: begin again */
         (void)drop(l, h, key, it->index, it->index + 1);
@@ -145,8 +149,10 @@ void ol_hold_head(ol_line *l, uint8_t source, const ol_log_key *key, uint64_t si
         return;
     }
     ol_waiting *w = NULL;
+    bool is_late = key->lane == OL_LANE_ROUTINE && ol_credit_late_s(l, key) > 0; /* one place */
     for (size_t i = 0; i < OL_HOLD_HEADS && w == NULL; i++)
-        if (h->head[i].is_used && h->head[i].size == size && ol_log_key_eq(&h->head[i].log, key))
+        if (h->head[i].is_used && (h->head[i].size == size || is_late) &&
+            ol_log_key_eq(&h->head[i].log, key))
             w = &h->head[i];
     if (w == NULL)
         w = &h->head[h->head_at++ % OL_HOLD_HEADS];
@@ -275,6 +281,46 @@ static void adopted(ol_line *l, uint8_t source, ol_log *log, bool is_sure) {
         log->is_closed = true, log->wants_close = log->is_put;
 }
 
+/* The author has written more than the charter allows: not yet (§5.7). What only fills the room of
+ * whoever brought it is dropped; it comes again. */
+static void wait(ol_line *l, uint8_t source, ol_waiting *w) {
+    w->owe_have = w->owe_have || !w->is_late;
+    w->is_late = true;
+    if (w->log.lane == OL_LANE_ROUTINE || source != w->log.party)
+        l->count[OL_COUNT_PROVISIONAL_DROPPED] +=
+            drop(l, &l->peer[source].hold, &w->log, 0, UINT64_MAX);
+}
+
+static bool is_waiting(ol_line *l, uint8_t source, ol_waiting *w) {
+    if (ol_credit_late_s(l, &w->log) == 0)
+        w->is_late = false;
+    else if (w->is_late || w->log.lane == OL_LANE_ROUTINE)
+        wait(l, source, w);
+    return w->is_late;
+}
+
+/* Whether its author's credit suffices for what it covers. */
+static bool affords(ol_line *l, uint8_t source, ol_waiting *w, uint64_t have, ol_cost *cost) {
+    ol_hold *h = &l->peer[source].hold;
+    for (uint64_t i = have; i < w->size; i++) {
+        const ol_held *e = find(h, &w->log, i);
+        ol_credit_count(cost, w->log.lane, e->p, e->len);
+    }
+    uint64_t wait_s = ol_credit_wait_s(l, w->log.party, cost);
+    if (wait_s == 0)
+        return true;
+    ol_credit_put_off(l, &w->log, wait_s);
+    wait(l, source, w);
+    return false;
+}
+
+void ol_hold_tell_late(ol_line *l, uint8_t party) {
+    ol_hold *h = &l->peer[party].hold;
+    for (size_t i = 0; i < OL_HOLD_HEADS; i++)
+        if (h->head[i].is_used && h->head[i].is_late && ol_credit_late_s(l, &h->head[i].log) > 0)
+            h->head[i].owe_have = true;
+}
+
 /* One waiting head; true when it is used up. */
 static bool try_head(ol_line *l, uint8_t source, ol_waiting *w) {
     ol_hold *h = &l->peer[source].hold;
@@ -284,10 +330,11 @@ static bool try_head(ol_line *l, uint8_t source, ol_waiting *w) {
         answer_known(l, source, log, w->size, w->sig);
         return true;
     }
-    if (w->size > (have / OL_HEAD_EVERY + 1) * OL_HEAD_EVERY)
+    if (is_waiting(l, source, w) || w->size > (have / OL_HEAD_EVERY + 1) * OL_HEAD_EVERY)
         return false; /* the head at the multiple comes first (§3.2) */
     if (log == NULL && !may_open(l, &w->log))
         return false;
+    ol_cost cost = { .kept = UINT64_MAX };
     ol_frontier tree;
     ol_frontier_clear(&tree);
     if (log != NULL)
@@ -305,10 +352,13 @@ static bool try_head(ol_line *l, uint8_t source, ol_waiting *w) {
             ol_fork_show(l, log, source, log->head_size); /* is ours part of what it has? */
         return true;
     }
+    if (!affords(l, source, w, have, &cost))
+        return false;
     if (log == NULL)
         log = open_log(l, &w->log, generation);
     if (log == NULL || stage(l, h, log, &tree, w, &root) != OL_OK)
         return false;
+    ol_credit_spend(l, w->log.party, &cost);
     ol_log_pin(l, log, w->size, root.b, w->sig);
     (void)drop(l, h, &w->log, 0, w->size);
     adopted(l, source, log, w->is_sure);

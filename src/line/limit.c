@@ -26,6 +26,7 @@ bool ol_limit_handshake(ol_line *l, uint8_t party) {
                        OL_HANDSHAKES_BURST))
         return true;
     l->count[OL_COUNT_HANDSHAKES_DELAYED]++;
+    ol_credit_busy(l, party, OL_BUSY_FIRST);
     return false;
 }
 
@@ -33,6 +34,7 @@ bool ol_limit_request(ol_line *l, uint8_t party) {
     if (ol_bucket_take(&l->peer[party].requests, l->mono_ms, OL_REQUESTS_S, OL_REQUESTS_BURST))
         return true;
     l->count[OL_COUNT_REQUESTS_DELAYED]++;
+    ol_credit_busy(l, party, OL_BUSY_REQUESTS);
     return false;
 }
 
@@ -56,18 +58,18 @@ static void refill(ol_line *l) {
 
 /* Thousandths of a day's limit that are not for this: a tenth is the urgent lane's, and of that a
  * tenth is not for messages below FLASH. */
-static uint64_t kept_for_others(uint8_t lane, uint64_t kind, ol_bytes body) {
+uint64_t ol_limit_kept(uint8_t lane, uint64_t kind, ol_bytes body) {
     ol_message m;
     const char *why;
     if (lane != OL_LANE_URGENT)
-        return 100;
+        return OL_LIMIT_URGENT;
     if (kind != OL_KIND_MESSAGE || ol_message_decode(body.p, body.len, &m, &why) != OL_OK)
         return 0;
-    return m.precedence == OL_FLASH ? 0 : 10;
+    return m.precedence == OL_FLASH ? 0 : OL_LIMIT_FLASH;
 }
 
 /* Seconds until so many thousandths are there; rounded up, one more at most. */
-static uint64_t wait_for(uint64_t tokens, uint64_t needed, uint64_t limit) {
+uint64_t ol_limit_wait_s(uint64_t tokens, uint64_t needed, uint64_t limit) {
     if (tokens >= needed)
         return 0;
     uint64_t missing = needed - tokens;
@@ -75,10 +77,11 @@ static uint64_t wait_for(uint64_t tokens, uint64_t needed, uint64_t limit) {
 }
 
 uint64_t ol_limit_append_s(ol_line *l, uint8_t lane, uint64_t kind, ol_bytes body) {
-    uint64_t kept = kept_for_others(lane, kind, body), bytes = (body.len + 64) * 1000;
+    uint64_t kept = ol_limit_kept(lane, kind, body), bytes = (body.len + OL_LIMIT_EACH) * 1000;
     refill(l);
-    uint64_t wait = wait_for(l->tokens_entries, 1000 + kept * l->limit_entries, l->limit_entries);
-    uint64_t more = wait_for(l->tokens_bytes, bytes + kept * l->limit_bytes, l->limit_bytes);
+    uint64_t wait =
+        ol_limit_wait_s(l->tokens_entries, 1000 + kept * l->limit_entries, l->limit_entries);
+    uint64_t more = ol_limit_wait_s(l->tokens_bytes, bytes + kept * l->limit_bytes, l->limit_bytes);
     wait = more > wait ? more : wait;
     if (wait == 0)
         l->tokens_entries -= 1000, l->tokens_bytes -= bytes, l->is_spent_new = true;

@@ -13,6 +13,12 @@ enum {
     OL_REQUESTS_BURST = 8192
 };
 
+enum { OL_BUSY_FIRST = 1, OL_BUSY_REQUESTS = 2 }; /* BUSY: first messages; ASK, WANT and PROVE */
+
+/* Thousandths of a day's limits: kept for the urgent lane, and there for FLASH and what is no
+ * message. An entry counts as its body and so many bytes. */
+enum { OL_LIMIT_URGENT = 100, OL_LIMIT_FLASH = 10, OL_LIMIT_EACH = 64 };
+
 typedef struct {
     bool is_used;           /* else it is full */
     uint64_t tokens, at_ms; /* thousandths, then */
@@ -23,6 +29,9 @@ bool ol_limit_handshake(ol_line *l, uint8_t party); /* false: not now */
 bool ol_limit_request(ol_line *l, uint8_t party);
 /* Takes what an own entry costs, or returns the seconds to wait. */
 uint64_t ol_limit_append_s(ol_line *l, uint8_t lane, uint64_t kind, ol_bytes body);
+/* Of a day's limits, what is not for this; and seconds until so many thousandths are there. */
+uint64_t ol_limit_kept(uint8_t lane, uint64_t kind, ol_bytes body);
+uint64_t ol_limit_wait_s(uint64_t tokens, uint64_t needed, uint64_t limit);
 OL_MUST ol_err ol_limit_put(ol_line *l); /* into the batch */
 OL_MUST ol_err ol_limit_load(ol_line *l, const uint8_t *p, size_t len);
 

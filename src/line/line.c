@@ -85,7 +85,7 @@ ol_err ol_line_new(const ol_line_opts *o, ol_line **ret) {
     l->generation = o->generation, l->parties = o->parties, l->self = o->self;
     l->limit_entries = o->limit_entries, l->limit_bytes = o->limit_bytes;
     l->tokens_entries = l->limit_entries * 1000, l->tokens_bytes = l->limit_bytes * 1000;
-    l->epochs = o->epochs;
+    l->epochs = o->epochs, l->joined_wall = o->joined_wall;
     l->save_ms = l->timer_ms = OL_NEVER;
     l->counter = 1;
     l->vault = ol_mem_get0(l->secret, 1, sizeof *l->vault);
@@ -236,6 +236,8 @@ ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, siz
         return ol_fork_load_alarm(l, key, value), OL_OK;
     if (strcmp(key, "tokens") == 0)
         return ol_limit_load(l, value, len);
+    if (strncmp(key, "credit.", 7) == 0 && strlen(key) == 9)
+        return ol_credit_load(l, key + 7, value, len);
     if (len != 8)
         return OL_ECONFLICT;
     uint64_t v = be64(value, len);
@@ -303,6 +305,7 @@ static void start(ol_line *l, const ol_marker *m) {
         ol_random(l, (uint8_t *)&l->run, sizeof l->run);
     }
     l->tokens_ms = l->mono_ms;
+    ol_credit_start(l);
     for (uint8_t p = 0; p < l->parties; p++)
         l->peer[p].reached_ms = l->mono_ms;
     l->clock_wall = l->last_time == 0 ? l->wall : l->last_time;
@@ -426,6 +429,7 @@ static void settle(ol_line *l) {
     ol_relay_due(l);
     ol_handback_due(l);
     ol_epoch_settle(l);
+    ol_credit_say(l);
     give_up(l);
     if (!l->batch.is_out) {
         ol_append_waiting(l);

@@ -57,6 +57,7 @@ typedef struct {
     const uint8_t *line_secret;          /* 32 bytes, copied into secret memory */
     const uint8_t *seed;                 /* 32 bytes of entropy, copied */
     uint64_t limit_entries, limit_bytes; /* per 24 h of running time */
+    uint64_t joined_wall;                /* when we joined, or before; 0: not known */
     ol_ratchet_times epochs;             /* neither is 0 */
     uint32_t members;                    /* of this generation, a bit per party; 0: all */
     const ol_line_before *before;        /* generations 0 … generation - 1, copied into secret
@@ -212,6 +213,7 @@ typedef enum {
     OL_NOTE_INCARNATION, /* log: opened; size = reason */
     OL_NOTE_FORK,        /* log, party, size: this party signed what contradicts our copy */
     OL_NOTE_PEER_STOPPED, /* party; size = reason, 0: it stores again */
+    OL_NOTE_DELAYS,       /* party; size = OL_DELAY_…: what waits now; 0: nothing any more */
     OL_NOTE_CLOCK         /* our wall clock is in doubt (size 1) or accepted (0) */
 } ol_note_kind;
 
@@ -317,6 +319,20 @@ ol_err ol_line_stopped(const ol_line *l);
 /* The reason a peer gave last (STOPPED, docs/PROTOCOL.md §5.2); 0: it stores, for all we know. */
 uint8_t ol_line_peer_stopped(const ol_line *l, uint8_t party);
 
+enum {                    /* what is put off between us and a party (docs/PROTOCOL.md §5.7) */
+       OL_DELAY_OURS = 1, /* our entries, there */
+       OL_DELAY_OUR_FIRST = 2,
+       OL_DELAY_OUR_REQUESTS = 4,
+       OL_DELAY_THEIRS = 8, /* its entries, here */
+       OL_DELAY_THEIR_FIRST = 16,
+       OL_DELAY_THEIR_REQUESTS = 32
+};
+typedef struct {
+    uint8_t what;
+    uint64_t ours_s[OL_LANES], theirs_s[OL_LANES]; /* seconds, still; 0: taken as they come */
+} ol_delay_status;
+void ol_line_delay_status(const ol_line *l, uint8_t party, ol_delay_status *ret);
+
 /* The keys of the pair as the file of secrets must hold them: with the change that FX_SAVE_RATCHET
  * asks for. Secret. */
 void ol_line_ratchet(const ol_line *l, uint8_t party, ol_ratchet *ret);
@@ -342,6 +358,7 @@ typedef enum { /* counters of what was refused or done, for status and tests */
                OL_COUNT_EPOCHS,             /* changes of a pair's keys that were saved */
                OL_COUNT_HANDSHAKES_DELAYED, /* a member's, above what is done for one (§8) */
                OL_COUNT_REQUESTS_DELAYED,
+               OL_COUNT_HEADS_DELAYED, /* and so entries: the member exceeds the charter's limits */
                OL_COUNT_N
 } ol_count;
 uint64_t ol_line_count(const ol_line *l, ol_count which);

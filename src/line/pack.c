@@ -33,7 +33,7 @@ static bool wants(const ol_line *l, const ol_log *log, uint8_t p) {
     const ol_sync *s = &log->sync[p];
     if (owes(log, l, s))
         return true;
-    if (log->head_size == 0 || ol_sync_is_settled(l, log, p) || ol_relay_is_kept(l, log, p))
+    if (log->head_size == 0 || ol_sync_is_settled(l, log, p) || ol_sync_waits(l, log, p))
         return false;
     if (s->is_unsure)
         return s->head_sent < log->head_size && !is_brief(l, p);
@@ -51,8 +51,8 @@ int ol_sync_class(const ol_line *l, uint8_t party) {
     for (size_t i = 0; i < OL_HOLD_HEADS && class == OL_CLASS_NONE; i++)
         if (h->head[i].is_used && h->head[i].owe_have)
             class = OL_CLASS_ROUTINE;
-    bool is_owing =
-        l->peer[party].owe_stopped || l->peer[party].owe_told || l->peer[party].owe_forgot;
+    bool is_owing = l->peer[party].owe_stopped || l->peer[party].owe_told ||
+                    l->peer[party].owe_forgot || l->peer[party].credit.owe_all;
     return class == OL_CLASS_NONE && is_owing ? OL_CLASS_ROUTINE : class;
 }
 
@@ -213,7 +213,7 @@ static void pack_log(packer *k, uint8_t party, size_t frame) {
     ol_sync *s = k->s;
     pack_answers(k, party);
     if (k->log->head_size == 0 || ol_sync_is_settled(k->l, k->log, party) ||
-        ol_relay_is_kept(k->l, k->log, party))
+        ol_sync_waits(k->l, k->log, party))
         return;
     if (s->is_unsure) {
         if (is_brief(k->l, party))
@@ -237,15 +237,20 @@ static void pack_log(packer *k, uint8_t party, size_t frame) {
 }
 
 /* Heads whose entries are missing: say how far we are, so that the gap is filled. */
-static void pack_gaps(ol_line *l, uint8_t party, ol_wr *w) {
+static void pack_gaps(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake) {
     ol_hold *h = &l->peer[party].hold;
     for (size_t i = 0; i < OL_HOLD_HEADS; i++) {
         ol_waiting *g = &h->head[i];
         if (!g->is_used || !g->owe_have)
             continue;
         const ol_log *log = ol_log_find(l, &g->log);
+        uint64_t late_s = g->is_late ? ol_credit_late_s(l, &g->log) : 0;
+        if (late_s > 0 && is_handshake)
+            continue;
         ol_item full = { .type = OL_ITEM_LOG_FULL, .log = g->log };
         ol_item have = { .type = OL_ITEM_HAVE, .size = log == NULL ? 0 : log->stored };
+        if (late_s > 0)
+            have = (ol_item){ .type = OL_ITEM_DELAYED, .seconds = (uint32_t)late_s };
         if (w->cap - w->len < ol_item_len(&full) + ol_item_len(&have))
             return;
         ol_item_put(w, &full);
@@ -254,6 +259,26 @@ static void pack_gaps(ol_line *l, uint8_t party, ol_wr *w) {
             if (ol_log_key_eq(&h->head[k].log, &g->log))
                 h->head[k].owe_have = false;
     }
+}
+
+/* Whether each holds all of the other's, and what was put off (§5.7). */
+static void pack_credit(ol_line *l, uint8_t party, ol_wr *w) {
+    ol_credit *c = &l->peer[party].credit;
+    if (w->cap - w->len < 6)
+        return;
+    if (ol_credit_asks(l, party)) {
+        ol_item_put(w, &(ol_item){ .type = OL_ITEM_ALL, .why = 0 });
+        ol_credit_asked(l, party);
+    }
+    if (c->owe_all && ol_sync_has_ours(l, party))
+        ol_item_put(w, &(ol_item){ .type = OL_ITEM_ALL, .why = 1 });
+    else if (c->owe_all)
+        c->wants_all = true; /* there is more meanwhile */
+    if (c->owe_busy != 0) {
+        ol_item_put(w, &(ol_item){ .type = OL_ITEM_BUSY, .why = c->owe_busy });
+        c->told_ms = l->mono_ms;
+    }
+    c->owe_all = false, c->owe_busy = 0;
 }
 
 static void pack_line(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake) {
@@ -270,6 +295,8 @@ static void pack_line(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake) {
         ol_item_put(w, &(ol_item){ .type = OL_ITEM_TOLD, .run = peer->run });
         peer->owe_told = false;
     }
+    if (!is_handshake)
+        pack_credit(l, party, w);
 }
 
 static void pack_lane(ol_line *l, uint8_t party, uint8_t lane, ol_wr *w) {
@@ -302,6 +329,6 @@ size_t ol_sync_pack(ol_line *l, uint8_t party, ol_wr *w, bool is_handshake, size
     for (uint8_t lane = 0; lane < OL_LANES; lane++)
         pack_again(l, party, lane, w);
     pack_lane(l, party, OL_LANE_ROUTINE, w);
-    pack_gaps(l, party, w);
+    pack_gaps(l, party, w, is_handshake);
     return end > line ? end - begin : 0;
 }

@@ -137,6 +137,8 @@ static void pump_paths(ol_line *l, ol_effects *out) {
         ol_peer *peer = &l->peer[p];
         if (peer->note_stopped)
             peer->note_stopped = !note(out, OL_NOTE_PEER_STOPPED, NULL, peer->stopped, p);
+        if (peer->credit.note)
+            peer->credit.note = !note(out, OL_NOTE_DELAYS, NULL, peer->credit.what, p);
         for (uint8_t i = 0; i < OL_PATHS_PER_PEER; i++) {
             ol_path *path = &peer->path[i];
             ol_effect *fx = path->move != 0 ? put(out, FX_MOVE) : NULL;

@@ -212,6 +212,10 @@ static void recv_of_log(context *c, const ol_item *it) {
         if (s != NULL && ol_limit_request(c->l, c->source))
             ol_relay_wanted(c->l, c->log, c->source, it->party, it->size);
         break;
+    case OL_ITEM_DELAYED:
+        if (s != NULL && c->by != NULL)
+            ol_sync_late(c->l, c->log, c->source, it->seconds);
+        break;
     case OL_ITEM_PROVE:
         if (s != NULL && c->log->is_own && ol_limit_request(c->l, c->source))
             s->owe_back = true;
@@ -254,6 +258,16 @@ static void recv_of_line(context *c, const ol_item *it) {
     case OL_ITEM_STOPPED:
         set_stopped(peer, it->why);
         break;
+    case OL_ITEM_ALL:
+        if (it->why == 0)
+            peer->credit.wants_all = true;
+        else if (c->by != NULL)
+            ol_credit_all(c->l, c->source);
+        break;
+    case OL_ITEM_BUSY:
+        peer->credit.says_busy = it->why & (OL_BUSY_FIRST | OL_BUSY_REQUESTS);
+        peer->credit.said_ms = c->l->mono_ms;
+        break;
     case OL_ITEM_PING:
         c->path->owe_pong = true, c->path->pong = it->token;
         break;
@@ -277,7 +291,8 @@ void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const ol_holder 
         if (it.type == OL_ITEM_LOG_SHORT || it.type == OL_ITEM_LOG_FULL)
             set_log(&c, &it);
         else if (it.type == OL_ITEM_FORGOT ||
-                 (it.type >= OL_ITEM_STOPPED && it.type != OL_ITEM_WANT))
+                 (it.type >= OL_ITEM_STOPPED && it.type != OL_ITEM_WANT &&
+                  it.type != OL_ITEM_DELAYED))
             recv_of_line(&c, &it);
         else if (c.has_log && !c.is_ignored)
             recv_of_log(&c, &it);

@@ -12,6 +12,7 @@
 
 #include "crypto/noise.h"
 #include "crypto/replay.h"
+#include "line/credit.h"
 #include "line/epoch.h"
 #include "line/limit.h"
 #include "line/line.h"
@@ -37,6 +38,7 @@ typedef struct {
     uint64_t lacks;    /* 1 + its HAVE below its own receipts; 0 none */
     uint64_t owe_note, owe_ask; /* sizes; 0 none */
     uint32_t bytes;             /* of entries from believed to sent */
+    uint64_t late_ms;           /* it takes no more until then; 0: it does, or has all */
     uint8_t tries;
     bool is_unsure; /* the peer forgot: a head first, entries when it has answered */
     bool is_known;  /* the peer has shown to know the log: short LOG items do */
@@ -142,6 +144,7 @@ typedef struct {
     uint64_t size;
     uint8_t sig[OL_SIG_LEN];
     bool is_used, owe_have;
+    bool is_late; /* DELAYED is said for it instead of HAVE (§5.7) */
     bool is_sure; /* its sender has the entries: it forgot before it said so (§6.3) */
 } ol_waiting;
 
@@ -241,6 +244,7 @@ typedef struct {
     uint64_t run_ms;         /* when its FORGOT with a new run came */
     uint64_t brief_ms;       /* until then it gets receipts in handshakes, and not what it forgot */
     ol_bucket handshakes, requests;
+    ol_credit credit;
     uint64_t hint_again_ms;
     uint16_t heard; /* a packet of this epoch has verified; not saved yet if has_heard */
     bool has_heard;
@@ -378,6 +382,8 @@ struct ol_line {
     uint64_t limit_entries, limit_bytes;
     uint64_t tokens_entries, tokens_bytes, tokens_ms; /* thousandths of an entry, of a byte */
     uint64_t rest_entries, rest_bytes;                /* of a thousandth */
+    uint64_t joined_wall, credit_ms, credit_wall;     /* credits have grown until then */
+    ol_amount credit_rest;                            /* of a thousandth */
     bool is_spent_new;                                /* they are fewer than what is stored */
     uint64_t count[OL_COUNT_N];
 };
@@ -462,6 +468,12 @@ void ol_sync_forgot(ol_line *l, uint8_t party, const ol_holder *by, uint32_t run
 void ol_sync_said_forgot(ol_line *l, uint8_t party);
 void ol_sync_again(ol_line *l, uint8_t party); /* all that is not settled */
 void ol_sync_heard(ol_line *l, uint8_t party);
+/* That party takes no more of this log for so many seconds; 0: it does again (§5.7). */
+void ol_sync_late(ol_line *l, ol_log *log, uint8_t party, uint32_t seconds);
+void ol_sync_urgent(ol_line *l, ol_log *log); /* there is more of it: asked whether it is late */
+/* Not now: another member hands it on, or that one takes no more. */
+bool ol_sync_waits(const ol_line *l, const ol_log *log, uint8_t party);
+bool ol_sync_has_ours(const ol_line *l, uint8_t party); /* all of our own logs, receipted */
 bool ol_sync_is_settled(const ol_line *l, const ol_log *log, uint8_t party);
 
 /* chunk.c */

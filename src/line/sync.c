@@ -12,6 +12,10 @@ bool ol_sync_is_settled(const ol_line *l, const ol_log *log, uint8_t party) {
                                           : s->believed >= log->head_size;
 }
 
+bool ol_sync_waits(const ol_line *l, const ol_log *log, uint8_t party) {
+    return l->mono_ms < log->sync[party].late_ms || ol_relay_is_kept(l, log, party);
+}
+
 /* Where much is lost, a few urgent entries go again before an answer to them can have come. */
 static bool is_hasty(const ol_line *l, const ol_log *log, uint8_t party) {
     const ol_path *path = ol_path_best(l, party);
@@ -48,6 +52,43 @@ static uint32_t grown(uint32_t window) {
     return window < OL_WINDOW_MAX / 2 ? window * 2 : OL_WINDOW_MAX;
 }
 
+/* It took more: what it lacks still may be late again, and goes a head at a time. */
+static void took(const ol_line *l, const ol_log *log, ol_sync *s) {
+    if (s->believed >= log->head_size)
+        s->late_ms = 0;
+    else if (s->late_ms > l->mono_ms)
+        s->late_ms = l->mono_ms;
+}
+
+void ol_sync_late(ol_line *l, ol_log *log, uint8_t party, uint32_t seconds) {
+    ol_sync *s = &log->sync[party];
+    uint64_t ms = (seconds < OL_DAY_MS / 1000 ? seconds : OL_DAY_MS / 1000) * UINT64_C(1000);
+    if (ol_sync_is_settled(l, log, party) || s->believed >= log->head_size)
+        return;
+    if (ms == 0 && s->late_ms == 0)
+        return;
+    s->late_ms = l->mono_ms + ms;
+    s->due_ms = s->late_ms, s->tries = 0, s->measure = 0;
+    l->peer[party].credit.puts_off |= log->is_own;
+}
+
+void ol_sync_urgent(ol_line *l, ol_log *log) {
+    for (uint8_t p = 0; p < l->parties; p++) {
+        ol_sync *s = &log->sync[p];
+        if (s->late_ms > l->mono_ms)
+            s->late_ms = s->due_ms = l->mono_ms;
+    }
+}
+
+bool ol_sync_has_ours(const ol_line *l, uint8_t party) {
+    for (size_t i = 0; i < l->log.n; i++) {
+        const ol_log *log = l->log.v[i];
+        if (log->is_own && (log->tree.size > log->head_size || !ol_sync_is_settled(l, log, party)))
+            return false;
+    }
+    return true;
+}
+
 void ol_sync_believe(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     ol_sync *s = &log->sync[party];
     ol_peer *peer = &l->peer[party];
@@ -61,6 +102,7 @@ void ol_sync_believe(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
         s->believed = size;
         peer->window = grown(peer->window);
         ol_relay_keep(l, log, party); /* it makes its way without us */
+        took(l, log, s);
     }
     if (s->measure > 0 && size >= s->measure) {
         ol_path *path = ol_path_best(l, party);
@@ -125,6 +167,8 @@ void ol_sync_have(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     if (has > s->believed) /* as good as a receipt, as far as the window goes */
         l->peer[party].window = grown(l->peer[party].window);
     s->believed = has;
+    if (s->late_ms > 0)
+        took(l, log, s);
     if (has >= s->sent) {
         s->sent = has, s->bytes = 0, s->part = 0;
         return;
@@ -194,6 +238,8 @@ void ol_sync_tell(ol_line *l) {
         ol_peer *peer = &l->peer[p];
         if (peer->has_run && !peer->has_told && has_all(l, p))
             peer->has_told = peer->owe_told = true;
+        if (peer->credit.wants_all && ol_sync_has_ours(l, p))
+            peer->credit.wants_all = false, peer->credit.owe_all = true;
     }
 }
 
@@ -230,7 +276,9 @@ void ol_sync_due(ol_line *l) {
             if (p == l->self || l->mono_ms < s->due_ms)
                 continue;
             s->due_ms = OL_NEVER;
-            if (ol_sync_is_settled(l, log, p) || ol_relay_is_kept(l, log, p))
+            if (l->mono_ms < s->late_ms)
+                s->due_ms = s->late_ms;
+            if (ol_sync_is_settled(l, log, p) || ol_sync_waits(l, log, p))
                 continue;
             if (is_under_way(l, s, p)) {
                 s->due_ms = l->mono_ms + ol_sync_repeat_ms(l, log, p);
@@ -266,6 +314,8 @@ uint64_t ol_sync_next_ms(const ol_line *l) {
 
 /* The window binds where entries up to a head begin: half of them would be of no use. */
 bool ol_sync_may_send(const ol_line *l, const ol_sync *s, uint8_t p) {
+    if (s->late_ms > 0 && s->sent > s->believed && s->sent % OL_HEAD_EVERY == 0)
+        return false; /* a head at a time */
     return s->sent % OL_HEAD_EVERY != 0 || s->bytes < l->peer[p].window;
 }
 

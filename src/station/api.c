@@ -64,8 +64,10 @@ ol_err ol_api_line_status_get(const ol_station *st, size_t number, ol_api_line_s
         bool is_other = p < row->chain.now.parties && p != row->api.self;
         ret->stopped[p] = is_other ? ol_line_peer_stopped(line, p) : 0;
         ret->epoch[p] = (ol_epoch_status){ 0 };
+        ret->delay[p] = (ol_delay_status){ 0 };
         if (is_other)
-            ol_line_epoch_status(line, p, &ret->epoch[p]);
+            ol_line_epoch_status(line, p, &ret->epoch[p]),
+                ol_line_delay_status(line, p, &ret->delay[p]);
     }
     ol_line_marker(line, &ret->marker);
     for (size_t i = 0; i < OL_COUNT_N; i++)

@@ -154,6 +154,8 @@ static const char *alarm_of(ol_note_kind what) {
         return "fork";
     case OL_NOTE_PEER_STOPPED:
         return "peer-stopped";
+    case OL_NOTE_DELAYS:
+        return "delays";
     case OL_NOTE_CLOCK:
         return "clock";
     default:
@@ -167,7 +169,8 @@ static json_t *alarm_json(const ol_api_line *line, const ol_api_note *n) {
     (void)json_object_set_new(o, "alarm", json_string(alarm_of(n->what)));
     bool has_log =
         n->what == OL_NOTE_RECOVERED || n->what == OL_NOTE_INCARNATION || n->what == OL_NOTE_FORK;
-    bool has_party = n->what == OL_NOTE_FORK || n->what == OL_NOTE_PEER_STOPPED;
+    bool has_party =
+        n->what == OL_NOTE_FORK || n->what == OL_NOTE_PEER_STOPPED || n->what == OL_NOTE_DELAYS;
     if (has_log)
         (void)json_object_set_new(o, "log", json_string(ol_desk_log_name(line, &n->log, log)));
     if (has_party && n->party < line->charter->parties)
@@ -178,6 +181,8 @@ static json_t *alarm_json(const ol_api_line *line, const ol_api_note *n) {
                          : n->what == OL_NOTE_PEER_STOPPED ? "reason"
                          : n->what == OL_NOTE_CLOCK        ? "doubtful"
                                                            : NULL;
+    if (n->what == OL_NOTE_DELAYS)
+        (void)json_object_set_new(o, "what", ol_desk_delays((uint8_t)n->size));
     if (number != NULL)
         (void)json_object_set_new(o, number, json_integer((json_int_t)n->size));
     return o;

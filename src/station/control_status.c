@@ -64,6 +64,7 @@ static json_t *counts_json(const uint64_t count[OL_COUNT_N]) {
         [OL_COUNT_EPOCHS] = "key_changes",
         [OL_COUNT_HANDSHAKES_DELAYED] = "handshakes_delayed",
         [OL_COUNT_REQUESTS_DELAYED] = "requests_delayed",
+        [OL_COUNT_HEADS_DELAYED] = "heads_delayed",
     };
     json_t *o = json_object();
     for (int i = 0; i < OL_COUNT_N; i++)
@@ -104,6 +105,26 @@ static json_t *stopped_json(const ol_charter *ch, const ol_api_line_status *s) {
         if (s->stopped[i] != 0)
             set(o, ch->party[i].name,
                 json_string(s->stopped[i] < OL_LEN(why) ? why[s->stopped[i]] : "it does not say"));
+    return o;
+}
+
+static json_t *lanes_json(const uint64_t s[OL_LANES]) {
+    json_t *o = json_object();
+    for (unsigned lane = 0; lane < OL_LANES; lane++)
+        if (s[lane] > 0)
+            set_u64(o, ol_lane_name((ol_lane)lane), s[lane]);
+    return o;
+}
+
+/* What is put off between us and each party, and for how many seconds still. */
+static json_t *delays_json(const ol_charter *ch, const ol_api_line_status *s) {
+    json_t *o = json_object();
+    for (unsigned i = 0; i < ch->parties; i++)
+        if (s->delay[i].what != 0)
+            set(o, ch->party[i].name,
+                json_pack("{s:o, s:o, s:o}", "what", ol_desk_delays(s->delay[i].what), "ours",
+                          lanes_json(s->delay[i].ours_s), "theirs",
+                          lanes_json(s->delay[i].theirs_s)));
     return o;
 }
 
@@ -207,6 +228,7 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
         set(o, "current", json_incref(w.current));
         set(o, "paths", json_incref(paths));
         set(o, "stopped", stopped_json(ch, &s));
+        set(o, "delays", delays_json(ch, &s));
         set(o, "epochs", epochs_json(line, &s));
         set(o, "counts", counts_json(s.count));
         set(o, "forks", forks_json(c, line, o));

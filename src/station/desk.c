@@ -134,6 +134,16 @@ ol_err ol_desk_line(const ol_desk *d, const ol_request *r, size_t *ret, ol_refus
                      "the station has no line \"%s\"", r->line);
 }
 
+json_t *ol_desk_delays(uint8_t what) {
+    static const char *const words[] = { "our-entries",   "our-handshakes",   "our-requests",
+                                         "their-entries", "their-handshakes", "their-requests" };
+    json_t *list = json_array();
+    for (size_t i = 0; i < OL_LEN(words); i++)
+        if ((what >> i & 1) != 0)
+            (void)json_array_append_new(list, json_string(words[i]));
+    return list;
+}
+
 const char *ol_desk_log_name(const ol_api_line *line, const ol_log_key *log, char *to) {
     char inc[2 * OL_INC_LEN + 1];
     const char *party =

@@ -72,6 +72,8 @@ const ol_desk_went *ol_desk_went_of(const ol_desk *d, size_t line, const ol_log_
 
 /* "usa/urgent/0123456789abcdef", "usa/urgent/0123.17"; to has room for OL_DESK_NAME_LEN + 1. */
 enum { OL_DESK_NAME_LEN = 72 };
+/* What is put off between us and a party (OL_DELAY_…), as a list of words. */
+json_t *ol_desk_delays(uint8_t what);
 const char *ol_desk_log_name(const ol_api_line *line, const ol_log_key *log, char *to);
 const char *ol_desk_entry_name(const ol_api_line *line, const ol_log_key *log, uint64_t index,
                                char *to);

@@ -306,6 +306,8 @@ void ol_lines_opts(const ol_lines_row *row, ol_line_party *party, ol_line_opts *
                            .line_secret = row->secret->secret,
                            .limit_entries = ch->limit_entries,
                            .limit_bytes = ch->limit_bytes,
+                           /* of later generations: what was written under others' limits */
+                           .joined_wall = ch->generation == 0 ? row->secret->joined_wall : 0,
                            .epochs = { .crypto_s = ch->crypto_period_s,
                                        .courier_s = ch->courier_time_s },
                            .members = row->chain.members[row->befores],

@@ -41,6 +41,8 @@ ol_err ol_secret_put(const ol_secret *s, ol_wr *out) {
     put_hex(out, "id", s->line, sizeof s->line);
     ol_titled_put_number(out, "generation", s->generation);
     put_hex(out, "secret", s->secret, sizeof s->secret);
+    if (s->joined_wall > 0)
+        ol_titled_put_number(out, "joined", s->joined_wall);
     for (size_t i = 0; i < s->pairs; i++) {
         ol_wr w = ol_wr_of((uint8_t *)section, sizeof section);
         ol_wr_put(&w, "[pair ", 6);
@@ -80,8 +82,11 @@ static ol_err line_key(reader *r, ol_str key, ol_str value, const char **why) {
     } else if (ol_titled_is(key, "secret")) {
         r->line |= HAS_SECRET;
         err = get_hex(value, r->s->secret, sizeof r->s->secret, why);
+    } else if (ol_titled_is(key, "joined")) {
+        *why = "value must be a number, and no larger than that may be";
+        err = ol_u64_get(value.p, value.len, 0, SECONDS_MAX, &r->s->joined_wall);
     } else {
-        *why = "unknown key: [line] has id, generation and secret";
+        *why = "unknown key: [line] has id, generation, secret and joined";
     }
     return err;
 }

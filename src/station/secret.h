@@ -5,6 +5,8 @@
  *            id = <32 hex>
  *            generation = 0
  *            secret = <64 hex>             the line secret, from which salts come
+ *            joined = 1700000000           when this party contributed to it, seconds since 1970:
+ *                                          nobody can have used the line before; may be missing
  *            [pair usa]                    one for every other party, by name; none in that of an
  *                                          earlier generation, which is kept for its salts
  *            epoch = 3                     the oldest that is kept (crypto/ratchet.h)
@@ -36,7 +38,8 @@ typedef struct {
     uint8_t line[OL_LINE_ID_LEN];
     uint32_t generation;
     uint8_t secret[32];
-    uint8_t pairs; /* count */
+    uint64_t joined_wall; /* 0: not known */
+    uint8_t pairs;        /* count */
     struct {
         char party[OL_NAME_MAX + 1];
         ol_ratchet keys;

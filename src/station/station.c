@@ -58,6 +58,10 @@ static void log_note(const ol_station *st, size_t line, const ol_api_note *n) {
         OL_LOG(size != 0 ? OL_WARN : OL_INFO, size != 0 ? "peer.stopped" : "peer.stores",
                "line=%s party=%s reason=%llu", name, party_name(st, line, n->party), size);
         break;
+    case OL_NOTE_DELAYS:
+        OL_LOG(size != 0 ? OL_WARN : OL_INFO, "delays", "line=%s party=%s what=%llu", name,
+               party_name(st, line, n->party), size);
+        break;
     case OL_NOTE_CLOCK:
         OL_LOG(size != 0 ? OL_WARN : OL_INFO, "clock", "line=%s is_doubtful=%llu", name, size);
         break;

@@ -70,6 +70,7 @@ typedef struct {
     bool is_clock_doubtful;
     uint8_t stopped[OL_PARTIES_MAX]; /* the reason each gave last; 0: it stores, for all we know */
     ol_epoch_status epoch[OL_PARTIES_MAX]; /* the keys shared with each; not of self */
+    ol_delay_status delay[OL_PARTIES_MAX]; /* what each puts off of ours, and we of its */
     ol_marker marker; /* the incarnations that are appended to now, and their sizes */
     uint64_t count[OL_COUNT_N];
 } ol_api_line_status;

@@ -95,7 +95,12 @@ static void get_body(ol_rd *r, ol_item *it, ol_item_type before) {
     case OL_ITEM_PROVE:
         break;
     case OL_ITEM_STOPPED:
+    case OL_ITEM_ALL:
+    case OL_ITEM_BUSY:
         it->why = (uint8_t)ol_rd_be(r, 1);
+        break;
+    case OL_ITEM_DELAYED:
+        it->seconds = (uint32_t)ol_rd_be(r, 4);
         break;
     case OL_ITEM_PING:
     case OL_ITEM_PONG:
@@ -187,7 +192,12 @@ static void put_body(ol_wr *w, const ol_item *it) {
         ol_wr_be(w, it->run, 4);
         break;
     case OL_ITEM_STOPPED:
+    case OL_ITEM_ALL:
+    case OL_ITEM_BUSY:
         ol_wr_be(w, it->why, 1);
+        break;
+    case OL_ITEM_DELAYED:
+        ol_wr_be(w, it->seconds, 4);
         break;
     case OL_ITEM_PING:
     case OL_ITEM_PONG:

@@ -29,6 +29,9 @@ typedef enum {
     OL_ITEM_PONG = 0x4D,
     OL_ITEM_TOLD = 0x4E,
     OL_ITEM_WANT = 0x4F,
+    OL_ITEM_DELAYED = 0x50,
+    OL_ITEM_ALL = 0x51,
+    OL_ITEM_BUSY = 0x52,
     OL_ITEM_LATER = 0x80 /* .. 0xFF: skipped */
 } ol_item_type;
 
@@ -41,8 +44,9 @@ typedef struct {
     uint64_t receipt;       /* HAVE */
     uint64_t time;          /* RECEIPT, NOTE_R */
     uint32_t run;           /* FORGOT, TOLD */
+    uint32_t seconds;       /* DELAYED */
     uint16_t token;         /* PING, PONG */
-    uint8_t party, why;     /* RECEIPT, NOTE_R, WANT; STOPPED */
+    uint8_t party, why;     /* RECEIPT, NOTE_R, WANT; STOPPED, ALL, BUSY */
     const uint8_t *p;       /* ENTRY, NEXT, PART: bytes; else the signature */
     size_t len;
     const uint8_t *root; /* NOTE, NOTE_R */

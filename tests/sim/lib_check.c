@@ -192,7 +192,7 @@ static void receipted(sim_world *w, unsigned party, const ol_log_key *log, uint6
 void sim_check_note(sim_world *w, unsigned p, const ol_effect *fx) {
     sim_station *s = &w->st[p];
     const ol_log_key *log = &fx->notify.log;
-    s->notes++;
+    s->notes += fx->notify.what != OL_NOTE_DELAYS; /* of those who know our keys, for a while */
     if (fx->notify.what == OL_NOTE_RECOVERED)
         s->recovered++;
     if (fx->notify.what == OL_NOTE_INCARNATION)

@@ -75,7 +75,8 @@ ol_err __wrap_ol_noise_write2(ol_noise *hs, const uint8_t *e, const uint8_t *pay
 static void say_item(const sim_world *w, const ol_item *it) {
     static const char *const name[] = { "ENTRY", "NEXT",    "PART",   "HEAD", "RECEIPT",
                                         "HAVE",  "NOTE",    "NOTE-R", "ASK",  "FORGOT",
-                                        "PROVE", "STOPPED", "PING",   "PONG", "TOLD" };
+                                        "PROVE", "STOPPED", "PING",   "PONG", "TOLD",
+                                        "WANT",  "DELAYED", "ALL",    "BUSY" };
     if (it->type <= OL_ITEM_LOG_FULL) {
         printf(" [%s/%c/%02x%02x]",
                it->log.party < w->parties ? w->card[it->log.party].name : "nobody",
@@ -91,6 +92,8 @@ static void say_item(const sim_world *w, const ol_item *it) {
         printf(" %llu r %llu", (unsigned long long)it->size, (unsigned long long)it->receipt);
     else if (it->type == OL_ITEM_RECEIPT || it->type == OL_ITEM_NOTE_R)
         printf(" of %u %llu", (unsigned)it->party, (unsigned long long)it->size);
+    else if (it->type == OL_ITEM_DELAYED)
+        printf(" %lu s", (unsigned long)it->seconds);
     else if (it->type <= OL_ITEM_ASK)
         printf(" %llu", (unsigned long long)it->size);
 }

@@ -111,7 +111,9 @@ static void make_engine(sim_world *w, unsigned p) {
         card[q].ratchet = s->secrets[q];
     ol_line_opts o = { .mem = &s->mem, .secret = &s->secret, .parties = (uint8_t)w->parties };
     o.self = s->party, o.party = card, o.line_secret = sim_line_secret, o.seed = seed;
-    o.limit_entries = 1000000, o.limit_bytes = 1000000000, o.epochs = w->epochs;
+    o.limit_entries = s->limit > 0 ? s->limit : w->limit;
+    o.limit_bytes = o.limit_entries * 1000, o.joined_wall = w->joined_wall;
+    o.epochs = w->epochs;
     memcpy(o.id, sim_line_id, sizeof o.id), memcpy(o.name, "line", 5);
     CHECK(w, ol_switch_new(&s->mem, &s->sw) == OL_OK, "no switch");
     o.sw = s->sw;
@@ -281,7 +283,7 @@ sim_world *sim_new_on(uint64_t seed, unsigned parties, bool is_verbose, bool is_
     w->net = sim_net_new();
     w->seed = w->rnd = seed, w->parties = w->stations = parties;
     w->is_verbose = is_verbose, w->is_sqlite = is_sqlite;
-    w->now_ms = 1000;
+    w->now_ms = 1000, w->limit = 1000000, w->joined_wall = SIM_WALL;
     w->epochs = (ol_ratchet_times){ .crypto_s = 604800, .courier_s = 2592000 };
     for (unsigned p = 0; p < parties; p++) {
         sim_station *s = &w->st[p];

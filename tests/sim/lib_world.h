@@ -70,6 +70,7 @@ typedef struct {
     SIM_VEC(sim_mark) mark; /* of this life */
     SIM_VEC(sim_word) word; /* since its disk was last set back */
     uint64_t time_floor;    /* the latest receipt, likewise */
+    uint64_t limit; /* entries a day by its own engine, a thousand bytes each; 0: the world's */
     uint64_t starts, recovered, opened, forks, commits, notes, frames;
 } sim_station;
 
@@ -99,6 +100,8 @@ typedef struct sim_world {
     unsigned slots[SIM_PARTIES_MAX][SIM_PARTIES_MAX]; /* paths of a pair; 0: none */
     ol_ratchet_times epochs; /* a charter's usual ones, unless changed before the first start */
     uint64_t disk_ms;        /* at most, for a commit */
+    uint64_t limit;          /* entries a day, by the charter; and a thousand bytes for each */
+    uint64_t joined_wall;    /* as the files of secrets have it; 0: they do not */
     sim_net *net;
     sim_station st[SIM_STATIONS_MAX];
     ol_line_party card[SIM_PARTIES_MAX];

@@ -102,7 +102,13 @@ static const struct {
     { "WANT of party 16", OL_EFORM, B(0x4f, 16, 1), 0 },
     { "WANT, size too large", OL_ELIMIT, B(0x4f, 0, OVER), 0 },
     { "WANT without a size", OL_ESHORT, B(0x4f, 1), 0 },
-    { "0x50", OL_EFORM, B(0x50, 1, 0), 0 },
+    { "DELAYED", OL_OK, B(0x50, 255, 255, 255, 255), 0 },
+    { "DELAYED, a byte short", OL_ESHORT, B(0x50, 1, 2, 3), 0 },
+    { "ALL", OL_OK, B(0x51, 255), 0 },
+    { "ALL, a byte short", OL_ESHORT, B(0x51), 0 },
+    { "BUSY", OL_OK, B(0x52, 255), 0 },
+    { "BUSY, a byte short", OL_ESHORT, B(0x52), 0 },
+    { "0x53", OL_EFORM, B(0x53, 1, 0), 0 },
     { "0x7f", OL_EFORM, B(0x7f, 1, 0), 0 },
     { "0x80 of nothing", OL_OK, B(0x80, 0), 0 },
     { "0x80", OL_OK, B(0x80, 2, 1, 2), 0 },
@@ -180,13 +186,14 @@ static uint64_t size(void) { /* of any length; both ends now and then */
 static uint8_t pool[OL_ENTRY_MAX];
 
 static ol_item some_item(ol_item_type before, uint64_t index) {
-    ol_item it = { .type = (ol_item_type)(OL_ITEM_ENTRY + rnd(15)) };
+    ol_item it = { .type = (ol_item_type)(OL_ITEM_ENTRY + rnd(1 + OL_ITEM_BUSY - OL_ITEM_ENTRY)) };
     bool is_after = before == OL_ITEM_ENTRY || before == OL_ITEM_NEXT;
     if (it.type == OL_ITEM_NEXT && (!is_after || index == OL_SIZE_MAX))
         it.type = OL_ITEM_ENTRY;
     it.index = it.type == OL_ITEM_NEXT ? index + 1 : size();
     it.size = size(), it.receipt = size(), it.time = rnd(UINT64_C(1) << 40);
-    it.run = (uint32_t)rnd(UINT64_C(1) << 32), it.token = (uint16_t)rnd(65536);
+    it.run = (uint32_t)rnd(UINT64_C(1) << 32), it.seconds = ~it.run,
+    it.token = (uint16_t)rnd(65536);
     it.party = (uint8_t)rnd(OL_PARTIES_MAX), it.why = (uint8_t)rnd(256);
     it.total = 1 + rnd(OL_ENTRY_MAX), it.offset = rnd(it.total);
     it.len = it.type == OL_ITEM_PART ? 1 + rnd(it.total - it.offset) : 1 + rnd(OL_ENTRY_MAX);
@@ -224,7 +231,9 @@ static void assert_same(const ol_item *a, const ol_item *b) {
         assert_int_equal(a->token, b->token);
     if (a->type == OL_ITEM_WANT)
         assert_int_equal(a->party, b->party);
-    if (a->type == OL_ITEM_STOPPED)
+    if (a->type == OL_ITEM_DELAYED)
+        assert_int_equal(a->seconds, b->seconds);
+    if (a->type == OL_ITEM_STOPPED || a->type == OL_ITEM_ALL || a->type == OL_ITEM_BUSY)
         assert_int_equal(a->why, b->why);
 }
 

@@ -30,6 +30,8 @@ static const struct {
     { "no line", TITLE PAIR, OL_EFORM, 1 },
     { "no key", TITLE LINE "[pair prc]\nepoch = 0\n", OL_EFORM, 1 },
     { "no epoch", TITLE LINE "[pair prc]\nkey = " HEX64 "\n", OL_EFORM, 1 },
+    { "joined", TITLE LINE "joined = 1700000000\n" PAIR, OL_OK, 0 },
+    { "joined, no number", TITLE LINE "joined = long ago\n" PAIR, OL_EFORM, 6 },
     { "no generation", TITLE "[line]\nid = " HEX32 "\nsecret = " HEX64 "\n" PAIR, OL_EFORM, 1 },
     { "epoch 1", TITLE LINE "[pair prc]\nepoch = 1\nkey = " HEX64 "\n", OL_OK, 0 },
     { "later", TITLE LINE PAIR LATER, OL_OK, 0 },
@@ -69,6 +71,7 @@ static void there_and_back(void **state) {
     memset(&s, 0, sizeof s);
     randombytes_buf(s.line, sizeof s.line);
     randombytes_buf(s.secret, sizeof s.secret);
+    s.joined_wall = 1700000000;
     s.generation = UINT32_MAX;
     s.pairs = OL_PARTIES_MAX - 1;
     for (size_t i = 0; i < s.pairs; i++) {
@@ -87,6 +90,7 @@ static void there_and_back(void **state) {
     assert_int_equal(ol_secret_put(&s, &w), OL_OK);
     assert_int_equal(ol_secret_get((char *)text, w.len, &got, NULL), OL_OK);
     assert_memory_equal(&got, &s, sizeof s);
+    assert_int_equal(got.joined_wall, s.joined_wall);
     assert_int_equal(ol_secret_pair(&got, s.pair[3].party), 3);
     assert_int_equal(ol_secret_pair(&got, "zz"), -1);
     uint8_t small[OL_SECRET_FILE_MAX];
