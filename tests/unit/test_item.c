@@ -363,10 +363,12 @@ static bool naive_check(const uint8_t *p, size_t n) {
             naive_party(&v), naive_size(&v);
         } else if (type == 0x48) {
             naive_size(&v);
-        } else if (type == 0x49 || type == 0x4e) {
+        } else if (type == 0x49 || type == 0x4e || type == 0x50) {
             naive_skip(&v, 4);
-        } else if (type == 0x4b || type == 0x4c || type == 0x4d) {
-            naive_skip(&v, type == 0x4b ? 1 : 2);
+        } else if (type == 0x4b || type == 0x51 || type == 0x52) {
+            naive_skip(&v, 1);
+        } else if (type == 0x4c || type == 0x4d) {
+            naive_skip(&v, 2);
         } else if (type != 0x4a) {
             v.is_wrong = true;
         }
