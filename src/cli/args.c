@@ -95,6 +95,10 @@ const char *ol_cli_value(const ol_cli *c, const char *name) {
     return c->value[i];
 }
 
+bool ol_cli_takes(const ol_cli *c, const char *name) {
+    return place_of(c, name, strlen(name)) >= 0;
+}
+
 bool ol_cli_has(const ol_cli *c, const char *name) {
     return ol_cli_value(c, name) != NULL;
 }

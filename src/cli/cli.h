@@ -18,7 +18,7 @@
 #include "station/why.h"
 
 enum { OL_CLI_DONE = 0, OL_CLI_FAILED = 1, OL_CLI_USAGE = 2 };
-enum { OL_CLI_ARGS_MAX = 64, OL_CLI_OPTS_MAX = 16, OL_CLI_LIST_MAX = 64 };
+enum { OL_CLI_ARGS_MAX = 64, OL_CLI_OPTS_MAX = 24, OL_CLI_LIST_MAX = 64 };
 
 typedef struct {
     const char *name;  /* without the dashes; NULL ends the table */
@@ -54,6 +54,7 @@ int ol_cli_parse(ol_cli *c, int argc, char **argv);
 bool ol_cli_wants_json(int argc, char **argv);
 const char *ol_cli_value(const ol_cli *c, const char *name); /* NULL: not given */
 bool ol_cli_has(const ol_cli *c, const char *name);
+bool ol_cli_takes(const ol_cli *c, const char *name); /* the command has such an option */
 /* A number option within [min, max]; dflt when not given. An exit code, or -1. */
 int ol_cli_u64(ol_cli *c, const char *name, uint64_t min, uint64_t max, uint64_t dflt,
                uint64_t *ret);
@@ -80,12 +81,13 @@ void ol_cli_dtg(uint64_t wall, char *to);
 /* hook_shim.c: what the station starts before a hook's program; argv after --hook. */
 int ol_cli_hook_shim(int argc, char **argv);
 
-extern const ol_cli_command ol_cli_availability, ol_cli_bearer_add, ol_cli_card, ol_cli_card_renew,
-    ol_cli_charter_amend, ol_cli_charter_draft, ol_cli_charter_sign, ol_cli_clock_accept,
-    ol_cli_dossier, ol_cli_export, ol_cli_fork_ack, ol_cli_hook_add, ol_cli_hook_list,
-    ol_cli_hook_remove, ol_cli_hook_test, ol_cli_init, ol_cli_key_combine, ol_cli_key_contribute,
-    ol_cli_line_add, ol_cli_line_amend, ol_cli_line_card, ol_cli_log, ol_cli_officer_key,
-    ol_cli_officer_use, ol_cli_port_add, ol_cli_run, ol_cli_send, ol_cli_status, ol_cli_stop,
-    ol_cli_verify, ol_cli_version;
+extern const ol_cli_command ol_cli_ack, ol_cli_availability, ol_cli_bearer_add, ol_cli_cancel,
+    ol_cli_card, ol_cli_card_renew, ol_cli_charter_amend, ol_cli_charter_draft, ol_cli_charter_sign,
+    ol_cli_clock_accept, ol_cli_confirm, ol_cli_dossier, ol_cli_export, ol_cli_fork_ack,
+    ol_cli_here, ol_cli_hook_add, ol_cli_hook_list, ol_cli_hook_remove, ol_cli_hook_test,
+    ol_cli_init, ol_cli_interim, ol_cli_key_combine, ol_cli_key_contribute, ol_cli_line_add,
+    ol_cli_line_amend, ol_cli_line_card, ol_cli_log, ol_cli_officer_key, ol_cli_officer_use,
+    ol_cli_order, ol_cli_port_add, ol_cli_presence, ol_cli_run, ol_cli_send, ol_cli_show,
+    ol_cli_status, ol_cli_stop, ol_cli_verify, ol_cli_version, ol_cli_wrong;
 
 #endif

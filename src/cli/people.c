@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/files.h"
+#include "cli/show.h"
 #include "wire/kind.h"
 
 static ol_talk s_talk;
@@ -59,7 +60,7 @@ static int read_charter(ol_people *p) {
 static int read_position(ol_people *p) {
     ol_request r;
     json_t *reply = NULL;
-    if (ol_cli_has(p->c, "read"))
+    if (ol_cli_takes(p->c, "read") && ol_cli_has(p->c, "read"))
         return ol_cli_u64(p->c, "read", 0, OL_CONTROL_INT_MAX, 0, &p->position);
     int code = ol_talk_request(p->c, OL_DO_POSITION, p->line, &r);
     if (code < 0)
@@ -155,6 +156,108 @@ int ol_people_ref(ol_people *p, const char *option, const char *name, uint8_t in
     ret->incarnation_len = inc_len;
     memset(ret->incarnation + inc_len, 0, sizeof ret->incarnation - inc_len);
     json_decref(all);
+    return code;
+}
+
+int ol_people_status_of(ol_people *p, const char *name, uint8_t *ret) {
+    ol_request r;
+    json_t *reply = NULL;
+    int code = ol_talk_request(p->c, OL_DO_LOG, p->line, &r);
+    if (code < 0 && !ol_request_entry(name, strlen(name), &r))
+        code = ol_cli_usage(p->c, "\"%s\" must name an entry, such as usa/urgent/8f3a.17", name);
+    r.given |= OL_GIVEN_ENTRY;
+    if (code < 0)
+        code = ol_talk_ask(p->c, p->talk, &r, &reply);
+    const json_t *entry = json_array_get(json_object_get(reply, "entries"), 0);
+    const char *kind = json_string_value(json_object_get(entry, "kind"));
+    const char *status =
+        kind == NULL ? NULL
+                     : json_string_value(json_object_get(json_object_get(entry, kind), "status"));
+    *ret = OL_OPERATIONAL;
+    for (unsigned i = 0; status != NULL && i < OL_STATUSES; i++)
+        if (strcmp(status, ol_status_name(i)) == 0)
+            *ret = (uint8_t)i;
+    json_decref(reply);
+    return code;
+}
+
+int ol_people_parties(ol_people *p, const char *option, uint16_t *ret) {
+    const char *s = ol_cli_value(p->c, option);
+    unsigned bits = 0;
+    while (s != NULL && *s != '\0') {
+        size_t len = strcspn(s, ",");
+        int party = ol_charter_party(&p->charter, s, len);
+        if (party < 0 || (p->members >> party & 1) == 0)
+            return ol_cli_usage(p->c, "--%s names \"%.*s\", which is no party of this line", option,
+                                (int)len, s);
+        if (party == p->self)
+            return ol_cli_usage(p->c, "--%s names this party itself", option);
+        bits |= 1u << party;
+        s += len + (s[len] == ',');
+    }
+    *ret = (uint16_t)bits;
+    return -1;
+}
+
+int ol_people_duration(ol_cli *c, const char *option, uint64_t max, uint64_t *ret) {
+    static const struct {
+        char unit;
+        uint64_t seconds;
+    } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+    const char *s = ol_cli_value(c, option);
+    uint64_t v = 0, times = 1;
+    *ret = 0;
+    if (s == NULL)
+        return -1;
+    size_t len = strlen(s);
+    for (size_t i = 0; i < OL_LEN(units) && len > 0 && times == 1; i++)
+        if (s[len - 1] == units[i].unit)
+            times = units[i].seconds, len--;
+    if (ol_u64_get(s, len, 1, max / times, &v) != OL_OK)
+        return ol_cli_usage(c,
+                            "--%s is \"%s\" and must be a time such as 90s, 45m, 2h or 1d, at "
+                            "most %llu seconds",
+                            option, s, (unsigned long long)max);
+    *ret = v * times;
+    return -1;
+}
+
+const char *ol_people_upper(const char *s, char to[OL_PEOPLE_STATUS_LEN]) {
+    size_t i = 0;
+    for (; s[i] != '\0' && i + 1 < OL_PEOPLE_STATUS_LEN; i++)
+        to[i] = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 'a' + 'A') : s[i];
+    to[i] = '\0';
+    return to;
+}
+
+int ol_people_crossing(ol_people *p) {
+    ol_request r;
+    json_t *reply = NULL, *entry;
+    size_t i;
+    if (ol_cli_has(p->c, "anyway"))
+        return -1;
+    int code = ol_talk_request(p->c, OL_DO_UNREAD, p->line, &r);
+    r.given |= OL_GIVEN_READ;
+    r.read = p->position;
+    if (code < 0)
+        code = ol_talk_ask(p->c, p->talk, &r, &reply);
+    unsigned long long count =
+        (unsigned long long)json_integer_value(json_object_get(reply, "count"));
+    if (code < 0 && count > 0 && !p->c->is_json) {
+        json_array_foreach(json_object_get(reply, "entries"), i, entry) {
+            ol_show_text(entry);
+            ol_show_entry(entry);
+        }
+    }
+    if (code < 0 && count > 0)
+        code = ol_cli_fail(
+            p->c, OL_ECONFLICT,
+            "read what has come, then say it again; --anyway sends it all the same, and both "
+            "sides will see that they crossed",
+            "%llu %s by others since this was begun (--read %llu); nothing was sent", count,
+            count == 1 ? "message or call has come" : "messages or calls have come",
+            (unsigned long long)p->position);
+    json_decref(reply);
     return code;
 }
 

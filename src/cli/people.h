@@ -40,6 +40,19 @@ int ol_people_rung(ol_people *p, const char *name, uint64_t *ret);
  * OL_REF_INC_MIN to OL_INC_LEN. option: for the sentence, "--ref". */
 int ol_people_ref(ol_people *p, const char *option, const char *name, uint8_t inc_len, ol_ref *ret);
 
+/* The status of that entry, for what is said of it; operational where it has none. */
+int ol_people_status_of(ol_people *p, const char *name, uint8_t *ret);
+/* Parties by name, "prc,swi", as bits of their numbers: members, not this party. */
+int ol_people_parties(ol_people *p, const char *option, uint16_t *ret);
+/* "90", "90s", "45m", "2h", "1d" in seconds, at most max; 0 where the option is not given. */
+int ol_people_duration(ol_cli *c, const char *option, uint64_t max, uint64_t *ret);
+/* Messages and calls of others that came after what the person had read (p->position) would cross
+ * what is about to be submitted: they are shown, and it is refused, unless --anyway is given. */
+int ol_people_crossing(ol_people *p);
+/* "exercise" → "EXERCISE" */
+enum { OL_PEOPLE_STATUS_LEN = 24 };
+const char *ol_people_upper(const char *s, char to[OL_PEOPLE_STATUS_LEN]);
+
 /* The entry is on disk when this returns: {"entry", "log", "index", "item"}. item NULL: a new one
  * is drawn. */
 int ol_people_submit(ol_people *p, uint64_t kind, const uint8_t *body, size_t len,

@@ -30,8 +30,10 @@ void ol_show_text(json_t *entry) {
     const char *why = "its body is no base64";
     size_t len = 0;
     ol_message m;
+    char dtg[OL_CLI_DTG_LEN + 1];
     if (message == NULL)
         return;
+    (void)json_object_set_new(entry, "dtg", json_string(dtg_of(entry, "wall", dtg)));
     if (ol_b64_get(base64, strlen(base64), body, sizeof body, &len) == OL_OK &&
         ol_body_get(body, len, room, &m, &why) == OL_OK) {
         (void)json_object_set_new(message, "text", json_stringn(m.text.p, m.text.len));
@@ -58,42 +60,54 @@ static void show_lines(const char *text) {
     }
 }
 
+static void show_list(const json_t *m, const char *key, const char *says) {
+    size_t i;
+    json_t *name;
+    json_array_foreach(json_object_get(m, key), i, name)
+        ol_cli_print("%s%s", i == 0 ? says : ", ", json_string_value(name));
+}
+
+static const char *verb_of(const char *sort) {
+    static const struct {
+        const char *sort, *verb;
+    } verbs[] = { { "correction", "corrects" },
+                  { "readback", "reads back" },
+                  { "translation", "translates" } };
+    for (size_t i = 0; i < OL_LEN(verbs); i++)
+        if (strcmp(sort, verbs[i].sort) == 0)
+            return verbs[i].verb;
+    return "answers";
+}
+
 static void show_message(const json_t *entry, const json_t *m) {
     char precedence[24];
     char status[24];
     char dtg[OL_CLI_DTG_LEN + 1];
     const json_t *part = json_object_get(m, "part");
-    ol_cli_print("%-9s %-11s %s  %s\n", upper(text_of(m, "precedence"), precedence),
-                 upper(text_of(m, "status"), status), text_of(entry, "entry"),
+    ol_cli_print("%-9s %-11s %s%s%s  %s\n", upper(text_of(m, "precedence"), precedence),
+                 upper(text_of(m, "status"), status), text_of(entry, "serial"),
+                 json_object_get(entry, "serial") != NULL ? "  " : "", text_of(entry, "entry"),
                  dtg_of(entry, "wall", dtg));
     ol_cli_print("  from %s to %s", text_of(entry, "author"), text_of(m, "to"));
+    show_list(m, "action", ", to act: ");
+    show_list(m, "info", ", to know: ");
     if (json_object_get(m, "lang") != NULL)
         ol_cli_print(", in %s", text_of(m, "lang"));
     if (json_object_get(m, "ref") != NULL)
-        ol_cli_print(", answers %s", text_of(m, "ref"));
+        ol_cli_print(", %s %s", verb_of(text_of(m, "sort")), text_of(m, "ref"));
     if (part != NULL)
         ol_cli_print(", part %lld of %lld", (long long)json_integer_value(json_array_get(part, 0)),
                      (long long)json_integer_value(json_array_get(part, 1)));
+    if (strcmp(text_of(m, "sort"), "service") == 0)
+        ol_cli_print(", SERVICE");
+    if (json_object_get(m, "grade") != NULL)
+        ol_cli_print(", %s translation", text_of(m, "grade"));
+    if (json_object_get(m, "asks") != NULL)
+        ol_cli_print(", READ IT BACK");
     ol_cli_print("\n");
     if (json_object_get(m, "subject") != NULL)
         ol_cli_print("  SUBJECT %s\n", text_of(m, "subject"));
     show_lines(text_of(m, "text"));
-}
-
-static void show_rest(const json_t *entry) {
-    const char *party;
-    json_t *state;
-    char dtg[OL_CLI_DTG_LEN + 1];
-    size_t i;
-    json_t *other;
-    json_object_foreach(json_object_get(entry, "states"), party, state) {
-        bool is_stored = strcmp(text_of(state, "state"), "stored") == 0;
-        ol_cli_print("  %s: %s%s%s\n", party, text_of(state, "state"),
-                     is_stored ? ", receipt of " : "", is_stored ? dtg_of(state, "time", dtg) : "");
-    }
-    json_array_foreach(json_object_get(entry, "crossed"), i, other) {
-        ol_cli_print("  CROSSED %s: neither writer had read the other\n", json_string_value(other));
-    }
 }
 
 void ol_show_entry(const json_t *entry) {
@@ -111,11 +125,11 @@ void ol_show_entry(const json_t *entry) {
                      text_of(entry, "entry"), dtg_of(entry, "wall", dtg), text_of(entry, "author"),
                      text_of(json_object_get(entry, "handback"), "party"),
                      text_of(json_object_get(entry, "handback"), "party"));
-    else
+    else if (!ol_show_act(entry))
         ol_cli_print("UNREADABLE %s  %s\n  from %s: %s\n", text_of(entry, "entry"),
                      dtg_of(entry, "wall", dtg), text_of(entry, "author"),
                      text_of(entry, "unreadable"));
-    show_rest(entry);
+    ol_show_became(entry);
 }
 
 /* The alarms, in words. */

@@ -13,4 +13,10 @@ void ol_show_text(json_t *entry);
 void ol_show_entry(const json_t *entry);
 void ol_show_event(const json_t *event);
 
+/* show_said.c: an act or order, false where it is none; states, words of others, crossed messages;
+ * a message in the frame that operators know. */
+bool ol_show_act(const json_t *entry);
+void ol_show_became(const json_t *entry);
+void ol_show_frame(const json_t *entry, const char *line);
+
 #endif

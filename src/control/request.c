@@ -7,7 +7,7 @@
 
 #include "base/lane.h"
 
-typedef enum { T_NAME, T_BODY, T_ITEM, T_INT, T_LOG, T_SIGNS } field_type;
+typedef enum { T_NAME, T_BODY, T_ITEM, T_INT, T_LOG, T_SIGNS, T_ENTRY } field_type;
 
 /* One row per key beside id and do. */
 static const struct field {
@@ -38,6 +38,8 @@ static const struct field {
       "give the name of a kind of entry, such as message or call" },
     { "signs", OL_GIVEN_SIGNS, T_SIGNS, 0, 0, 0,
       "give one or two signs of 74 bytes each as padded base64" },
+    { "entry", OL_GIVEN_ENTRY, T_ENTRY, 0, 0, 0,
+      "give an entry's name as `log` tells it, such as usa/urgent/8f3a.17" },
     { "last", OL_GIVEN_LAST, T_INT, offsetof(ol_request, last), 1, OL_CONTROL_LOG_MAX,
       "give a number of entries from 1 to 500" },
     { "hook", OL_GIVEN_HOOK, T_NAME, offsetof(ol_request, hook), 0, 0,
@@ -54,10 +56,12 @@ static const struct {
     [OL_DO_HELLO] = { "hello", 0, 0 },
     [OL_DO_STATUS] = { "status", 0, OL_GIVEN_LINE | OL_GIVEN_FROM },
     [OL_DO_POSITION] = { "position", OL_GIVEN_LINE, 0 },
+    [OL_DO_UNREAD] = { "unread", OL_GIVEN_LINE | OL_GIVEN_READ, 0 },
     [OL_DO_SUBMIT] = { "submit", OL_GIVEN_LINE | OL_GIVEN_BODY | OL_GIVEN_ITEM,
                        OL_GIVEN_READ | OL_GIVEN_KIND | OL_GIVEN_SIGNS },
     [OL_DO_LOG] = { "log", OL_GIVEN_LINE,
-                    OL_GIVEN_FROM | OL_GIVEN_LIMIT | OL_GIVEN_LAST | OL_GIVEN_CURSOR },
+                    OL_GIVEN_FROM | OL_GIVEN_LIMIT | OL_GIVEN_LAST | OL_GIVEN_CURSOR |
+                        OL_GIVEN_ENTRY },
     [OL_DO_RECORD] = { "record", OL_GIVEN_LINE, OL_GIVEN_FROM },
     [OL_DO_ENTRIES] = { "entries", OL_GIVEN_LINE | OL_GIVEN_LOG | OL_GIVEN_FROM, 0 },
     [OL_DO_SUBSCRIBE] = { "subscribe", OL_GIVEN_LINE, OL_GIVEN_CURSOR },
@@ -142,6 +146,25 @@ static bool get_log(const char *s, size_t len, ol_request *r) {
     return true;
 }
 
+bool ol_request_entry(const char *s, size_t len, ol_request *r) {
+    const char *dot = memchr(s, '.', len);
+    size_t digits = 0;
+    char log[OL_NAME_MAX + 1 + 7 + 1 + 2 * OL_CONTROL_INC_LEN + 1];
+    if (dot == NULL || (size_t)(dot - s) > sizeof log)
+        return false;
+    size_t n = (size_t)(dot - s);
+    while (digits < n && s[n - digits - 1] != '/')
+        digits++;
+    if (digits < 4 || digits > 2 * OL_CONTROL_INC_LEN || digits % 2 != 0 ||
+        n + 2 * OL_CONTROL_INC_LEN - digits > sizeof log)
+        return false;
+    memcpy(log, s, n); /* the digits that are not given are 0 */
+    memset(log + n, '0', 2 * OL_CONTROL_INC_LEN - digits);
+    r->incarnation_len = (uint8_t)(digits / 2);
+    return get_log(log, n + 2 * OL_CONTROL_INC_LEN - digits, r) &&
+           ol_u64_get(dot + 1, len - n - 1, 0, (UINT64_C(1) << 48) - 1, &r->index) == OL_OK;
+}
+
 static ol_err get_field(json_t *v, const struct field *f, ol_request *r, ol_refusal *why) {
     if (f->type == T_INT)
         return get_int(v, f, r, why);
@@ -160,6 +183,11 @@ static ol_err get_field(json_t *v, const struct field *f, ol_request *r, ol_refu
         return get_log(s, len, r)
                    ? OL_OK
                    : ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is not the name of a log", f->key);
+    if (f->type == T_ENTRY)
+        return ol_request_entry(s, len, r)
+                   ? OL_OK
+                   : ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is not the name of an entry",
+                               f->key);
     if (f->type == T_ITEM)
         return ol_hex_get(s, len, r->item, sizeof r->item) == OL_OK
                    ? OL_OK
@@ -195,7 +223,7 @@ static ol_err get_id(json_t *o, ol_refusal *why) {
 
 static ol_err get_do(json_t *o, ol_do *ret, ol_refusal *why) {
     static const char todo[] =
-        "give one of hello, status, position, submit, log, record, entries, subscribe, "
+        "give one of hello, status, position, unread, submit, log, record, entries, subscribe, "
         "unsubscribe, clock-accept, fork-ack, hook-test, stop";
     json_t *v = json_object_get(o, "do");
     if (!json_is_string(v))
@@ -278,9 +306,12 @@ static json_t *field_json(const struct field *f, const ol_request *r) {
     }
     if (f->type == T_NAME)
         return json_string((const char *)r + f->at);
-    if (f->type == T_LOG) {
+    if (f->type == T_LOG || f->type == T_ENTRY) {
         char inc[2 * OL_CONTROL_INC_LEN + 1];
         ol_hex_put(r->incarnation, sizeof r->incarnation, inc);
+        if (f->type == T_ENTRY)
+            return json_sprintf("%s/%s/%.*s.%llu", r->party, ol_lane_name((ol_lane)r->lane),
+                                2 * r->incarnation_len, inc, (unsigned long long)r->index);
         return json_sprintf("%s/%s/%s", r->party, ol_lane_name((ol_lane)r->lane), inc);
     }
     char text[OL_B64_LEN(OL_CONTROL_BODY_MAX) + 1];

@@ -34,6 +34,7 @@ typedef enum {
     OL_DO_HELLO,
     OL_DO_STATUS,
     OL_DO_POSITION,
+    OL_DO_UNREAD,
     OL_DO_SUBMIT,
     OL_DO_LOG,
     OL_DO_RECORD,
@@ -59,6 +60,7 @@ typedef enum { /* bits of ol_request.given */
                OL_GIVEN_LOG = 256,
                OL_GIVEN_KIND = 512,
                OL_GIVEN_SIGNS = 1024,
+               OL_GIVEN_ENTRY = 2048,
                OL_GIVEN_HOOK = 1 << 16,
                OL_GIVEN_EVENT = 1 << 17
 } ol_given;
@@ -72,8 +74,10 @@ typedef struct {
     size_t body_len;
     uint8_t item[OL_CONTROL_ITEM_LEN];
     uint64_t read, cursor, from, limit, last;
-    char party[OL_NAME_MAX + 1]; /* "log": whose */
+    char party[OL_NAME_MAX + 1]; /* "log", "entry": whose */
     uint8_t lane, incarnation[OL_CONTROL_INC_LEN];
+    uint8_t incarnation_len; /* "entry": so many bytes of it are given, 2 or more */
+    uint64_t index;
     char kind[OL_NAME_MAX + 1]; /* of the entry that is submitted; not given: a message */
     uint8_t signs[OL_CONTROL_SIGNS_MAX * OL_CONTROL_SIGN_LEN];
     size_t signs_len; /* a multiple of OL_CONTROL_SIGN_LEN */
@@ -95,6 +99,10 @@ ol_err ol_refuse(ol_refusal *why, ol_err err, const char *todo, const char *what
 
 /* p: the line, with or without its newline. */
 OL_MUST ol_err ol_request_parse(const char *p, size_t len, ol_request *ret, ol_refusal *why);
+
+/* "usa/urgent/8f3a.17" → r->party, lane, incarnation, incarnation_len, index; false: it has another
+ * form. 4, 6 … 16 digits of the incarnation may be given. */
+bool ol_request_entry(const char *s, size_t len, ol_request *r);
 
 /* The request as a line with its newline, into to[cap], NUL-terminated; *ret_len without the NUL.
  * OL_ELIMIT: no room; OL_ENOMEM. */

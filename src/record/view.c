@@ -34,6 +34,7 @@ void ol_view_free(ol_view *v) {
     ol_mem_put(mem, v->log, v->logs_cap, sizeof *v->log);
     ol_mem_put(mem, v->order, v->order_cap, sizeof *v->order);
     ol_vw_words_free(v);
+    ol_mem_put(mem, v->about, v->abouts_cap, sizeof *v->about);
     ol_mem_put(mem, v, 1, sizeof *v);
 }
 
@@ -301,6 +302,8 @@ static const char *read_kind(const ol_view *v, vw_log *log, const ol_entry *e, v
     at.parties = log->members, at.rungs = log->rungs;
     at.is_first = e->kind == OL_KIND_OPENING; /* where it stands is judged by add_entry */
     const char *why = ol_kind_misfit(e, &at);
+    if (why == NULL)
+        ol_vw_take_about(log, e, row);
     if (why == NULL && e->kind == OL_KIND_MESSAGE)
         why = read_message(v, e, row);
     if (why != NULL)
@@ -402,6 +405,8 @@ ol_err ol_view_finish(ol_view *v) {
         err = ol_vw_sort_calls(v);
     if (err == OL_OK)
         err = ol_vw_words(v);
+    if (err == OL_OK)
+        err = ol_vw_about(v);
     return err == OL_OK ? ol_vw_cross(v) : err;
 }
 
@@ -444,6 +449,7 @@ ol_view_item ol_view_at(const ol_view *v, size_t at) {
                            .precedence = row->precedence,
                            .status = row->status,
                            .crossings = row->crossings,
+                           .serial = row->serial,
                            .signs = row->said == 0 ? 0 : v->said[row->said - 1].signs };
 }
 

@@ -166,6 +166,7 @@ typedef struct {
     uint8_t precedence, status; /* of a message */
     unsigned crossings; /* of a message: how many are known, at most OL_VIEW_CROSSINGS_MAX */
     unsigned signs;     /* of a readable entry */
+    uint32_t serial;    /* of a message: its serial number in its log, from 1; 0: it has none */
 } ol_view_item;
 enum { OL_VIEW_CROSSINGS_MAX = 4 };
 
@@ -177,6 +178,26 @@ size_t ol_view_crossing(const ol_view *v, size_t at, unsigned nth);
 /* The first known receipt of this party that covers the entry. */
 bool ol_view_is_stored(const ol_view *v, size_t log, uint64_t index, uint8_t party,
                        uint64_t *ret_time);
+/* What was said of an entry: messages and acts that refer to it and count (§11.1), in the joint
+ * order. */
+typedef struct {
+    size_t at;
+    uint8_t party, what, grade; /* what: a message's sort, an act's verb */
+    uint64_t kind, wall;
+    uint32_t seconds; /* of an interim */
+} ol_view_word;
+/* The nth from 0; false: there are no more. */
+bool ol_view_said(const ol_view *v, size_t of, size_t nth, ol_view_word *ret);
+
+#define OL_VIEW_NOWHERE SIZE_MAX
+typedef struct {                    /* how far an entry came with a party: places, or NOWHERE */
+    size_t seen, answered, interim; /* the first act 0, the first answer, the last interim */
+    uint64_t seen_wall, answered_wall, interim_wall, until; /* until: of the interim */
+} ol_view_state;
+ol_view_state ol_view_state_of(const ol_view *v, size_t at, uint8_t party);
+/* An entry of this party has seen it: stored there, whatever became of the receipt. */
+bool ol_view_is_seen(const ol_view *v, size_t log, uint64_t index, uint8_t party);
+
 /* How much of `other` the author held when it appended this entry, and had read of it when the
  * text was released (the same where there is no `read`). */
 uint64_t ol_view_seen(const ol_view *v, size_t log, uint64_t index, size_t other);

@@ -40,6 +40,8 @@ typedef struct {
     uint8_t precedence, status, crossings;
     uint8_t hash[OL_HASH_LEN]; /* of the entry: what refers to it may be signed */
     uint32_t said;             /* signed: place in `said`, plus one */
+    uint8_t what, grade;       /* of a message its sort and grade, of an act or order its verb */
+    uint32_t seconds, serial;  /* of an interim; of a message, from 1 */
 } vw_row;
 
 typedef struct {
@@ -64,6 +66,7 @@ typedef struct {
     vw_receipt *receipt;
     size_t receipts, receipts_cap;
     size_t taken; /* by the joint order */
+    uint32_t serials;
 } vw_log;
 
 typedef struct {
@@ -103,6 +106,10 @@ typedef struct { /* a receipt in a close */
     bool holds;
 } vw_claim;
 
+typedef struct { /* the entry at `at` speaks of the one at `of` */
+    size_t of, at;
+} vw_about;
+
 struct ol_view {
     ol_view_opts opts;
     ol_roster *roster;
@@ -121,6 +128,8 @@ struct ol_view {
     size_t claims, claims_cap;
     ol_proven *path; /* in closes */
     size_t paths, paths_cap;
+    vw_about *about; /* by of, then at */
+    size_t abouts, abouts_cap;
 };
 
 void ol_vw_tell(const ol_view *v, const ol_view_issue *issue);
@@ -151,5 +160,8 @@ OL_MUST ol_err ol_vw_take_claims(ol_view *v); /* receipts in closes, as receipts
 void ol_vw_bind_calls(ol_view *v);            /* after ol_vw_refs */
 OL_MUST ol_err ol_vw_sort_calls(ol_view *v);  /* after ol_vw_order */
 void ol_vw_free_calls(ol_view *v);
+/* view_about.c: what a readable entry says of another; and all of it, once the order is known. */
+void ol_vw_take_about(vw_log *log, const ol_entry *e, vw_row *row);
+OL_MUST ol_err ol_vw_about(ol_view *v);
 
 #endif

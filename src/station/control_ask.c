@@ -48,6 +48,10 @@ static ol_err position(ask *a) {
     return ol_desk_position(&a->client->c->desk, a->r, a->reply, a->why);
 }
 
+static ol_err unread(ask *a) {
+    return ol_desk_unread(&a->client->c->desk, a->r, a->reply, a->why);
+}
+
 static ol_err log_page(ask *a) {
     return ol_desk_log(&a->client->c->desk, a->r, a->reply, a->why);
 }
@@ -270,6 +274,7 @@ static ol_err (*const answers[OL_DO_N])(ask *a) = {
     [OL_DO_HELLO] = hello,
     [OL_DO_STATUS] = status,
     [OL_DO_POSITION] = position,
+    [OL_DO_UNREAD] = unread,
     [OL_DO_SUBMIT] = submit,
     [OL_DO_LOG] = log_page,
     [OL_DO_RECORD] = record,

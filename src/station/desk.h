@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "control/request.h"
+#include "record/view.h"
 #include "station/control.h"
 #include "station/station_api.h"
 #include "station/why.h"
@@ -45,7 +46,7 @@ void ol_desk_close(ol_desk *d); /* what it opened itself; one that is all zero i
 OL_MUST ol_err ol_desk_line(const ol_desk *d, const ol_request *r, size_t *ret, ol_refusal *why);
 
 typedef ol_err ol_desk_fn(ol_desk *d, const ol_request *r, json_t *reply, ol_refusal *why);
-ol_desk_fn ol_desk_position, ol_desk_log, ol_desk_record, ol_desk_entries;
+ol_desk_fn ol_desk_position, ol_desk_unread, ol_desk_log, ol_desk_record, ol_desk_entries;
 
 /* Lets go of the view that is kept for the next page of a log. */
 void ol_desk_forget(ol_desk *d);
@@ -57,6 +58,19 @@ OL_MUST ol_err ol_desk_read(const ol_desk *d, size_t line, uint64_t position, ol
 /* One entry, as in the reply to `log` and in events; NULL: no memory. */
 json_t *ol_desk_entry_json(const ol_desk *d, size_t line, const ol_log_key *log, uint64_t index,
                            uint64_t seq, const uint8_t *entry, size_t len);
+
+/* desk_said.c: of the entry at a place of the joint view. */
+typedef struct {
+    const ol_api_line *line;
+    const ol_view *view;
+    size_t at;
+} ol_desk_place;
+void ol_desk_said_json(const ol_desk_place *p, json_t *o);
+/* o holds the state by receipts and the engine's word already. */
+void ol_desk_state_json(const ol_desk_place *p, uint8_t party, json_t *o);
+/* The entry that the request names. */
+OL_MUST ol_err ol_desk_find(const ol_view *v, const ol_api_line *line, const ol_request *r,
+                            size_t *ret_at, ol_refusal *why);
 
 /* "usa/urgent/0123.17" of what a reference names. */
 json_t *ol_desk_ref_json(const ol_api_line *line, const ol_ref *ref);

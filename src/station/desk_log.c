@@ -132,12 +132,20 @@ static json_t *state_json(const ol_desk *d, size_t line, const ol_view_item *ite
                      went != NULL && went->sent > item->index ? "sent" : "queued");
 }
 
-static json_t *states_json(const ol_desk *d, size_t line, const ol_view_item *item) {
+static void add_state(const ol_desk *d, size_t line, size_t at, uint8_t p, json_t *states) {
+    ol_view_item item = ol_view_at(d->view->view, at);
+    const ol_desk_place place = { d->line[line], d->view->view, at };
+    json_t *o = state_json(d, line, &item, p);
+    ol_desk_state_json(&place, p, o);
+    (void)json_object_set_new(states, d->line[line]->charter->party[p].name, o);
+}
+
+static json_t *states_json(const ol_desk *d, size_t line, size_t at, const ol_view_item *item) {
     const ol_charter *ch = d->line[line]->charter;
     json_t *states = json_object();
     for (uint8_t p = 0; p < ch->parties; p++)
         if (p != ol_view_log_key(d->view->view, item->log)->party)
-            (void)json_object_set_new(states, ch->party[p].name, state_json(d, line, item, p));
+            add_state(d, line, at, p, states);
     return states;
 }
 
@@ -169,18 +177,26 @@ static ol_err entry_json(const ol_desk *d, size_t line, size_t at, json_t **ret)
     }
     (void)json_object_set_new(r.entry, "at", json_integer((json_int_t)at));
     (void)json_object_set_new(r.entry, "crossed", crossed_json(d, line, at, &item));
-    (void)json_object_set_new(r.entry, "states", states_json(d, line, &item));
+    (void)json_object_set_new(r.entry, "states", states_json(d, line, at, &item));
+    ol_desk_said_json(&(ol_desk_place){ d->line[line], d->view->view, at }, r.entry);
     *ret = r.entry;
     return OL_OK;
 }
 
-static ol_err page(const ol_desk *d, size_t line, const ol_request *r, json_t *reply) {
+static ol_err page(const ol_desk *d, size_t line, const ol_request *r, json_t *reply,
+                   ol_refusal *why) {
     size_t len = ol_view_len(d->view->view);
     size_t limit = (r->given & OL_GIVEN_LIMIT) != 0 ? r->limit : PAGE_DEFAULT;
     size_t at = r->from < len ? (size_t)r->from : len;
     if ((r->given & OL_GIVEN_LAST) != 0) {
         limit = (size_t)r->last;
         at = len > limit ? len - limit : 0;
+    }
+    if ((r->given & OL_GIVEN_ENTRY) != 0) {
+        ol_err found = ol_desk_find(d->view->view, d->line[line], r, &at, why);
+        if (found != OL_OK)
+            return found;
+        limit = 1;
     }
     json_t *list = json_array();
     size_t bytes = 0;
@@ -215,7 +231,7 @@ ol_err ol_desk_log(ol_desk *d, const ol_request *r, json_t *reply, ol_refusal *w
                          "the cursor is beyond what the store holds");
     err = build(d, line, (r->given & OL_GIVEN_CURSOR) != 0 ? r->cursor : last);
     if (err == OL_OK)
-        err = page(d, line, r, reply);
+        err = page(d, line, r, reply, why);
     if (json_is_null(json_object_get(reply, "next")))
         ol_desk_forget(d); /* the last page: nobody goes on from it */
     if (err == OL_ENOMEM)

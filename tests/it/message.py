@@ -115,8 +115,9 @@ def crossing(where):
         watch.ask("subscribe", line="hotline")
         watch.event("entry", entry=first["entry"])
         env = dict(os.environ, OPENLINE_HOME=str(prc.home))
-        with subprocess.Popen([BIN, "send", "hotline", "-", "--json", "--wait", "stored"], env=env,
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writing:
+        with subprocess.Popen([BIN, "send", "hotline", "-", "--anyway", "--json", "--wait",
+                               "stored"], env=env, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as writing:
             # The writer has begun once the station was asked for the position: its connection.
             started = watch.ask("position", line="hotline")["position"]
             check(started > 0, "prc has read question one")
@@ -131,7 +132,8 @@ def crossing(where):
     check(record[answer["entry"]]["crossed"] == [second["entry"]], record[answer["entry"]])
     check(record[second["entry"]]["crossed"] == [answer["entry"]], record[second["entry"]])
     check(record[first["entry"]]["crossed"] == [], "question one was read")
-    early = prc.ask("send", "hotline", "Written long ago", "--read", "0", "--wait", "stored")
+    early = prc.ask("send", "hotline", "Written long ago", "--read", "0", "--anyway", "--wait",
+                    "stored")
     late = prc.ask("send", "hotline", "Written now", "--wait", "stored")
     settled([usa, prc])
     record = {e["entry"]: e for e in agree([usa, prc])}

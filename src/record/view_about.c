@@ -1,0 +1,126 @@
+/* What was said of an entry (§11.1): messages and acts that refer to it and count. */
+#include "record/view_parts.h"
+
+#include <stdlib.h>
+
+#include "wire/act.h"
+#include "wire/call.h"
+#include "wire/order.h"
+
+/* ── adding ────────────────────────────────────────────────────────────────────────────────────*/
+
+void ol_vw_take_about(vw_log *log, const ol_entry *e, vw_row *row) {
+    const char *why = NULL;
+    ol_message m;
+    ol_act a;
+    ol_order o;
+    ol_call c;
+    if (e->kind == OL_KIND_MESSAGE && ol_message_decode(e->body, e->body_len, &m, &why) == OL_OK) {
+        row->what = m.sort, row->grade = m.grade;
+        row->serial = ++log->serials; /* whether its text can be decompressed or not */
+    } else if (e->kind == OL_KIND_ACT && ol_act_decode(e->body, e->body_len, &a, &why) == OL_OK) {
+        row->what = a.verb, row->status = a.status, row->seconds = a.seconds;
+    } else if (e->kind == OL_KIND_ORDER &&
+               ol_order_decode(e->body, e->body_len, &o, &why) == OL_OK) {
+        row->what = o.verb, row->status = o.status;
+    } else if (e->kind == OL_KIND_CALL && ol_call_decode(e->body, e->body_len, &c, &why) == OL_OK) {
+        row->status = c.status;
+    }
+}
+
+/* ── finishing ─────────────────────────────────────────────────────────────────────────────────*/
+
+static bool speaks(const vw_row *row) {
+    return row->unreadable == NULL && row->ref_inc_len > 0 &&
+           (row->kind == OL_KIND_MESSAGE || row->kind == OL_KIND_ACT);
+}
+
+static int compare(const void *a, const void *b) {
+    const vw_about *x = a, *y = b;
+    if (x->of != y->of)
+        return x->of < y->of ? -1 : 1;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+ol_err ol_vw_about(ol_view *v) {
+    size_t cap = 0, n = 0;
+    for (size_t i = 0; i < v->len; i++)
+        cap += speaks(&v->log[v->order[i].log].row[v->order[i].row]);
+    if (cap == 0)
+        return OL_OK;
+    v->about = ol_mem_get0(v->opts.mem, cap, sizeof *v->about);
+    if (v->about == NULL)
+        return OL_ENOMEM;
+    v->abouts_cap = cap;
+    for (size_t i = 0; i < v->len; i++) {
+        const vw_row *row = &v->log[v->order[i].log].row[v->order[i].row];
+        if (!speaks(row) || row->target == OL_VIEW_NO_LOG)
+            continue;
+        const vw_row *of = &v->log[row->target].row[row->ref_index];
+        if (of->unreadable == NULL && of->status == row->status)
+            v->about[n++] = (vw_about){ .of = of->at, .at = i };
+    }
+    v->abouts = n;
+    qsort(v->about, n, sizeof *v->about, compare);
+    return OL_OK;
+}
+
+/* ── asking ────────────────────────────────────────────────────────────────────────────────────*/
+
+static size_t first_of(const ol_view *v, size_t of) {
+    size_t low = 0, high = v->abouts;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (v->about[mid].of < of)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+bool ol_view_said(const ol_view *v, size_t of, size_t nth, ol_view_word *ret) {
+    size_t i = first_of(v, of);
+    if (nth >= v->abouts - i || v->about[i + nth].of != of)
+        return false;
+    vw_place p = v->order[v->about[i + nth].at];
+    const vw_row *row = &v->log[p.log].row[p.row];
+    *ret = (ol_view_word){ .at = v->about[i + nth].at,
+                           .party = v->log[p.log].key.party,
+                           .kind = row->kind,
+                           .what = row->what,
+                           .grade = row->grade,
+                           .wall = row->wall,
+                           .seconds = row->seconds };
+    return true;
+}
+
+bool ol_view_is_seen(const ol_view *v, size_t log, uint64_t index, uint8_t party) {
+    OL_ASSERT(log < v->logs);
+    for (size_t i = 0; i < v->logs; i++) {
+        const vw_log *l = &v->log[i];
+        size_t number = l->key.party == party && l->rows > 0 ? ol_vw_number_of(l, log) : 0;
+        if (number != 0 && ol_vw_seen_of(l, l->rows - 1, number) > index)
+            return true;
+    }
+    return false;
+}
+
+ol_view_state ol_view_state_of(const ol_view *v, size_t at, uint8_t party) {
+    ol_view_state s = { .seen = OL_VIEW_NOWHERE,
+                        .answered = OL_VIEW_NOWHERE,
+                        .interim = OL_VIEW_NOWHERE };
+    ol_view_word w;
+    for (size_t i = 0; ol_view_said(v, at, i, &w); i++) {
+        bool is_act = w.kind == OL_KIND_ACT;
+        if (w.party != party)
+            continue;
+        if (is_act && w.what == OL_ACT_SEEN && s.seen == OL_VIEW_NOWHERE)
+            s.seen = w.at, s.seen_wall = w.wall;
+        if (is_act && w.what == OL_ACT_INTERIM)
+            s.interim = w.at, s.interim_wall = w.wall, s.until = w.wall + w.seconds;
+        if (!is_act && w.what == OL_SORT_TRAFFIC && s.answered == OL_VIEW_NOWHERE)
+            s.answered = w.at, s.answered_wall = w.wall;
+    }
+    return s;
+}
