@@ -181,6 +181,14 @@ static void print_line(const json_t *l, const char *self) {
                  json_is_true(json_object_get(l, "clock_doubtful"))
                      ? "\n    THE CLOCK IS IN DOUBT: look at it, then openline clock accept"
                      : "");
+    if (json_is_integer(json_object_get(l, "copy"))) {
+        char dtg[OL_CLI_DTG_LEN + 1];
+        ol_cli_dtg((uint64_t)int_of(l, "copy"), dtg);
+        ol_cli_print(
+            "    ANOTHER STATION SPOKE WITH THIS ONE'S KEYS, last found %s: a copy of this\n"
+            "      home that runs, or a stolen disk. End it; else renew the card\n",
+            dtg);
+    }
     json_object_foreach(json_object_get(l, "stopped"), key, v) {
         ol_cli_print("    %s SAYS THAT IT STORES NOTHING: %s\n", key, json_string_value(v));
     }

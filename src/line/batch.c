@@ -220,6 +220,12 @@ static void put_states(ol_line *l) {
         must(l, ol_batch_state(l, "forgot", b, l->has_forgotten ? 8 : 0));
         l->is_forgot_new = false;
     }
+    if (l->is_copy_new) {
+        ol_wr w = ol_wr_of(b, sizeof b);
+        ol_wr_be(&w, l->copy_found, 8);
+        must(l, ol_batch_state(l, "copy", b, 8));
+        l->is_copy_new = false;
+    }
     for (unsigned p = 0; p < l->parties; p++) {
         char key[] = "last.00";
         if (!l->peer[p].is_counter_new)
@@ -376,6 +382,7 @@ void ol_batch_failed(ol_line *l, ol_err err) {
         l->peer[p].has_handed = false, l->peer[p].owe_stopped = true,
         l->peer[p].is_counter_new = l->peer[p].last_counter > 0;
     l->is_forgot_new = l->is_hold_due = l->is_spent_new = true;
+    l->is_copy_new = l->copy_found > 0;
     l->storage = err == OL_EFULL    ? OL_STORAGE_FULL
                  : err == OL_ENOMEM ? OL_STORAGE_NO_MEMORY
                                     : OL_STORAGE_FAILS;

@@ -239,6 +239,7 @@ void ol_fork_note(ol_line *l, uint8_t source, ol_log *log, const ol_item *it) {
     if (it->size > log->stored) { /* of our own log: somebody else writes it (§6.2) */
         if (log->is_own && !is_receipt && l->own[log->key.lane].log == log) {
             ol_append_close(l, log, OL_WHY_MEMBER_HAS_MORE);
+            ol_copy_found(l);
             ol_fork_show(l, log, source, log->head_size); /* is ours part of it? */
         }
         return;

@@ -212,6 +212,7 @@ static OL_MUST ol_err stage(ol_line *l, ol_hold *h, ol_log *log, const ol_fronti
     for (uint64_t i = log->tree.size; i < tree->size; i++) {
         const ol_held *e = find(h, &log->key, i);
         ol_handback_entry(l, log, e->p, e->len);
+        ol_copy_entry(l, log, e->p, e->len);
     }
     log->tree = *tree;
     log->head_staged = w->size;
@@ -275,6 +276,8 @@ static void adopted(ol_line *l, uint8_t source, ol_log *log, bool is_sure) {
         return;
     }
     log->note_recovered = true;
+    if (!log->is_forked)
+        ol_copy_found(l);
     if (l->own[log->key.lane].log == log) /* a member holds more of it than we did: §6.2 */
         ol_append_close(l, log, OL_WHY_MEMBER_HAS_MORE);
     else if (!log->is_closed)

@@ -245,6 +245,8 @@ ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, siz
         l->counter = l->reserved = v;
     else if (strcmp(key, "forgot") == 0)
         l->has_forgotten = true, l->run = (uint32_t)v;
+    else if (strcmp(key, "copy") == 0)
+        l->copy_found = v;
     else if (strcmp(key, "ran") == 0)
         l->ran_s = v;
     else if (strcmp(key, "time") == 0)
@@ -303,8 +305,10 @@ static void start(ol_line *l, const ol_marker *m) {
     if (!m->is_valid || is_old) { /* until each member has told us all, restarts in between too */
         l->has_forgotten = l->is_forgot_new = true;
         ol_random(l, (uint8_t *)&l->run, sizeof l->run);
+        ol_copy_leap(l);
     }
-    l->tokens_ms = l->mono_ms;
+    l->may_lack = l->has_forgotten;
+    l->tokens_ms = l->mono_ms, l->copy_again_ms = OL_NEVER;
     ol_credit_start(l);
     for (uint8_t p = 0; p < l->parties; p++)
         l->peer[p].reached_ms = l->mono_ms;
@@ -428,6 +432,7 @@ static void settle(ol_line *l) {
     ol_sync_tell(l);
     ol_relay_due(l);
     ol_handback_due(l);
+    ol_copy_due(l);
     ol_epoch_settle(l);
     ol_credit_say(l);
     give_up(l);

@@ -214,7 +214,8 @@ typedef enum {
     OL_NOTE_FORK,        /* log, party, size: this party signed what contradicts our copy */
     OL_NOTE_PEER_STOPPED, /* party; size = reason, 0: it stores again */
     OL_NOTE_DELAYS,       /* party; size = OL_DELAY_…: what waits now; 0: nothing any more */
-    OL_NOTE_CLOCK         /* our wall clock is in doubt (size 1) or accepted (0) */
+    OL_NOTE_CLOCK,        /* our wall clock is in doubt (size 1) or accepted (0) */
+    OL_NOTE_COPY          /* another station speaks with our keys */
 } ol_note_kind;
 
 typedef struct {
@@ -307,6 +308,8 @@ void ol_line_path_status(const ol_line *l, ol_path_id path, ol_path_status *ret)
 /* When anything authentic last came from a party, by whatever path; 0: never in this run. */
 uint64_t ol_line_heard_ms(const ol_line *l, uint8_t party);
 bool ol_line_clock_is_doubtful(const ol_line *l);
+/* When another station was last found to speak with our keys (§6.6): wall clock; 0: never. */
+uint64_t ol_line_copy(const ol_line *l);
 typedef struct {
     ol_log_key log;
     uint8_t party; /* who signed what contradicts our copy: its author, or who receipted it */

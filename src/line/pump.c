@@ -168,6 +168,7 @@ static void pump_timer(ol_line *l, ol_effects *out) {
     uint64_t next = ol_min_ms(ol_sync_next_ms(l), ol_path_next_ms(l));
     next = ol_min_ms(next, ol_min_ms(ol_relay_next_ms(l), ol_handback_next_ms(l)));
     next = ol_min_ms(next, ol_min_ms(l->save_ms, ol_fork_next_ms(l)));
+    next = ol_min_ms(next, ol_copy_next_ms(l));
     next = ol_min_ms(next, ol_epoch_next_ms(l));
     if (next == OL_NEVER || next == l->timer_ms)
         return;
@@ -192,6 +193,8 @@ void ol_pump(ol_line *l, ol_effects *out) {
     pump_ratchet(l, out);
     pump_paths(l, out);
     pump_logs(l, out);
+    if (l->note_copy)
+        l->note_copy = !note(out, OL_NOTE_COPY, NULL, 0, l->self);
     if (l->note_clock)
         l->note_clock = !note(out, OL_NOTE_CLOCK, NULL, l->is_doubtful ? 1 : 0, l->self);
     if (l->wants_commit && !l->batch.is_out)

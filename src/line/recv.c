@@ -63,7 +63,8 @@ static void recv_own_receipt(ol_line *l, ol_log *log, const ol_got *r) {
         ol_log_check_receipt(l, &log->key, l->self, r->size, r->time, r->root, r->sig) != OL_OK)
         return;
     if (r->time > l->last_time)
-        l->last_time = r->time;  /* times never fall */
+        l->last_time = r->time; /* times never fall */
+    ol_copy_own_receipt(l, log, r->size);
     if (r->size > log->stored) { /* in the batch is not on disk */
         if (r->size > later->size || (r->is_firsthand && !later->is_firsthand))
             *later = *r;
@@ -167,6 +168,8 @@ static void recv_have(context *c, const ol_item *it) {
     if (c->log == NULL)
         return;
     ol_sync_have(l, c->log, c->source, it->size);
+    if (c->by != NULL && c->source == c->key.party)
+        ol_copy_claimed(l, c->log, it->receipt);
     if (c->by == NULL || !c->log->is_gated || c->key.party != c->source ||
         it->receipt > c->log->got[l->self].size)
         return;
@@ -236,7 +239,7 @@ static void told_by(ol_line *l, uint8_t party) {
             l->log.v[i]->is_gated = false, l->log.v[i]->wants_receipt = true;
     l->wants_commit = true;
     if (is_over)
-        l->has_forgotten = false, l->is_forgot_new = true;
+        l->has_forgotten = l->may_lack = false, l->is_forgot_new = true;
 }
 
 /* The peer says that we hold again what it holds, our receipts too (§6.3). */

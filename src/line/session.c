@@ -269,7 +269,7 @@ size_t ol_session_write1(ol_line *l, uint8_t party, ol_path *path, uint8_t *buf,
     ol_wr pay = ol_wr_of(payload, max - CLEAR_LEN - OL_NOISE_OVERHEAD - mac_len);
     ol_wr_be(&pay, h->mine_len, 1);
     ol_wr_put(&pay, h->mine, h->mine_len);
-    if (l->has_forgotten)
+    if (ol_copy_must_ask(l, party))
         ol_item_put(&pay, &(ol_item){ .type = OL_ITEM_FORGOT, .run = l->run });
     if (is_carrying) {
         ol_path_carries(l, party, path);
@@ -417,9 +417,9 @@ size_t ol_session_write2(ol_line *l, uint8_t party, ol_path *path, ol_holder *h,
     ol_wr_put(&pay, h->mine, h->mine_len);
     ol_wr_varint(&pay, l->peer[party].last_counter);
     if (h->is_repeat) {
-        l->peer[party].owe_forgot = l->has_forgotten;
+        l->peer[party].owe_forgot = ol_copy_must_ask(l, party);
     } else {
-        if (l->has_forgotten)
+        if (ol_copy_must_ask(l, party))
             ol_item_put(&pay, &(ol_item){ .type = OL_ITEM_FORGOT, .run = l->run });
         l->peer[party].strayed_ms = l->mono_ms; /* answers have no room kept for them (§5.6) */
         ol_sync_be_brief(l, party);
@@ -477,12 +477,16 @@ static void second_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *s
     }
     ol_epoch_heard(l, party, h->epoch);
     /* We were rolled back: go on above what the peer knows; not to where it would silence us. */
-    if (last >= l->counter && last - l->counter < OL_COUNTER_LEAP)
-        l->counter = last + 1;
+    if (last >= l->counter && last - l->counter < OL_COUNTER_LEAP) {
+        uint16_t leap; /* two with one key must not go on side by side, each unseen by the other */
+        ol_random(l, (uint8_t *)&leap, sizeof leap);
+        l->counter = last + 2 + leap;
+        ol_copy_hint(l, party);
+    }
     if (last > h->counter) /* and it did not take what our first message carried */
         ol_sync_again(l, party);
     /* Said once more: a copy of our home may have used the same counter, and been taken for us. */
-    l->peer[party].owe_forgot = l->has_forgotten;
+    l->peer[party].owe_forgot = ol_copy_must_ask(l, party);
     if (path->open_tries == 1)
         ol_path_rtt(path, l->mono_ms - h->born_ms);
     ol_session_promote(l, path, h);

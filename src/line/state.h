@@ -2,9 +2,10 @@
  * Rooms    log.c the table of logs · append.c own entries · batch.c what is committed and signed ·
  *          hold.c entries without a head yet · recv.c items in · sync.c who lacks what ·
  *          chunk.c entries from the store · pack.c items out · relay.c for whom others hand
- *          on · handback.c receipts of a member that forgot · keyring.c keys and salts of logs ·
- *          session.c handshakes · epoch.c keys of the pairs · limit.c · path.c which path, and is
- *          it alive · frame.c frames in and out · fork.c two histories · line.c events and effects.
+ *          on · handback.c receipts of a member that forgot · copy.c our home runs twice ·
+ *          keyring.c keys and salts of logs · session.c handshakes · epoch.c keys of the pairs ·
+ *          limit.c · path.c which path, and is it alive · frame.c frames in and out · fork.c two
+ *          histories · line.c events and effects.
  * Rule     decisions set flags and sizes; ol_pump turns them into effects, so that a full effect
  *          list loses nothing: what did not fit is still flagged. */
 #ifndef OL_LINE_STATE_H
@@ -257,6 +258,7 @@ typedef struct {
     bool has_told;          /* we told it all after its FORGOT */
     bool owe_forgot;        /* the handshake could not carry it */
     bool owe_told, is_told; /* it told us all after ours */
+    bool is_doubted;        /* it may know words of ours that we do not: to be asked */
 } ol_peer;
 
 typedef struct { /* a note that contradicts our copy */
@@ -364,11 +366,15 @@ struct ol_line {
     ol_path *from;                                 /* of the payload in hand; NULL: none */
     uint64_t clock_wall, clock_mono_ms, last_time; /* trusted pair; last signed or written time */
     bool is_started, has_forgotten, is_doubtful, note_clock, wants_commit, batch_failing;
-    bool was_stopped;           /* once in this run */
-    uint8_t storage;            /* 0 well, else the STOPPED reason */
-    uint32_t run, next_token;   /* run: of our FORGOT */
-    bool is_hold_due;           /* what waits for a head may be taken now */
-    bool is_forgot_new;         /* has_forgotten changed: to be stored */
+    bool was_stopped;         /* once in this run */
+    uint8_t storage;          /* 0 well, else the STOPPED reason */
+    uint32_t run, next_token; /* run: of our FORGOT */
+    bool is_hold_due;         /* what waits for a head may be taken now */
+    bool is_forgot_new;       /* has_forgotten changed: to be stored */
+    bool may_lack;            /* own words of an earlier life may be with members */
+    bool note_copy, is_copy_new;
+    uint64_t copy_found; /* wall: another station spoke with our keys; 0: never */
+    uint64_t copy_after_ms, copy_again_ms, copy_wait_ms; /* members are asked; again then */
     uint64_t counter, reserved; /* next first-message counter; reserved below this */
     uint64_t reserving;         /* what the batch reserves; 0 nothing */
     uint64_t save_ms;           /* unsaved signatures are committed then */
@@ -501,6 +507,16 @@ void ol_relay_got(ol_line *l, ol_log *log, uint8_t party); /* a larger receipt o
 
 /* handback.c */
 void ol_handback_due(ol_line *l);
+/* copy.c: another station with our keys, while we have forgotten nothing (§6.6). */
+bool ol_copy_must_ask(const ol_line *l, uint8_t party); /* FORGOT goes to it */
+void ol_copy_leap(ol_line *l); /* started without a marker: counters that nobody else uses */
+void ol_copy_hint(ol_line *l, uint8_t party); /* it knows a counter of ours that we never used */
+void ol_copy_entry(ol_line *l, const ol_log *log, const uint8_t *p, size_t len); /* another's */
+void ol_copy_found(ol_line *l); /* our signature under what we never wrote */
+void ol_copy_own_receipt(ol_line *l, const ol_log *log, uint64_t size); /* verified */
+void ol_copy_claimed(ol_line *l, ol_log *log, uint64_t size); /* by its author, of our receipt */
+void ol_copy_due(ol_line *l);
+uint64_t ol_copy_next_ms(const ol_line *l);
 uint64_t ol_handback_next_ms(const ol_line *l);
 void ol_handback_gate(const ol_line *l, ol_log *log);
 void ol_handback_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t len);

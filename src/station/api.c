@@ -59,6 +59,7 @@ ol_err ol_api_line_status_get(const ol_station *st, size_t number, ol_api_line_s
         return OL_ENOENT;
     const ol_line *line = ol_drive_line(st->drive, number);
     ret->is_clock_doubtful = ol_line_clock_is_doubtful(line);
+    ret->copy_found = ol_line_copy(line);
     const ol_lines_row *row = st->lines.row[number];
     for (uint8_t p = 0; p < OL_PARTIES_MAX; p++) {
         bool is_other = p < row->chain.now.parties && p != row->api.self;

@@ -158,6 +158,8 @@ static const char *alarm_of(ol_note_kind what) {
         return "delays";
     case OL_NOTE_CLOCK:
         return "clock";
+    case OL_NOTE_COPY:
+        return "copy";
     default:
         return NULL;
     }

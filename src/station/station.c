@@ -62,6 +62,9 @@ static void log_note(const ol_station *st, size_t line, const ol_api_note *n) {
         OL_LOG(size != 0 ? OL_WARN : OL_INFO, "delays", "line=%s party=%s what=%llu", name,
                party_name(st, line, n->party), size);
         break;
+    case OL_NOTE_COPY:
+        OL_LOG(OL_ERROR, "home.copied", "line=%s", name);
+        break;
     case OL_NOTE_CLOCK:
         OL_LOG(size != 0 ? OL_WARN : OL_INFO, "clock", "line=%s is_doubtful=%llu", name, size);
         break;

@@ -68,6 +68,7 @@ OL_MUST ol_err ol_api_port_get(const ol_station *st, size_t number, ol_api_port 
 /* Of a line. */
 typedef struct {
     bool is_clock_doubtful;
+    uint64_t copy_found;             /* wall: another station spoke with our keys; 0: never */
     uint8_t stopped[OL_PARTIES_MAX]; /* the reason each gave last; 0: it stores, for all we know */
     ol_epoch_status epoch[OL_PARTIES_MAX]; /* the keys shared with each; not of self */
     ol_delay_status delay[OL_PARTIES_MAX]; /* what each puts off of ours, and we of its */

@@ -197,6 +197,9 @@ void sim_check_note(sim_world *w, unsigned p, const ol_effect *fx) {
         s->recovered++;
     if (fx->notify.what == OL_NOTE_INCARNATION)
         s->opened++;
+    if (fx->notify.what == OL_NOTE_COPY)
+        CHECK(w, w->stations > w->parties || s->is_stolen, "%c: a copy, and there is none",
+              sim_name(w, p));
     if (fx->notify.what == OL_NOTE_FORK) {
         s->forks++;
         CHECK(w, may_fork(w, log) || w->st[fx->notify.party].is_liar,

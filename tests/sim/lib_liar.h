@@ -36,6 +36,7 @@ typedef struct {
     uint64_t claims;       /* not 0: the engine's first messages are answered, with this `last` */
     uint64_t counter_seen; /* the largest counter of the engine's first messages */
     uint64_t last;         /* of the second message */
+    uint32_t run;          /* of the last FORGOT */
     uint64_t frames, bytes, answers;   /* got from the engine; answers: second messages */
     uint64_t items[256], last_of[256]; /* got, by type; of which the last had this size */
     ol_log_key log_of[256];            /* and spoke of this log */

@@ -120,8 +120,6 @@ unsigned sim_twin(sim_world *w, unsigned p) {
     return t;
 }
 
-/* Who ends a copy starts the station itself anew: until then it cannot know what the copy was told
- * in its name (docs/PROTOCOL.md §6.3). */
 void sim_end(sim_world *w, unsigned t) {
     OL_ASSERT(t >= w->parties);
     sim_kill(w, t, true);
@@ -129,9 +127,12 @@ void sim_end(sim_world *w, unsigned t) {
     for (unsigned p = 0; p < w->stations; p++)
         if (w->st[p].party == w->st[t].party)
             w->st[p].has_lost = true; /* what only the copy had, and had signed */
-    sim_station *own = &w->st[w->st[t].party];
-    sim_kill(w, own->party, true);
-    own->restart_ms = w->now_ms + 1;
+    SAY(w, "%c: the copy is ended", sim_name(w, t));
+}
+
+void sim_start_anew(sim_world *w, unsigned p) {
+    sim_kill(w, p, true);
+    w->st[p].restart_ms = w->now_ms + 1;
 }
 
 void sim_clock(sim_world *w, unsigned p, int64_t off_s) {

@@ -14,6 +14,7 @@ typedef struct {
     sim_lies *lies;  /* NULL: nobody lies */
     unsigned cut[2]; /* for ever, where they differ */
     unsigned twin;   /* 0: none */
+    unsigned copied; /* 1 + the station whose copy was ended, and that ran on since; 0: none */
     bool is_slow;
 } tale;
 
@@ -94,11 +95,20 @@ static void one_way(tale *t, unsigned p) {
         w->net->link[k][p][q].is_cut ? "cut" : "whole");
 }
 
+static void end_copy(tale *t, bool runs_on) {
+    unsigned p = t->w->st[t->twin].party;
+    sim_end(t->w, t->twin);
+    t->twin = 0, t->copied = p + 1;
+    if (runs_on)
+        return;
+    sim_start_anew(t->w, p);
+    t->copied = 0;
+}
+
 static void copied(tale *t, unsigned p) {
     sim_world *w = t->w;
     if (t->twin > 0) {
-        sim_end(w, t->twin);
-        t->twin = 0;
+        end_copy(t, sim_one_in(w, 2));
     } else if (w->stations == w->parties && w->st[p].is_up && sim_one_in(w, 3)) {
         t->twin = sim_twin(w, p);
     }
@@ -227,7 +237,9 @@ static sim_world *live(uint64_t seed, const sim_story *how, bool is_verbose, uin
         sim_pass_ms(w, while_ms(&t));
     }
     if (t.twin > 0)
-        sim_end(w, t.twin);
+        end_copy(&t, false);
+    else if (t.copied > 0)
+        sim_start_anew(w, t.copied - 1);
     *ret_ms = sim_converge(w, 0);
     speak_again(&t);
     sim_lies_free(t.lies);

@@ -142,6 +142,9 @@ void sim_restore(sim_world *w, unsigned station); /* kills it, too */
 /* A copy of the home runs on another machine; its number, 0 when there is no room for it. */
 unsigned sim_twin(sim_world *w, unsigned station);
 void sim_end(sim_world *w, unsigned station); /* a copied home is no more */
+/* Its machine is started anew: who ends a copy does so, sooner or later. Until then the station
+ * knows of what the copy was told in its name only what members happen to show it (§6.6). */
+void sim_start_anew(sim_world *w, unsigned station);
 void sim_clock(sim_world *w, unsigned station, int64_t off_s);
 
 /* lib_same.c: all stations up, no faults: runs until all records are the same and receipted, or

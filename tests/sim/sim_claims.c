@@ -21,6 +21,37 @@ static unsigned a_counter_at_its_end(void) {
     return sim_scene_end(&s);
 }
 
+/* TOLD, of the run that its first messages name. */
+static void tell(sim_liar *l) {
+    uint8_t room[8];
+    ol_wr w = ol_wr_of(room, sizeof room);
+    ol_item_put(&w, &(ol_item){ .type = OL_ITEM_TOLD, .run = l->run });
+    sim_liar_say(l, room, w.len);
+}
+
+/* It makes them ask the liar what it knows, and nobody else; nothing is proven. */
+static unsigned a_counter_never_used(void) {
+    sim_scene s;
+    uint64_t asked[2];
+    sim_scene_begin(&s, "a second message with a counter never used");
+    for (unsigned p = 0; p < 2; p++)
+        tell(&s.to[p]);
+    sim_pass(&s, 70000);
+    for (unsigned p = 0; p < 2; p++)
+        asked[p] = s.to[p].items[OL_ITEM_FORGOT];
+    s.to[0].claims = s.to[1].claims = 500000;
+    for (unsigned i = 0; i < 3; i++)
+        sim_pass(&s, 70000);
+    s.to[0].claims = s.to[1].claims = 0;
+    for (unsigned p = 0; p < 2; p++) {
+        EXPECT(&s, s.to[p].counter_seen > 500000, "party %u is at %llu", p,
+               (unsigned long long)s.to[p].counter_seen);
+        EXPECT(&s, s.to[p].items[OL_ITEM_FORGOT] > asked[p], "party %u does not ask", p);
+        EXPECT(&s, ol_line_copy(s.w->st[p].line) == 0, "party %u is alarmed", p);
+    }
+    return sim_scene_end(&s);
+}
+
 /* One entry, with its head and no word of what the liar holds: what comes of it is gated. */
 static void give_bare(sim_scene *s, sim_liar_log *g, const uint8_t *p, size_t len) {
     uint8_t room[OL_FRAME_MAX];
@@ -86,7 +117,7 @@ static unsigned of_the_far_future(void) {
 }
 
 int main(int argc, char **argv) {
-    static unsigned (*const scenes[])(void) = { a_counter_at_its_end, of_long_ago,
-                                                of_the_far_future };
+    static unsigned (*const scenes[])(void) = { a_counter_at_its_end, a_counter_never_used,
+                                                of_long_ago, of_the_far_future };
     return sim_scenes(scenes, OL_LEN(scenes), argc, argv);
 }
