@@ -180,6 +180,45 @@ static void a_credit_that_is_cut(void) {
     sim_free(w);
 }
 
+/* The flood comes through a third, which has room for more of it and hands it on: what that one
+ * says itself is not delayed by it. */
+static void a_flood_handed_on(void) {
+    enum { LIMIT = 1000, ALL = 3600 };
+    sim_world *w = sim_new(15, 3, is_verbose);
+    w->limit = LIMIT, w->st[1].limit = LIMIT * 1000, w->st[2].limit = LIMIT * 10;
+    w->slots[0][1] = w->slots[1][0] = 0;
+    for (unsigned p = 0; p < 3; p++)
+        sim_start(w, p);
+    sim_until(w, 3000);
+    size_t quiet = w->st[0].mem.used;
+    for (unsigned i = 0; i < ALL; i++) {
+        sim_say(w, 1, OL_LANE_ROUTINE, BODY);
+        sim_until(w, w->now_ms + i % 2);
+    }
+    sim_until(w, w->now_ms + 2 * MINUTE_MS);
+    uint64_t taken = stored(w, 0, 1, OL_LANE_ROUTINE);
+    EXPECT(stored(w, 2, 1, OL_LANE_ROUTINE) == ALL + 1, "the third has not all of it");
+    EXPECT(taken > LIMIT && taken <= 3 * LIMIT && delayed(w, 0) > 0, "%llu taken",
+           (unsigned long long)taken);
+    EXPECT(w->st[0].mem.used < quiet + 200000, "%zu bytes", w->st[0].mem.used);
+    for (unsigned by = 1; by < 3; by++)
+        for (uint8_t lane = 0; lane < by; lane++) { /* of its own, urgent; of the third, both */
+            uint64_t before = stored(w, 0, by, lane), then = w->now_ms;
+            sim_say(w, by, lane, BODY);
+            while (stored(w, 0, by, lane) == before && w->now_ms < then + 5000)
+                sim_until(w, w->now_ms + 1);
+            EXPECT(w->now_ms - then < 1000, "party %u, lane %u: after %llu ms", by, lane,
+                   (unsigned long long)(w->now_ms - then));
+            sim_until(w, w->now_ms + MINUTE_MS);
+        }
+    sim_until(w, w->now_ms + DAY_MS);
+    EXPECT(stored(w, 0, 1, OL_LANE_ROUTINE) == ALL + 1, "%llu there",
+           (unsigned long long)stored(w, 0, 1, OL_LANE_ROUTINE));
+    printf("a flood handed on: %llu taken at once, %llu times delayed\n", (unsigned long long)taken,
+           (unsigned long long)delayed(w, 0));
+    sim_free(w);
+}
+
 int main(int argc, char **argv) {
     is_verbose = argc == 2 && strcmp(argv[1], "--verbose") == 0;
     if (argc > 2 || (argc == 2 && !is_verbose))
@@ -188,6 +227,7 @@ int main(int argc, char **argv) {
     a_month_without_a_path();
     a_store_that_is_lost();
     a_credit_that_is_cut();
+    a_flood_handed_on();
     printf("%u failed\n", failed);
     return failed == 0 ? 0 : 1;
 }

@@ -18,7 +18,9 @@ typedef struct {
     ol_line *line;
     uint64_t now_ms;
     uint8_t tokens[16]; /* as they were stored last */
-    bool has_tokens;
+    bool has_tokens, has_credit;
+    uint8_t credit[24]; /* of party 1, to be loaded */
+    uint64_t joined_wall, wall;
     ol_err err;      /* the last reply's */
     uint64_t wait_s; /* the last reply's */
 } station;
@@ -60,12 +62,16 @@ static void start(station *s) {
     assert_int_equal(ol_switch_new(&s->mem, &s->sw), OL_OK);
     ol_line_opts o = { .mem = &s->mem, .secret = &s->secret, .sw = s->sw, .parties = 2 };
     o.party = party, o.line_secret = o.seed = fixed, o.name[0] = 'l';
+    o.joined_wall = s->joined_wall;
     o.limit_entries = LIMIT, o.limit_bytes = 1000000000;
     o.epochs = (ol_ratchet_times){ .crypto_s = 604800, .courier_s = 2592000 };
     assert_int_equal(ol_line_new(&o, &s->line), OL_OK);
     if (s->has_tokens)
         assert_int_equal(ol_line_load_state(s->line, "tokens", s->tokens, sizeof s->tokens), OL_OK);
-    step(s, &(ol_event){ .kind = EV_START });
+    if (s->has_credit)
+        assert_int_equal(ol_line_load_state(s->line, "credit.01", s->credit, sizeof s->credit),
+                         OL_OK);
+    step(s, &(ol_event){ .kind = EV_START, .wall = { s->wall } });
     commit(s);
 }
 
@@ -134,10 +140,79 @@ static void a_bucket(void **state) {
     assert_int_equal(n, 30);
 }
 
+/* ---- the receiver's side ---- */
+
+enum { DAY_S = 86400, JOINED = 1700000000 };
+
+/* What a member may bring, in entries, when a station starts at this wall time: with what was
+ * stored (entries, bytes, wall time; NULL: nothing) and the joining as the file of secrets has it. */
+static uint64_t credit_of(uint64_t wall, uint64_t joined, const uint64_t stored[3]) {
+    station s = { .now_ms = START_MS, .joined_wall = joined, .wall = wall };
+    for (unsigned i = 0; stored != NULL && i < 3; i++)
+        for (unsigned k = 0; k < 8; k++)
+            s.credit[8 * i + k] = (uint8_t)(stored[i] >> (56 - 8 * k));
+    s.has_credit = stored != NULL;
+    start(&s);
+    uint64_t entries = s.line->peer[1].credit.left.entries;
+    stop(&s);
+    return entries == OL_CREDIT_OPEN ? entries : entries / 1000;
+}
+
+static void a_credit_at_first(void **state) {
+    (void)state;
+    const uint64_t some[] = { 7000, 9000, JOINED + 100 };
+    assert_int_equal(credit_of(JOINED, JOINED, NULL), 2 * LIMIT);
+    assert_int_equal(credit_of(JOINED + 1, JOINED, NULL), 3 * LIMIT);
+    assert_int_equal(credit_of(JOINED + DAY_S, JOINED, NULL), 3 * LIMIT);
+    assert_int_equal(credit_of(JOINED + 30 * DAY_S, JOINED, NULL), 32 * LIMIT);
+    assert_true(credit_of(JOINED - 1, JOINED, NULL) == OL_CREDIT_OPEN);
+    assert_true(credit_of(JOINED, 0, NULL) == OL_CREDIT_OPEN);
+    assert_true(credit_of(UINT64_C(1) << 39, 1, NULL) == OL_CREDIT_OPEN); /* no overflow */
+    assert_int_equal(credit_of(JOINED + 100, JOINED, some), 7);
+    assert_int_equal(credit_of(JOINED + 100 + 5 * DAY_S, JOINED, some), 7 + 5 * LIMIT);
+    assert_true(credit_of(JOINED + 99, JOINED, some) == OL_CREDIT_OPEN);
+}
+
+static void a_credit_spent(void **state) {
+    (void)state;
+    station s = { .now_ms = START_MS, .joined_wall = JOINED, .wall = JOINED };
+    const ol_log_key log = { .party = 1, .lane = OL_LANE_ROUTINE };
+    ol_cost cost = { .amount = { 1000 * 1000, 1000 }, .kept = OL_LIMIT_URGENT };
+    start(&s);
+    ol_credit *c = &s.line->peer[1].credit;
+    assert_false(ol_credit_asks(s.line, 1));
+    assert_int_equal(ol_credit_wait_s(s.line, 1, &cost), 0);
+    ol_credit_spend(s.line, 1, &cost);
+    assert_int_equal(ol_credit_wait_s(s.line, 1, &cost), DAY_S / 10 + 1 + 60);
+    cost.kept = 0; /* FLASH */
+    assert_int_equal(ol_credit_wait_s(s.line, 1, &cost), 0);
+    ol_credit_answered(s.line, false); /* not durable: nothing was spent */
+    assert_int_equal(c->left.entries, 2 * LIMIT * 1000);
+    ol_credit_spend(s.line, 1, &cost);
+    ol_credit_answered(s.line, true);
+    ol_credit_answered(s.line, false);
+    assert_int_equal(c->left.entries, LIMIT * 1000);
+    ol_credit_put_off(s.line, &log, 100);
+    assert_int_equal(ol_credit_late_s(s.line, &log), 100);
+    assert_true(ol_credit_asks(s.line, 1)); /* something waits */
+    ol_credit_asked(s.line, 1);
+    assert_false(ol_credit_asks(s.line, 1));
+    c->left.entries = 50 * LIMIT * 1000, c->ask_ms = 0, c->is_flooding = false;
+    assert_true(ol_credit_asks(s.line, 1)); /* it is much */
+    ol_credit_all(s.line, 1);
+    assert_int_equal(c->left.entries, 2 * LIMIT * 1000);
+    c->left.entries = OL_CREDIT_OPEN;
+    ol_credit_spend(s.line, 1, &cost);
+    assert_true(c->left.entries == OL_CREDIT_OPEN);
+    stop(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_are_kept),
         cmocka_unit_test(a_bucket),
+        cmocka_unit_test(a_credit_at_first),
+        cmocka_unit_test(a_credit_spent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
