@@ -303,10 +303,8 @@ static ol_err read_entry(void *ctx, const ol_stored_entry *e) {
     return OL_OK;
 }
 
-typedef SIM_VEC(ol_log_key) log_keys;
-
 static ol_err read_log(void *ctx, const ol_stored_log *g) {
-    log_keys *keys = ctx;
+    sim_log_keys *keys = ctx;
     *SIM_PUSH(keys) = g->key;
     return OL_OK;
 }
@@ -314,7 +312,7 @@ static ol_err read_log(void *ctx, const ol_stored_log *g) {
 void sim_check_end(sim_world *w) {
     for (unsigned p = 0; p < w->stations; p++) {
         sim_station *s = &w->st[p];
-        log_keys keys = { 0 };
+        sim_log_keys keys = { 0 };
         if (s->is_liar || s->is_over)
             continue;
         OL_ASSERT(s->store->ops->logs(s->store, sim_line_id, read_log, &keys) == OL_OK);
@@ -331,4 +329,16 @@ void sim_check_end(sim_world *w) {
         free(keys.v);
         sim_check_disk(w, p);
     }
+}
+
+bool sim_was_signed(const sim_world *w, const ol_log_key *log, uint8_t party, uint64_t size,
+                    uint64_t time) {
+    const struct sim_claims *all = w->claims;
+    for (size_t i = all->first[slot_of(log)]; i > 0; i = all->all.v[i - 1].next) {
+        const claim *c = &all->all.v[i - 1];
+        if (c->is_receipt && c->party == party && c->size == size && c->time == time &&
+            ol_log_key_eq(&c->log, log))
+            return true;
+    }
+    return false;
 }

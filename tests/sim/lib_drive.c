@@ -1,4 +1,5 @@
 /* Events to engines and their effects performed, as station/drive.c, perform.c and out.c do it. */
+#include "lib_calls.h"
 #include "lib_inner.h"
 
 #include <sodium.h>
@@ -6,9 +7,9 @@
 
 enum { FRAMES_A_TURN = 512, ROUNDS_MAX = 1024, QUEUE_MAX = 4096, RETRY_MS = 1000, RESTS = 16 };
 
-static uint64_t wall(const sim_world *w, const sim_station *s) {
-    int64_t now = (int64_t)(SIM_WALL + w->now_ms / 1000) + s->clock_off_s;
-    return now > 0 ? (uint64_t)now : 0;
+ol_wall sim_wall(const sim_world *w, unsigned p) {
+    int64_t now = (int64_t)(SIM_WALL + w->now_ms / 1000) + w->st[p].clock_off_s;
+    return (ol_wall){ now > 0 ? (uint64_t)now : 0 };
 }
 
 ol_mono sim_mono(const sim_world *w, unsigned p) {
@@ -45,7 +46,7 @@ void sim_step(sim_world *w, unsigned p, ol_event *ev) {
     if (!s->is_up || s->is_dying || sim_power_fails(w, p))
         return;
     do {
-        ev->wall = (ol_wall){ wall(w, s) };
+        ev->wall = sim_wall(w, p);
         ol_line_step(s->line, ev, sim_mono(w, p), &w->fx);
         CHECK(w, w->fx.n <= OL_FX_MAX && ++steps < ROUNDS_MAX, "%c: effects without end",
               sim_name(w, p));
@@ -147,7 +148,10 @@ static void perform(sim_world *w, unsigned p, const ol_effect *fx) {
         sim_check_note(w, p, fx);
         break;
     case FX_REPLY:
-        sim_check_reply(w, p, fx);
+        if (fx->reply.token >= SIM_DUTY_TOKEN)
+            sim_duty_reply(w, p, fx);
+        else
+            sim_check_reply(w, p, fx);
         break;
     case FX_MOVE:
         s->address[fx->move.path / OL_PATHS_PER_PEER][fx->move.path % OL_PATHS_PER_PEER] =
@@ -323,6 +327,7 @@ void sim_turn(sim_world *w, unsigned p) {
         drain(w, p);
         has_more = send_all(w, p);
         has_more = commit(w, p) || has_more;
+        has_more = sim_duty_turn(w, p) || has_more;
     }
     sim_bury(w, p);
 }

@@ -13,6 +13,7 @@
 enum { SIM_WALL = 1700000000 };
 
 uint64_t sim_size_in(ol_store *s, const ol_log_key *key); /* 0 when the log is not there */
+ol_wall sim_wall(const sim_world *w, unsigned station);
 ol_mono sim_mono(const sim_world *w, unsigned station);
 char sim_name(const sim_world *w, unsigned station); /* A, B, …; copied homes: a, b, … */
 void sim_mark_trace(sim_world *w, uint64_t v);
@@ -32,6 +33,8 @@ void sim_effects_clear(sim_station *s);
 bool sim_power_fails(sim_world *w, unsigned station);
 void sim_bury(sim_world *w, unsigned station); /* where it is dying */
 
+typedef SIM_VEC(ol_log_key) sim_log_keys;
+
 /* lib_check.c */
 struct sim_claims *sim_claims_new(void);
 void sim_claims_free(struct sim_claims *c);
@@ -41,6 +44,8 @@ void sim_check_reply(sim_world *w, unsigned station, const ol_effect *fx);
 void sim_check_step(sim_world *w, unsigned station);
 void sim_check_disk(sim_world *w, unsigned station); /* after power was back */
 void sim_check_end(sim_world *w);                    /* every entry, root and word */
+bool sim_was_signed(const sim_world *w, const ol_log_key *log, uint8_t party, uint64_t size,
+                    uint64_t time); /* this receipt, by anybody who had the key */
 
 /* lib_seal.c: what the engine put into the frame that was polled last. */
 typedef struct {

@@ -1,4 +1,5 @@
 /* Power that fails, homes that are set back, copied, and run twice. */
+#include "lib_calls.h"
 #include "lib_inner.h"
 
 #include <string.h>
@@ -17,6 +18,7 @@ bool sim_power_fails(sim_world *w, unsigned p) {
 
 static void stop(sim_world *w, unsigned p) {
     sim_station *s = &w->st[p];
+    sim_duty_end(w, p);
     if (s->is_up) {
         ol_line_free(s->line);
         ol_switch_free(s->sw);

@@ -5,8 +5,10 @@
 #include <sys/random.h>
 
 #include "base/text.h"
+#include "lib_calls.h"
 #include "lib_inner.h"
 #include "lib_lies.h"
+#include "record/verdict.h"
 
 typedef struct {
     sim_world *w;
@@ -220,6 +222,7 @@ static sim_world *live(uint64_t seed, const sim_story *how, bool is_verbose, uin
         w->rnd = rnd;
     }
     tale t = { .w = w, .how = how };
+    w->calls = how->has_calls ? sim_calls_new() : NULL;
     make_paths(&t);
     if (how->has_liars && parties > 2 && sim_one_in(w, 2))
         t.lies = sim_lies_new(w, (unsigned)sim_random(w, parties));
@@ -231,6 +234,8 @@ static sim_world *live(uint64_t seed, const sim_story *how, bool is_verbose, uin
     unsigned turns = how->turns_max / 4 + (unsigned)sim_random(w, how->turns_max * 3 / 4);
     for (unsigned i = 0; i < turns; i++) {
         talk(&t);
+        for (uint64_t n = how->has_calls ? sim_random(w, 3) : 0; n > 0; n--)
+            sim_calls_one(w);
         fault(&t);
         if (t.lies != NULL && sim_one_in(w, 2))
             sim_lies_one(t.lies);
@@ -242,6 +247,7 @@ static sim_world *live(uint64_t seed, const sim_story *how, bool is_verbose, uin
         sim_start_anew(w, t.copied - 1);
     *ret_ms = sim_converge(w, 0);
     speak_again(&t);
+    sim_calls_end(w);
     sim_lies_free(t.lies);
     w->sum.ms = w->now_ms;
     return w;
@@ -260,6 +266,8 @@ static void add(sim_sums *to, const sim_sums *s) {
     to->receipts += s->receipts, to->commits += s->commits, to->cuts += s->cuts;
     to->kills += s->kills, to->restores += s->restores, to->twins += s->twins;
     to->lies += s->lies, to->jumps += s->jumps, to->fulls += s->fulls;
+    for (unsigned i = 0; i < SIM_VERDICTS; i++)
+        to->verdicts[i] += s->verdicts[i];
 }
 
 static uint64_t seed_once(run *r, uint64_t seed, const sim_story *how, bool tells) {
@@ -308,6 +316,10 @@ static void sum_up(const run *r) {
            ", full %" PRIu64 "\n",
            r->seeds, s->ms / 1000, s->said, s->frames, s->receipts, s->commits, s->cuts, s->kills,
            s->restores, s->twins, s->lies, s->jumps, s->fulls);
+    for (unsigned i = 0; i < SIM_VERDICTS; i++)
+        if (s->verdicts[i] > 0)
+            printf("verdicts: %s %" PRIu64 "\n", ol_verdict_text((ol_verdict_name)i),
+                   s->verdicts[i]);
 }
 
 static int usage(const sim_story *how) {

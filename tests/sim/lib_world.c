@@ -1,3 +1,4 @@
+#include "lib_calls.h"
 #include "lib_inner.h"
 
 #include <sodium.h>
@@ -149,34 +150,43 @@ void sim_start(sim_world *w, unsigned p) {
     ev.start.marker = s->marker;
     sim_step(w, p, &ev);
     paths_up(w, p);
+    sim_duty_begin(w, p);
     sim_turn(w, p);
 }
 
 /* ---- what people and the network do ---- */
 
-void sim_say(sim_world *w, unsigned p, uint8_t lane, size_t bytes) {
-    uint8_t body[OL_ENTRY_MAX];
+void sim_submit(sim_world *w, unsigned p, uint8_t lane, uint64_t kind, const uint8_t *body,
+                size_t len) {
     if (!w->st[p].is_up)
         return;
     sim_said *said = SIM_PUSH(&w->said);
     said->by = (uint8_t)p;
     for (unsigned i = 0; i < OL_ITEM_LEN; i++)
         said->id[i] = (uint8_t)sim_random(w, 256);
+    uint8_t id[OL_ITEM_LEN];
+    memcpy(id, said->id, sizeof id);
+    ol_event ev = { .kind = EV_SUBMIT };
+    ev.submit.token = (uint32_t)w->said.n - 1, ev.submit.lane = lane, ev.submit.kind = kind;
+    ev.submit.body = (ol_bytes){ body, len };
+    ev.submit.item = id;
+    w->sum.said++;
+    SAY(w, "%c says %zu bytes of kind %llu, %s", sim_name(w, p), len, (unsigned long long)kind,
+        lane == 0 ? "urgent" : "routine");
+    sim_step(w, p, &ev);
+    sim_turn(w, p);
+}
+
+void sim_say(sim_world *w, unsigned p, uint8_t lane, size_t bytes) {
+    uint8_t body[OL_ENTRY_MAX];
+    if (!w->st[p].is_up)
+        return;
     body[0] = 0x59, body[1] = (uint8_t)(bytes >> 8), body[2] = (uint8_t)bytes; /* a byte string */
     memset(body + 3, (int)sim_random(w, 256), bytes);
     if (bytes < 256)
         body[1] = 0x58, body[2] = (uint8_t)bytes;
-    uint8_t id[OL_ITEM_LEN];
-    memcpy(id, said->id, sizeof id);
-    ol_event ev = { .kind = EV_SUBMIT };
-    ev.submit.token = (uint32_t)w->said.n - 1, ev.submit.lane = lane, ev.submit.kind = 2;
-    ev.submit.body =
-        bytes < 256 ? (ol_bytes){ body + 1, bytes + 2 } : (ol_bytes){ body, bytes + 3 };
-    ev.submit.item = id;
-    w->sum.said++;
-    SAY(w, "%c says %zu bytes, %s", sim_name(w, p), bytes, lane == 0 ? "urgent" : "routine");
-    sim_step(w, p, &ev);
-    sim_turn(w, p);
+    bool is_short = bytes < 256;
+    sim_submit(w, p, lane, OL_KIND_MESSAGE, body + is_short, bytes + 3 - is_short);
 }
 
 static bool arrive(sim_world *w, unsigned p, uint32_t from, unsigned port, const uint8_t *bytes,
@@ -204,17 +214,19 @@ static uint64_t least(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-static uint64_t next_of(const sim_station *s) {
+static uint64_t next_of(const sim_world *w, unsigned p) {
+    const sim_station *s = &w->st[p];
     if (!s->is_up)
         return s->restart_ms;
     uint64_t next = least(least(s->timer_ms, s->wake_ms), s->commit_ms);
+    next = least(next, sim_duty_next_ms(w, p));
     return s->wants_commit && s->batch == NULL ? least(next, s->retry_ms) : next;
 }
 
 static uint64_t next_ms(const sim_world *w) {
     uint64_t next = sim_net_next_ms(w->net);
     for (unsigned p = 0; p < w->stations; p++)
-        next = least(next, next_of(&w->st[p]));
+        next = least(next, next_of(w, p));
     return next;
 }
 
@@ -243,7 +255,7 @@ void sim_until(sim_world *w, uint64_t ms) {
         if (next > w->now_ms)
             w->now_ms = next;
         for (unsigned p = 0; p < w->stations; p++)
-            is_due[p] = next_of(&w->st[p]) <= w->now_ms;
+            is_due[p] = next_of(w, p) <= w->now_ms;
         while (sim_net_next_ms(w->net) <= w->now_ms) {
             sim_packet k;
             sim_net_take(w->net, &k);
@@ -313,6 +325,7 @@ void sim_free(sim_world *w) {
         free(s->word.v);
     }
     sim_claims_free(w->claims);
+    sim_calls_free(w->calls);
     sim_net_free(w->net);
     free(w->said.v);
     free(w);

@@ -66,6 +66,7 @@ typedef struct {
     ol_sign_key log_key, receipt_key;
     uint8_t static_priv[32];
     uint32_t address[SIM_PARTIES_MAX][OL_PATHS_PER_PEER]; /* where its paths send to */
+    struct sim_duty *duty;                                /* NULL: nobody calls */
     sim_effects fx;
     SIM_VEC(sim_mark) mark; /* of this life */
     SIM_VEC(sim_word) word; /* since its disk was last set back */
@@ -82,6 +83,8 @@ typedef struct {
     uint64_t index, life; /* life: the station's disk when it was told */
 } sim_said;
 
+enum { SIM_VERDICTS = 6 };
+
 struct sim_world;
 /* A frame as an engine gave it out; `to` is the address token it is for, 0: the path's own. */
 typedef void sim_frame_fn(struct sim_world *w, unsigned from, unsigned party, uint32_t to,
@@ -89,7 +92,7 @@ typedef void sim_frame_fn(struct sim_world *w, unsigned from, unsigned party, ui
 
 typedef struct {
     uint64_t ms, said, frames, bytes, receipts, commits, cuts, kills, restores, twins, lies, jumps,
-        fulls;
+        fulls, verdicts[SIM_VERDICTS]; /* verdicts: of calls, by name (record/verdict.h) */
 } sim_sums;
 
 typedef struct sim_world {
@@ -107,6 +110,7 @@ typedef struct sim_world {
     ol_line_party card[SIM_PARTIES_MAX];
     SIM_VEC(sim_said) said;
     struct sim_claims *claims; /* what was ever signed */
+    struct sim_calls *calls;   /* NULL: people do not call in this world (lib_calls.h) */
     sim_sums sum;
     ol_effects fx;          /* of the step in hand */
     sim_frame_fn *on_frame; /* NULL: nobody listens */
@@ -132,6 +136,9 @@ void sim_until(sim_world *w, uint64_t ms);
 void sim_pass_ms(sim_world *w, uint64_t ms);
 /* A message of this station, on a lane; what the writer had read is what is stored now. */
 void sim_say(sim_world *w, unsigned station, uint8_t lane, size_t bytes);
+/* An entry that a client of this station submits; its item is drawn. */
+void sim_submit(sim_world *w, unsigned station, uint8_t lane, uint64_t kind, const uint8_t *body,
+                size_t len);
 /* A frame arrives at once, from an address of this token; false: its first bytes name nothing. */
 bool sim_inject(sim_world *w, unsigned station, uint32_t from, const uint8_t *p, size_t len);
 
