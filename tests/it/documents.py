@@ -56,8 +56,8 @@ def tests_named(document, text):
 class Shell:
     """One bash in which the tour's commands follow each other."""
 
-    def __init__(self, where):
-        self.process = subprocess.Popen(["bash", "--norc"], cwd=where, stdin=subprocess.PIPE,
+    def __init__(self, where, words=("bash", "--norc"), env=None):
+        self.process = subprocess.Popen(words, cwd=where, env=env, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         text=True, start_new_session=True)
         self.guard = threading.Timer(LIMIT, self.process.kill)
@@ -157,4 +157,5 @@ def main():
     sys.exit(1 if wrong else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
