@@ -20,6 +20,7 @@ typedef struct {
 
 struct sim_calls {
     SIM_VEC(placed) call;
+    size_t vain; /* those from here on were placed on a dead line */
     SIM_VEC(truth) truth;
 };
 
@@ -231,12 +232,34 @@ static void check_same(sim_world *w, unsigned p, const ol_view *a, const ol_view
     }
 }
 
+/* All paths are dead, and everybody calls: nobody has it before it is closed. */
+static void call_in_vain(sim_world *w) {
+    w->calls->vain = w->calls->call.n;
+    for (unsigned p = 0; p < w->parties; p++)
+        for (unsigned q = 0; q < w->parties; q++)
+            for (unsigned k = 0; k < w->slots[p][q]; k++)
+                w->net->link[k][p][q].is_cut = true;
+    sim_pass_ms(w, 60000); /* what is on its way arrives */
+    for (unsigned p = 0; p < w->parties; p++)
+        call(w, p);
+    sim_pass_ms(w, 5000);
+    for (unsigned p = 0; p < w->parties; p++) /* its close finds the disk full */
+        sim_disk_full_in(w->st[p].disk, 1);
+    sim_pass_ms(w, sim_calls_longest_ms() + 10000);
+    for (size_t i = w->calls->vain; i < w->calls->call.n; i++) {
+        const sim_said *s = &w->said.v[w->calls->call.v[i].said];
+        CHECK(w, s->is_told && truth_of(w, &s->log, s->index)->closed_ms < w->now_ms,
+              "%c: a call on a dead line is not closed", sim_name(w, s->by));
+    }
+}
+
 void sim_calls_end(sim_world *w) {
     ol_mem mem;
     ol_view *first = NULL;
     if (w->calls == NULL)
         return;
     sim_pass_ms(w, sim_calls_longest_ms() + 10000);
+    call_in_vain(w);
     (void)sim_converge(w, 0);
     ol_mem_heap(&mem, 256 << 20);
     for (unsigned p = 0; p < w->parties; p++) {
