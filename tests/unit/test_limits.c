@@ -145,7 +145,8 @@ static void a_bucket(void **state) {
 enum { DAY_S = 86400, JOINED = 1700000000 };
 
 /* What a member may bring, in entries, when a station starts at this wall time: with what was
- * stored (entries, bytes, wall time; NULL: nothing) and the joining as the file of secrets has it. */
+ * stored (entries, bytes, wall time; NULL: nothing) and the joining as the file of secrets has
+ * it. */
 static uint64_t credit_of(uint64_t wall, uint64_t joined, const uint64_t stored[3]) {
     station s = { .now_ms = START_MS, .joined_wall = joined, .wall = wall };
     for (unsigned i = 0; stored != NULL && i < 3; i++)
