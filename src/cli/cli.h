@@ -88,6 +88,6 @@ extern const ol_cli_command ol_cli_ack, ol_cli_availability, ol_cli_bearer_add, 
     ol_cli_init, ol_cli_interim, ol_cli_key_combine, ol_cli_key_contribute, ol_cli_line_add,
     ol_cli_line_amend, ol_cli_line_card, ol_cli_log, ol_cli_officer_key, ol_cli_officer_use,
     ol_cli_order, ol_cli_port_add, ol_cli_presence, ol_cli_run, ol_cli_send, ol_cli_show,
-    ol_cli_status, ol_cli_stop, ol_cli_verify, ol_cli_version, ol_cli_wrong;
+    ol_cli_status, ol_cli_stop, ol_cli_verify, ol_cli_version, ol_cli_watch, ol_cli_wrong;
 
 #endif
