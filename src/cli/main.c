@@ -20,7 +20,8 @@ static const ol_cli_command *const commands[] = {
     &ol_cli_verify,        &ol_cli_export,       &ol_cli_dossier,        &ol_cli_hook_add,
     &ol_cli_hook_list,     &ol_cli_hook_remove,  &ol_cli_hook_test,      &ol_cli_clock_accept,
     &ol_cli_fork_ack,      &ol_cli_officer_key,  &ol_cli_officer_use,    &ol_cli_version,
-    &ol_cli_watch,
+    &ol_cli_watch,         &ol_cli_officer_add,  &ol_cli_officer_list,   &ol_cli_officer_remove,
+    &ol_cli_handover,
 };
 
 static const ol_cli_opt no_options[] = { { NULL, NULL, NULL, false } };

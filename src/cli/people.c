@@ -78,10 +78,13 @@ int ol_people_open(ol_cli *c, const char *line, ol_people *ret) {
     int code = ol_talk_open(c, false, &s_talk);
     if (code < 0)
         code = read_charter(ret);
+    if (code < 0 && ol_cli_takes(c, "as"))
+        code = ol_signer_open(c, &s_talk.home, line, &ret->signer);
     return code < 0 ? read_position(ret) : code;
 }
 
 void ol_people_close(ol_people *p) {
+    ol_signer_close(&p->signer);
     ol_talk_close(p->talk);
 }
 
@@ -280,9 +283,13 @@ int ol_people_submit(ol_people *p, uint64_t kind, const uint8_t *body, size_t le
     else
         randombytes_buf(r.item, sizeof r.item);
     r.read = p->position;
-    code = ol_talk_ask(p->c, p->talk, &r, &reply);
+    code = p->signer.officer == 0 ? -1 : ol_people_sign(p, kind, &r);
+    if (code < 0)
+        code = ol_talk_ask(p->c, p->talk, &r, &reply);
     if (code >= 0)
         return code;
+    if (p->signer.officer != 0)
+        (void)json_object_set_new(reply, "officer", json_integer(p->signer.officer));
     ol_hex_put(r.item, sizeof r.item, text);
     (void)json_object_del(reply, "id");
     (void)json_object_del(reply, "ok");

@@ -10,6 +10,7 @@
 #define OL_CLI_PEOPLE_H
 
 #include "cli/cli.h"
+#include "cli/signer.h"
 #include "cli/talk.h"
 #include "record/charter.h"
 #include "wire/message.h"
@@ -22,6 +23,7 @@ typedef struct {
     uint32_t members;   /* of the line now, a bit each */
     int self;
     uint64_t position; /* what the person had read */
+    ol_signer signer;  /* which officer says it, if the command has OL_SIGNER_OPTIONS */
 } ol_people;
 
 /* Needs a running station. *ret is large: static. close also after a failed open. */
@@ -53,9 +55,12 @@ int ol_people_crossing(ol_people *p);
 enum { OL_PEOPLE_STATUS_LEN = 24 };
 const char *ol_people_upper(const char *s, char to[OL_PEOPLE_STATUS_LEN]);
 
-/* The entry is on disk when this returns: {"entry", "log", "index", "item"}. item NULL: a new one
- * is drawn. */
+/* The entry is on disk when this returns: {"entry", "log", "index", "item"}, "officer" where one
+ * signed it. item NULL: a new one is drawn. */
 int ol_people_submit(ol_people *p, uint64_t kind, const uint8_t *body, size_t len,
                      const uint8_t *item, json_t **ret);
+
+/* people_sign.c: adds the officer's sign to a request to submit. */
+int ol_people_sign(ol_people *p, uint64_t kind, ol_request *r);
 
 #endif

@@ -396,6 +396,7 @@ static const ol_cli_opt options[] = {
     { "item", "HEX", "12 hex digits: given again, the message is not sent twice", false },
     { "wait", "STATE", "queued, sent, stored, seen or answered, by all others (queued)", false },
     { "timeout", "SECONDS", "how long to wait (60)", false },
+    OL_SIGNER_OPTIONS,
     { NULL, NULL, NULL, false },
 };
 

@@ -110,6 +110,16 @@ static void show_message(const json_t *entry, const json_t *m) {
     show_lines(text_of(m, "text"));
 }
 
+static void show_words(const json_t *entry, const char *kind) {
+    char dtg[OL_CLI_DTG_LEN + 1];
+    const json_t *o = json_object_get(entry, kind);
+    ol_cli_print("%s  %s\n", text_of(entry, "entry"), dtg_of(entry, "wall", dtg));
+    if (strcmp(kind, "officer") == 0)
+        ol_show_officer(entry, o);
+    else
+        ol_show_watch(entry, o);
+}
+
 void ol_show_entry(const json_t *entry) {
     char dtg[OL_CLI_DTG_LEN + 1];
     const char *kind = text_of(entry, "kind");
@@ -125,10 +135,13 @@ void ol_show_entry(const json_t *entry) {
                      text_of(entry, "entry"), dtg_of(entry, "wall", dtg), text_of(entry, "author"),
                      text_of(json_object_get(entry, "handback"), "party"),
                      text_of(json_object_get(entry, "handback"), "party"));
+    else if (strcmp(kind, "officer") == 0 || strcmp(kind, "watch") == 0)
+        show_words(entry, kind);
     else if (!ol_show_act(entry))
         ol_cli_print("UNREADABLE %s  %s\n  from %s: %s\n", text_of(entry, "entry"),
                      dtg_of(entry, "wall", dtg), text_of(entry, "author"),
                      text_of(entry, "unreadable"));
+    ol_show_signed(entry);
     ol_show_became(entry);
 }
 

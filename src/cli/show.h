@@ -18,5 +18,11 @@ void ol_show_event(const json_t *event);
 bool ol_show_act(const json_t *entry);
 void ol_show_became(const json_t *entry);
 void ol_show_frame(const json_t *entry, const char *line);
+/* show_words.c: whose word it is; entries of the roster and of the watch. */
+enum { OL_SHOW_WHO_LEN = 512 };
+const char *ol_show_who(const json_t *sign, char to[OL_SHOW_WHO_LEN]);
+void ol_show_signed(const json_t *entry);
+void ol_show_officer(const json_t *entry, const json_t *officer);
+void ol_show_watch(const json_t *entry, const json_t *watch);
 
 #endif

@@ -297,6 +297,7 @@ void ol_control_free(ol_control *c) {
         return;
     for (size_t i = 0; i <= OL_CLIENTS_MAX; i++)
         OL_ASSERT(c->client[i] == NULL);
+    ol_control_words_free(c);
     ol_desk_close(&c->desk);
     free(c);
 }

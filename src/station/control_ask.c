@@ -253,6 +253,8 @@ static ol_err submit(ask *a) {
             err = ol_refuse(a->why, err, "ask for a position again",
                             "\"read\" is beyond what the store holds: it is of another store");
     }
+    if (err == OL_OK)
+        err = ol_control_word(c, line, r, &e, a->why);
     uint32_t token = 0;
     ol_asked *place = free_place(c, &token);
     OL_ASSERT(place != NULL); /* lines are not treated while all are used */

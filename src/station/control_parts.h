@@ -49,6 +49,8 @@ typedef struct { /* a submit that waits */
     size_t line;
 } ol_asked;
 
+typedef struct ol_words ol_words; /* control_word.c */
+
 struct ol_control {
     uv_loop_t *loop;
     uv_pipe_t listener;
@@ -58,6 +60,7 @@ struct ol_control {
     ol_client *client[OL_CLIENTS_MAX + 1];
     ol_asked asked[OL_ASKS_MAX];
     size_t asks;
+    ol_words *words[OL_LINES_MAX]; /* whose word counts, as far as it was asked; NULL: not yet */
     char scratch[OL_CONTROL_LINE_MAX + 1];
 };
 
@@ -79,6 +82,11 @@ void ol_follow_pump(ol_client *cl);                        /* while it takes out
 void ol_follow_note(ol_control *c, size_t line, const ol_api_note *note);
 void ol_follow_committed(ol_control *c);
 void ol_follow_storage(ol_control *c, ol_err err);
+
+/* control_word.c: do the signs of an entry that is submitted verify? OL_EAUTH, and why. */
+OL_MUST ol_err ol_control_word(ol_control *c, size_t line, const ol_request *r,
+                               const ol_api_entry *e, ol_refusal *why);
+void ol_control_words_free(ol_control *c);
 
 /* control_status.c */
 OL_MUST ol_err ol_control_status(ol_control *c, const ol_request *r, json_t *reply,

@@ -163,12 +163,60 @@ const char *ol_desk_entry_name(const ol_api_line *line, const ol_log_key *log, u
     return to;
 }
 
+static json_t *rows_json(const ol_known *read, size_t n) {
+    static uint8_t rows[OL_DESK_READ_ROWS * OL_DESK_READ_ROW];
+    static char text[OL_B64_LEN(sizeof rows) + 1];
+    ol_wr w = ol_wr_of(rows, sizeof rows);
+    for (size_t i = 0; i < n; i++) {
+        ol_wr_be(&w, read[i].log.party, 1);
+        ol_wr_be(&w, read[i].log.lane, 1);
+        ol_wr_put(&w, read[i].log.incarnation, OL_INC_LEN);
+        ol_wr_be(&w, read[i].size, 8);
+    }
+    ol_b64_put(rows, w.len, text);
+    return w.err == OL_OK ? json_string(text) : json_null();
+}
+
+/* What a sign of an entry written at that position covers (docs/PROTOCOL.md §4.8). */
+static ol_err position_rows(ol_desk *d, size_t number, uint64_t position, json_t *reply) {
+    const ol_api_line *line = d->line[number];
+    ol_known *read = NULL;
+    size_t n = 0;
+    ol_api_line_status st = { 0 };
+    ol_err err = ol_desk_read(d, number, position, &read, &n);
+    if (err == OL_OK && d->station != NULL)
+        err = ol_api_line_status_get(d->station, line->number, &st);
+    if (err == OL_OK) {
+        json_t *current = json_object();
+        char name[OL_DESK_NAME_LEN + 1];
+        for (unsigned lane = 0; lane < OL_LANES; lane++) {
+            ol_log_key key = { .party = line->self, .lane = (uint8_t)lane };
+            memcpy(key.incarnation, st.marker.incarnation[lane], sizeof key.incarnation);
+            if (st.marker.has[lane])
+                (void)json_object_set_new(current, ol_lane_name((ol_lane)lane),
+                                          json_string(ol_desk_log_name(line, &key, name)));
+        }
+        (void)json_object_set_new(reply, "generation", json_integer(line->charter->generation));
+        (void)json_object_set_new(reply, "current", current);
+        (void)json_object_set_new(reply, "logs", rows_json(read, n));
+    }
+    free(read);
+    return err;
+}
+
 ol_err ol_desk_position(ol_desk *d, const ol_request *r, json_t *reply, ol_refusal *why) {
     size_t line;
     uint64_t seq = 0;
     ol_err err = ol_desk_line(d, r, &line, why);
     if (err == OL_OK)
         err = d->store->ops->last_seq(d->store, &seq);
+    if (err == OL_OK && (r->given & OL_GIVEN_READ) != 0) {
+        seq = r->read;
+        err = position_rows(d, line, seq, reply);
+        if (err == OL_ECONFLICT)
+            err = ol_refuse(why, err, "ask for a position again",
+                            "\"read\" is beyond what the store holds: it is of another store");
+    }
     if (err != OL_OK)
         return err;
     return json_object_set_new(reply, "position", json_integer((json_int_t)seq)) == 0 ? OL_OK

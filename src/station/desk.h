@@ -16,7 +16,11 @@
 #include "station/why.h"
 #include "wire/ref.h"
 
-enum { OL_DESK_EVIDENCE_MAX = 16 /* pieces told of one log */ };
+enum {
+    OL_DESK_EVIDENCE_MAX = 16, /* pieces told of one log */
+    OL_DESK_READ_ROW = 18,     /* `logs` of a position: u8 party, u8 lane, incarnation, u64 size */
+    OL_DESK_READ_ROWS = 2600   /* more do not fit a reply: null stands there */
+};
 
 typedef struct { /* how far a log came to a party, as the engine said in this run */
     uint16_t line;
@@ -78,6 +82,16 @@ json_t *ol_desk_ref_json(const ol_api_line *line, const ol_ref *ref);
 json_t *ol_desk_parties_json(const ol_api_line *line, uint32_t parties);
 /* What a readable entry of a kind beside opening and message says, into o (desk_kinds.c). */
 void ol_desk_kind_json(const ol_api_line *line, const ol_entry *e, json_t *o);
+
+/* desk_words.c: rows of desk_kinds.c; and whose word an entry is, which stands in a view at that
+ * place: "signed", and of a roster entry "counts" and "vouched". */
+void ol_desk_officer(const ol_api_line *line, const ol_entry *e, json_t *o);
+void ol_desk_watch(const ol_api_line *line, const ol_entry *e, json_t *o);
+OL_MUST ol_err ol_desk_words_json(const ol_desk *d, size_t line, const ol_view *v, size_t at,
+                                  json_t *o);
+/* The same of an entry outside a page of `log`: by a view of all that the store holds. */
+OL_MUST ol_err ol_desk_signed(ol_desk *d, size_t line, const ol_log_key *log, uint64_t index,
+                              json_t *o);
 
 /* What the engine says of a log and a party; NULL: nothing in this run. */
 void ol_desk_note(ol_desk *d, size_t line, const ol_api_note *note);

@@ -126,6 +126,8 @@ json_t *ol_desk_entry_json(const ol_desk *d, size_t number, const ol_log_key *lo
         set(o, "wall", json_integer((json_int_t)(e.wall & OL_CONTROL_INT_MAX)));
         if (e.has_item)
             set(o, "item", hex_json(e.item, sizeof e.item));
+        if (e.has_item && e.signs == 0)
+            set(o, "signed", json_array()); /* else a view says whose word it is */
         why = by_kind(line, log, index, &e, o);
     }
     if (why != NULL) {

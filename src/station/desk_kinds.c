@@ -54,6 +54,8 @@ static const struct {
     kind_fn *fn;
 } kinds[] = {
     { OL_KIND_HANDBACK, handback },
+    { OL_KIND_OFFICER, ol_desk_officer },
+    { OL_KIND_WATCH, ol_desk_watch }, /* desk_words.c */
     { OL_KIND_ACT, act },
     { OL_KIND_ORDER, order },
     { OL_KIND_CALL, ol_desk_call },

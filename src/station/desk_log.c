@@ -175,11 +175,28 @@ static ol_err entry_json(const ol_desk *d, size_t line, size_t at, json_t **ret)
         (void)json_object_set_new(r.entry, "kind", json_string("unreadable"));
         (void)json_object_set_new(r.entry, "unreadable", json_string(item.unreadable));
     }
+    err = ol_desk_words_json(d, line, d->view->view, at, r.entry);
+    if (err != OL_OK)
+        return err;
     (void)json_object_set_new(r.entry, "at", json_integer((json_int_t)at));
     (void)json_object_set_new(r.entry, "crossed", crossed_json(d, line, at, &item));
     (void)json_object_set_new(r.entry, "states", states_json(d, line, at, &item));
     ol_desk_said_json(&(ol_desk_place){ d->line[line], d->view->view, at }, r.entry);
     *ret = r.entry;
+    return OL_OK;
+}
+
+ol_err ol_desk_signed(ol_desk *d, size_t line, const ol_log_key *log, uint64_t index, json_t *o) {
+    uint64_t last = 0;
+    ol_err err = d->store->ops->last_seq(d->store, &last);
+    if (err == OL_OK)
+        err = build(d, line, last);
+    if (err != OL_OK)
+        return err;
+    const ol_view *v = d->view->view;
+    for (size_t i = 0; i < ol_view_logs(v); i++)
+        if (ol_log_key_eq(ol_view_log_key(v, i), log) && index < ol_view_log_size(v, i))
+            return ol_desk_words_json(d, line, v, ol_view_find(v, i, index), o);
     return OL_OK;
 }
 

@@ -1,0 +1,221 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Officers: rosters both ways, signed words, the watch; a station without its officers' keys."""
+import base64
+import json
+import subprocess
+import sys
+
+from libline import SRC, Control, Failure, connected, main
+
+VERIFIER = SRC / "tools/verify_export.py"
+
+
+def check(condition, what):
+    if not condition:
+        raise Failure(what)
+
+
+def entries(party):
+    """The record as `log` prints it."""
+    said = [json.loads(text) for text in
+            party.run("log", "hotline", "--json").stdout.decode().splitlines()]
+    return said[:-1]
+
+
+def settled(parties):
+    """Waits until every party holds what every other has said by now."""
+    for party in parties:
+        theirs = {(e["log"], e["index"]) for other in parties for e in entries(other)
+                  if e["author"] == other.name}
+        with Control(party.home) as client:
+            client.ask("subscribe", line="hotline", cursor=0)
+            while theirs:
+                event = client.event("entry")
+                theirs.discard((event["log"], event["index"]))
+
+
+def verified(party, name, where):
+    """Exports the line and has a stranger check it; what it says."""
+    target = where / f"{name}.{party.name}"
+    party.run("export", "hotline", target, "--yes")
+    done = subprocess.run([sys.executable, VERIFIER, target], capture_output=True, check=False)
+    check(done.returncode == 0, done.stdout.decode() + done.stderr.decode())
+    return done.stdout.decode()
+
+
+def make_key(party, where, name, passphrase=None):
+    """An officer's key file and its public half."""
+    file = where / f"{party.name}.{name}.key"
+    options, fds = [], ()
+    if passphrase:
+        options, fds = ["--passphrase-fd", str(passphrase)], (passphrase,)
+    said = party.ask("officer", "key", name, "--out", file, *options, pass_fds=fds)
+    check(said["sealed"] == bool(passphrase), said)
+    return file, said["public"]
+
+
+def signed(party, entry):
+    """What this side makes of the signs of an entry."""
+    return next(e for e in entries(party) if e["entry"] == entry)["signed"]
+
+
+def message(party, text, *options):
+    return party.ask("send", "hotline", text, "--precedence", "immediate", *options)["entry"]
+
+
+def enrolled(parties, where):
+    """Officer 1 of each, vouched for by identity.key; usa's 2 by 1. Returns key files."""
+    usa, prc = parties
+    files = {}
+    for party, number, name in ((usa, 1, "smith"), (usa, 2, "jones"), (prc, 1, "wang")):
+        file, public = make_key(party, where, name)
+        files[name] = file
+        by = ["--vouched-by", "1", "--key-of", files["smith"]] if number == 2 else []
+        said = party.ask("officer", "add", "hotline", str(number), "--name", f"en={name.title()}",
+                         "--title", "en=Captain", "--rung", "watch", "--public", public,
+                         "--may-release", *(["--may-vouch"] if number == 1 else []), *by)
+        check(said["vouched"], said)
+    settled(parties)
+    return files
+
+
+def a_word_is_an_officers(where):
+    """Rosters both ways; a signed message is the officer's word on both sides and to a stranger"""
+    parties = connected(where)
+    usa, prc = parties
+    files = enrolled(parties, where)
+    plain = message(usa, "The station says so.")
+    first = message(usa, "Is it yours?", "--as", "1", "--key", files["smith"])
+    settled(parties)
+    answer = message(prc, "It is.", "--as", "1", "--key", files["wang"], "--ref", first)
+    usa.run("officer", "use", "hotline", "--as", "2", "--key", files["jones"])
+    parts = usa.ask("send", "hotline", "\n".join(str(n * n * 7919) for n in range(900)),
+                    "--ref", answer)
+    usa.run("officer", "use", "hotline", "--nobody")
+    settled(parties)
+    for party in parties:
+        check(signed(party, plain) == [], signed(party, plain))
+        for entry, number, name in ((first, 1, "Smith"), (answer, 1, "Wang"),
+                                    *((p["entry"], 2, "Jones") for p in parts["parts"])):
+            sign, = signed(party, entry)
+            check(sign["valid"] and sign["vouched"] and sign["officer"] == number
+                  and sign["name"] == name and sign["title"] == "Captain", (entry, sign))
+        text = party.run("log", "hotline").stdout.decode()
+        check("SIGNED by officer 1, Captain Wang" in text, text)
+        check("the station's word: no officer has signed it" in text, text)
+    listed = prc.ask("officer", "list", "hotline")["officers"]
+    check(listed["usa"]["2"]["vouched_by"] == 1 and listed["usa"]["2"]["vouched"]
+          and listed["prc"]["1"]["names"] == [["en", "Wang"]], listed)
+    for party in parties:
+        check("signed as" not in verified(party, "officers", where), "a false sign")
+
+
+def follower_is_told(where):
+    """Whose word it is stands in the events of a subscription"""
+    parties = connected(where)
+    usa, prc = parties
+    files = enrolled(parties, where)
+    with Control(prc.home) as client:
+        client.ask("subscribe", line="hotline", cursor=0)
+        client.event("live")
+        entry = message(usa, "Is it yours?", "--as", "1", "--key", files["smith"])
+        while (event := client.event("entry"))["entry"] != entry:
+            pass
+        check(event["signed"][0]["valid"] and event["signed"][0]["name"] == "Smith", event)
+
+
+def the_watch(where):
+    """A watch taken under the officer's sign, and one that the station claims"""
+    parties = connected(where)
+    usa, prc = parties
+    files = enrolled(parties, where)
+    said = usa.ask("handover", "hotline", "--to", "1", "--as", "1", "--key", files["smith"])
+    check(said["taken"] and said["from"] == 0, said)
+    said = usa.ask("handover", "hotline", "--to", "2", "--text", "all quiet")
+    check(not said["taken"] and said["from"] == 1, said)
+    prc.run("handover", "hotline", "--to", "1", "--as", "1", "--key", files["wang"])
+    settled(parties)
+    for party in parties:
+        watch = party.ask("officer", "list", "hotline")["watch"]
+        check(watch["usa"]["officer"] == 2 and not watch["usa"]["taken"], watch)
+        check(watch["prc"]["officer"] == 1 and watch["prc"]["taken"], watch)
+    usa.refused("handover", "hotline", "--to", "9", says=["there is no officer 9"])
+
+
+def the_station_is_strict(where):
+    """A sign that does not verify, by nobody, or by who has left, is refused"""
+    parties = connected(where)
+    usa, _ = parties
+    files = enrolled(parties, where)
+    send = ("send", "hotline", "Is it yours?", "--as")
+    usa.refused(*send, "2", "--key", files["smith"], says=["does not verify"])
+    usa.refused(*send, "7", "--key", files["smith"], says=["nobody of this party is officer 7"])
+    usa.refused(*send, "1", "--key", files["wang"], says=["is the key of an officer of prc"])
+    usa.refused(*send, "1", "--key", usa.home / "identity.key", says=["is no officer's key"])
+    usa.refused("send", "hotline", "x", "--as", "1", code=2, says=["go together"])
+    usa.run("officer", "remove", "hotline", "2")
+    usa.refused(*send, "2", "--key", files["jones"], says=["officer 2 has left"])
+    settled(parties)
+    listed = parties[1].ask("officer", "list", "hotline")["officers"]["usa"]["2"]
+    check(listed["left"], listed)
+    with Control(usa.home) as client:    # a sign of another text
+        body = base64.b64encode(bytes.fromhex("840100008200") + b"\x62no").decode()
+        sign = base64.b64encode(bytes([0, 1]) + bytes(8) + bytes(64)).decode()
+        number = client.send("submit", line="hotline", body=body, item="00112233aabb", read=0,
+                             signs=sign)
+        reply = client.reply(number)
+        check(not reply["ok"] and reply["error"]["code"] == "OL_EAUTH", reply)
+
+
+def a_stolen_station(where):
+    """Whoever has the station and no officer's key speaks as the station alone"""
+    parties = connected(where)
+    usa, prc = parties
+    enrolled(parties, where)
+    (usa.home / "identity.key").unlink()
+    thief, public = make_key(usa, where, "thief")
+    said = usa.ask("officer", "add", "hotline", "1", "--name", "en=Smith", "--public", public)
+    check(not said["vouched"], said)
+    said = usa.ask("officer", "add", "hotline", "9", "--name", "en=Admiral", "--public",
+                   public, "--may-release", "--may-vouch")
+    usa.refused("send", "hotline", "All is well.", "--as", "1", "--key", thief,
+                says=["does not verify"])
+    claimed = message(usa, "All is well.", "--as", "9", "--key", thief)
+    plain = message(usa, "All is well, says the station.")
+    settled(parties)
+    sign, = signed(prc, claimed)
+    check(sign["valid"] and not sign["vouched"], sign)
+    check(signed(prc, plain) == [], "a word of nobody")
+    listed = prc.ask("officer", "list", "hotline")["officers"]["usa"]
+    check(listed["1"]["vouched"] and not listed["9"]["vouched"], listed)
+    text = prc.run("log", "hotline").stdout.decode()
+    check("officer 9, Admiral (by the station's claim)" in text, text)
+    check("who is vouched for, what nobody vouches for" in
+          verified(prc, "stolen", where), "the claim is not named")
+
+
+def sealed_key(where):
+    """A key under a passphrase signs with it, and not without"""
+    parties = connected(where)
+    usa, _ = parties
+    secret = where / "passphrase"
+    secret.write_text("correct horse\n", encoding="utf-8")
+    with open(secret, "rb") as stream:
+        file, public = make_key(usa, where, "smith", stream.fileno())
+    usa.run("officer", "add", "hotline", "1", "--name", "en=Smith", "--public", public)
+    send = ("send", "hotline", "Is it yours?", "--as", "1", "--key", file)
+    with open(secret, "rb") as stream:
+        fd = stream.fileno()
+        usa.run(*send, "--passphrase-fd", str(fd), pass_fds=(fd,))
+    secret.write_text("wrong horse\n", encoding="utf-8")
+    with open(secret, "rb") as stream:
+        fd = stream.fileno()
+        usa.refused(*send, "--passphrase-fd", str(fd), pass_fds=(fd,),
+                    says=["does not open"])
+    usa.refused(*send, says=["is under a passphrase"])
+
+
+if __name__ == "__main__":
+    main(a_word_is_an_officers, follower_is_told, the_watch, the_station_is_strict,
+         a_stolen_station, sealed_key)
