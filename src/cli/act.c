@@ -109,12 +109,18 @@ static int presence_run(ol_cli *c) {
 #define END                                                                                        \
     { NULL, NULL, NULL, false }
 
-static const ol_cli_opt text_option[] = { TEXT, END };
+static const ol_cli_opt text_option[] = { TEXT, OL_SIGNER_OPTIONS, END };
 static const ol_cli_opt interim_options[] = {
-    { "in", "TIME", "when the answer comes, such as 45m or 2h, at most 7d", false }, TEXT, END
+    { "in", "TIME", "when the answer comes, such as 45m or 2h, at most 7d", false },
+    TEXT,
+    OL_SIGNER_OPTIONS,
+    END
 };
 static const ol_cli_opt presence_options[] = {
-    { "status", "S", "operational, exercise or test (operational)", false }, TEXT, END
+    { "status", "S", "operational, exercise or test (operational)", false },
+    TEXT,
+    OL_SIGNER_OPTIONS,
+    END
 };
 
 #define ACT(id, words, said, more, options)                                                        \

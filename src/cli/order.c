@@ -66,6 +66,7 @@ static const ol_cli_opt options[] = {
     { "reason", "TEXT", "why, at most 200 bytes", false },
     { "for", "TIME", "how long it is meant to last, such as 2h (until it is ended)", false },
     { "status", "S", "operational, exercise or test (operational)", false },
+    OL_SIGNER_OPTIONS,
     { NULL, NULL, NULL, false },
 };
 

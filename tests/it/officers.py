@@ -94,9 +94,11 @@ def a_word_is_an_officers(where):
                     "--ref", answer)
     usa.run("officer", "use", "hotline", "--nobody")
     settled(parties)
+    ack = prc.ask("ack", "hotline", first, "--as", "1", "--key", files["wang"])["entry"]
+    settled(parties)
     for party in parties:
         check(signed(party, plain) == [], signed(party, plain))
-        for entry, number, name in ((first, 1, "Smith"), (answer, 1, "Wang"),
+        for entry, number, name in ((first, 1, "Smith"), (answer, 1, "Wang"), (ack, 1, "Wang"),
                                     *((p["entry"], 2, "Jones") for p in parts["parts"])):
             sign, = signed(party, entry)
             check(sign["valid"] and sign["vouched"] and sign["officer"] == number
