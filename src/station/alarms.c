@@ -164,8 +164,49 @@ void ol_alarms_storage(ol_alarms *a, ol_err err) {
                        json_pack("{s:s}", "code", ol_err_name(err)));
 }
 
+static const char *word_of(const json_t *o, const char *key) {
+    const char *s = json_string_value(json_object_get(o, key));
+    return s != NULL ? s : "";
+}
+
+/* The keys of the event that programs are told, if they stand in it; party: whom it is about. */
+static void raise_event(ol_alarms *a, ol_hook_what what, const json_t *event, const char *party) {
+    static const char *const keys[] = { "line", "entry",   "precedence", "status",
+                                        "rung", "verdict", "why",        "seconds" };
+    json_t *o = json_object();
+    for (size_t i = 0; i < OL_LEN(keys); i++)
+        if (json_object_get(event, keys[i]) != NULL)
+            (void)json_object_set(o, keys[i], json_object_get(event, keys[i]));
+    (void)json_object_set_new(o, "party", json_string(party));
+    ol_hooks_raise(a->hooks, OL_HOOK_ALL, what, o);
+}
+
+/* `call` when this station rings somebody, each rung anew, and when it should and cannot;
+ * `unanswered` when a ladder has ended, of either side, and when our call's time is over. */
+static void call_event(ol_alarms *a, const json_t *event) {
+    const char *state = word_of(event, "state"), *caller = word_of(event, "caller");
+    const char *party = word_of(event, "party"), *line = word_of(event, "line");
+    const ol_api_line *l = ol_api_line_of(a->st, line, strlen(line));
+    const char *self = l == NULL ? "" : l->charter->party[l->self].name;
+    bool is_ours = strcmp(caller, self) == 0, is_by_us = strcmp(party, self) == 0;
+    if (is_by_us && !is_ours && (strcmp(state, "rings") == 0 || strcmp(state, "unrung") == 0))
+        raise_event(a, OL_HOOK_CALL, event, caller);
+    else if (strcmp(state, "silent") == 0 && (is_by_us || is_ours))
+        raise_event(a, OL_HOOK_UNANSWERED, event, is_by_us ? caller : party);
+    else if (strcmp(state, "closed") == 0 && is_ours && strcmp(word_of(event, "why"), "time") == 0)
+        raise_event(a, OL_HOOK_UNANSWERED, event, party);
+}
+
 void ol_alarms_event(ol_alarms *a, const json_t *event) {
-    (void)a, (void)event;
+    const char *name = word_of(event, "event"), *alarm = word_of(event, "alarm");
+    if (a->is_stopping)
+        return;
+    if (strcmp(name, "call") == 0)
+        call_event(a, event);
+    else if (strcmp(name, "overdue") == 0 || strcmp(alarm, "overdue") == 0)
+        raise_event(a, OL_HOOK_OVERDUE, event, word_of(event, "party"));
+    else if (strcmp(alarm, "check-missed") == 0)
+        raise_event(a, OL_HOOK_CHECK_MISSED, event, word_of(event, "party"));
 }
 
 ol_hooks *ol_alarms_hooks(ol_alarms *a) {
