@@ -2680,6 +2680,33 @@ def say_availability(record):
                "check of any party to the last")
 
 
+VERDICTS = {
+    "open": "open", "answered": "answered", "declined": "declined", "deferred": "deferred",
+    "unanswered": "unanswered: their station had it in time, and nobody came",
+    "unreached": "unreached: nothing shows that their station had it in time",
+}
+
+
+def say_call(call):
+    """How it ended for each party called, and what proves it."""
+    yield f"call {call['call']}"
+    for v in call["verdicts"]:
+        word = VERDICTS[v["verdict"]]
+        if v["stored"]:
+            word = "unreached: stored there, and no word came back before the close"
+        word += ", by " + v["by"] if v["by"] else ""
+        word += ", late" if v["late"] else ", crossed" if v["crossed"] else ""
+        yield f"  {v['party']}: {word}"
+        if v["receipt"]:
+            yield (f"    its receipt over {v['receipt']['size']:,} entries, of "
+                   f"{say_time(v['receipt']['time'])}, stands in the close {v['close']}")
+        if v["witness"]:
+            yield (f"    {v['witness']} had seen the call and not the close; the close had "
+                   + ("" if v["known"] else "not ") + "seen it")
+        if v["ended"]:
+            yield "    its ladder has ended"
+
+
 def print_text(record, quiet):
     report, lines = record.report, []
     if record.charters and not quiet:
@@ -2691,6 +2718,8 @@ def print_text(record, quiet):
             lines += say_log(record, log)
         for entry in record.entries if record.is_proof else ():
             lines += say_entry(entry)
+        for call in record.calls:
+            lines += say_call(call)
         lines += say_availability(record)
         lines += ["look at: " + sentence for sentence in report.anomalies]
     lines += [f"BROKEN [{rule}] {sentence}" for rule, _, sentence in report.failures]

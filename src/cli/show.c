@@ -137,7 +137,7 @@ void ol_show_entry(const json_t *entry) {
                      text_of(json_object_get(entry, "handback"), "party"));
     else if (strcmp(kind, "officer") == 0 || strcmp(kind, "watch") == 0)
         show_words(entry, kind);
-    else if (!ol_show_act(entry))
+    else if (!ol_show_act(entry) && !ol_show_call(entry))
         ol_cli_print("UNREADABLE %s  %s\n  from %s: %s\n", text_of(entry, "entry"),
                      dtg_of(entry, "wall", dtg), text_of(entry, "author"),
                      text_of(entry, "unreadable"));

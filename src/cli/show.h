@@ -16,6 +16,8 @@ void ol_show_event(const json_t *event);
 /* show_said.c: an act or order, false where it is none; states, words of others, crossed messages;
  * a message in the frame that operators know. */
 bool ol_show_act(const json_t *entry);
+/* show_call.c: a call, ring, reply or close; false where it is none. */
+bool ol_show_call(const json_t *entry);
 void ol_show_became(const json_t *entry);
 void ol_show_frame(const json_t *entry, const char *line);
 /* show_words.c: whose word it is; entries of the roster and of the watch. */

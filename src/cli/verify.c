@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/record.h"
+#include "cli/verdicts.h"
 #include "message/body.h"
 #include "record/verify.h"
 
@@ -14,7 +15,7 @@ typedef struct {
     ol_cli *c;
     ol_files_of files;
     ol_mem mem;
-    json_t *findings, *logs, *proven;
+    json_t *findings, *logs, *proven, *calls;
     uint64_t untold;
 } checking;
 
@@ -75,6 +76,7 @@ static void take_log(void *ctx, const ol_verify_log *log, const char *const *par
 
 /* What is stored and cannot be read is named with the reason. */
 static void take_view(void *ctx, const ol_view *view, const char *const *party) {
+    ((checking *)ctx)->calls = ol_cli_verdicts_json(view, party);
     for (size_t i = 0; i < ol_view_len(view); i++) {
         ol_view_item item = ol_view_at(view, i);
         char name[OL_VIEW_ID_MAX + 1], what[200];
@@ -117,6 +119,8 @@ static json_t *result_json(const checking *k, const ol_verify_result *r, bool is
     (void)json_object_set_new(o, "untold", json_integer((json_int_t)k->untold));
     if (k->proven != NULL)
         (void)json_object_set(o, "proven", k->proven);
+    if (k->calls != NULL)
+        (void)json_object_set(o, "calls", k->calls);
     return o;
 }
 
@@ -146,6 +150,9 @@ static int print_result(ol_cli *c, const checking *k, const ol_verify_result *r)
         return is_good ? ol_cli_end(c) : OL_CLI_FAILED;
     }
     print_logs(k);
+    json_array_foreach(k->calls, i, f) {
+        ol_cli_verdicts_print(f);
+    }
     json_array_foreach(k->findings, i, f) {
         ol_cli_print("%s %s: %s (%s)\n",
                      json_is_true(json_object_get(f, "broken")) ? "BROKEN" : "look at",
@@ -199,6 +206,7 @@ static int verify_run(ol_cli *c) {
     json_decref(k->findings);
     json_decref(k->logs);
     json_decref(k->proven);
+    json_decref(k->calls);
     ol_files_of_free(&k->files);
     return code;
 }

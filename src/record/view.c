@@ -448,6 +448,7 @@ ol_view_item ol_view_at(const ol_view *v, size_t at) {
                            .is_message = row->is_message,
                            .precedence = row->precedence,
                            .status = row->status,
+                           .has_status = row->has_status,
                            .crossings = row->crossings,
                            .serial = row->serial,
                            .signs = row->said == 0 ? 0 : v->said[row->said - 1].signs };

@@ -163,7 +163,8 @@ typedef struct {
     const char *unreadable;     /* why; NULL: it can be read */
     bool is_forced;             /* ORDER_FORCED */
     bool is_message;            /* a readable one */
-    uint8_t precedence, status; /* of a message */
+    uint8_t precedence, status; /* of a message; status wherever there is one */
+    bool has_status;            /* a ring's and a close's is that of their call */
     unsigned crossings; /* of a message: how many are known, at most OL_VIEW_CROSSINGS_MAX */
     unsigned signs;     /* of a readable entry */
     uint32_t serial;    /* of a message: its serial number in its log, from 1; 0: it has none */

@@ -195,6 +195,13 @@ static bool may_say(const ol_view *v, const vw_word *w, const vw_word *call) {
     return w->kind == OL_KIND_CALL || w->kind == OL_KIND_CLOSE || (call->called >> author & 1) != 0;
 }
 
+static void bind(ol_view *v, vw_word *w, vw_place call) {
+    vw_row *row = &v->log[w->place.log].row[w->place.row];
+    w->call = call;
+    if (!row->has_status)
+        row->has_status = true, row->status = v->log[call.log].row[call.row].status;
+}
+
 void ol_vw_bind_calls(ol_view *v) {
     if (v->words == 0)
         return;
@@ -206,7 +213,7 @@ void ol_vw_bind_calls(ol_view *v) {
         if (call != NULL && !w->has_call)
             tell_word(v, w, OL_VIEW_CALL_STRANGER);
         if (w->has_call)
-            w->call = call->place;
+            bind(v, w, call->place);
     }
 }
 
