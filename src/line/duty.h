@@ -98,6 +98,7 @@ typedef enum {                       /* what there is to tell */
                OL_DUTY_CHECK_BACK,   /* party's is there again; number, time */
                OL_DUTY_PATH_SILENT,  /* path was not proven in its turn, our check of this number */
                OL_DUTY_LINE,         /* verb: ol_line_state (line/checks.h) */
+               OL_DUTY_OVERDUE,      /* the message at log, index: party has not answered in time */
                OL_DUTY_NOTES
 } ol_duty_what;
 

@@ -9,6 +9,7 @@
 
 typedef struct ol_calls ol_calls;
 typedef struct ol_checks ol_checks;
+typedef struct ol_clocks ol_clocks;
 
 typedef struct { /* a stored, readable entry of an urgent log */
     const ol_log_key *log;
@@ -43,6 +44,7 @@ struct ol_duty {
     bool is_started;
     ol_calls *calls;
     ol_checks *checks;
+    ol_clocks *clocks;
 };
 
 /* A duty: whatever it does not want is NULL. */
@@ -57,7 +59,7 @@ typedef struct {
     uint64_t (*due_ms)(const ol_duty *d);                                  /* OL_NEVER */
 } ol_duty_row;
 
-extern const ol_duty_row ol_calls_duty, ol_checks_duty;
+extern const ol_duty_row ol_calls_duty, ol_checks_duty, ol_clocks_duty;
 
 /* Passes with time: the oldest is lost where 64 wait. Nothing is told of history. */
 void ol_duty_tell(ol_duty *d, const ol_duty_note *note);

@@ -40,7 +40,7 @@ ol_log_key duty_log_of(const duty_world *w, uint8_t party) {
 ol_ref duty_put(duty_world *w, uint8_t party, uint64_t kind, const uint8_t *body, size_t len) {
     uint8_t room[OL_ENTRY_MAX];
     ol_entry e = { .kind = kind, .wall = WALL + w->ms / S, .body = body, .body_len = len };
-    e.has_item = kind == OL_KIND_REPLY;
+    e.has_item = kind == OL_KIND_REPLY || kind == OL_KIND_MESSAGE || kind == OL_KIND_ACT;
     ol_wr out = ol_wr_of(room, sizeof room);
     ol_entry_encode(&e, &out);
     OL_ASSERT(out.err == OL_OK);
