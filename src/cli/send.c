@@ -190,7 +190,11 @@ static ol_err submit(void *ctx, const uint8_t *body, size_t len, unsigned part, 
         return OL_ESTATE;
     (void)json_array_append_new(s->entries, reply);
     if (!s->c->is_json) {
-        ol_cli_print("%s queued", json_string_value(json_object_get(reply, "entry")));
+        char status[OL_PEOPLE_STATUS_LEN];
+        bool is_real = s->m.status == OL_OPERATIONAL;
+        ol_cli_print("%s queued%s%s", json_string_value(json_object_get(reply, "entry")),
+                     is_real ? "" : ", ",
+                     is_real ? "" : ol_people_upper(ol_status_name(s->m.status), status));
         ol_cli_print(parts > 1 ? " (part %u of %u)\n" : "\n", part, parts);
         (void)fflush(stdout);
     }
@@ -320,6 +324,7 @@ static int print_sent(sending *s) {
         return ol_cli_end(s->c);
     json_t *o = ol_cli_ok();
     (void)json_object_set_new(o, "line", json_string(s->p.line));
+    (void)json_object_set_new(o, "status", json_string(ol_status_name(s->m.status)));
     (void)json_object_update(o, json_array_get(s->entries, 0));
     (void)json_object_set_new(o, "state", json_string(waits[s->wait]));
     (void)json_object_set(o, "states", s->states);

@@ -3,7 +3,7 @@
  * Runs for messages of traffic, operational or exercise, not cancelled: on the author's side for
  *          each party that must act, on that party's for itself; from when the author appended it,
  *          or the addressee stored it, by our own running time.
- * Ends     with the answer of that party, or a cancel; an interim reply puts it off, once and again.
+ * Ends     with the answer of that party, or a cancel; an interim reply puts it off.
  * Restart  of what is from before, the walls of our own entries and receipts say how long it has
  *          run; of an interim, its own.
  * Limits   OL_CLOCKS_MAX messages; beyond, the oldest that was told goes, else the oldest.

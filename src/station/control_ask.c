@@ -244,6 +244,8 @@ static ol_err submit(ask *a) {
     else if (err == OL_OK)
         err = check_body(c->desk.line[line], a, &e.lane);
     if (err == OL_OK)
+        err = ol_rules_check(&c->rules[line], &c->desk, line, e.kind, r->body, r->body_len, a->why);
+    if (err == OL_OK)
         err = take_signs(a, sign, &e);
     if (err == OL_OK && (r->given & OL_GIVEN_READ) != 0) {
         e.has_read = true;

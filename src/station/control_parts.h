@@ -12,6 +12,7 @@
 #include "control/request.h"
 #include "station/control.h"
 #include "station/desk.h"
+#include "station/rules.h"
 
 enum {
     OL_CLIENTS_MAX = 32,
@@ -61,6 +62,7 @@ struct ol_control {
     ol_asked asked[OL_ASKS_MAX];
     size_t asks;
     ol_words *words[OL_LINES_MAX]; /* whose word counts, as far as it was asked; NULL: not yet */
+    ol_rules *rules[OL_LINES_MAX]; /* as they are needed */
     char scratch[OL_CONTROL_LINE_MAX + 1];
 };
 

@@ -69,7 +69,6 @@ def options(where):
     usa.refused(*send, "--precedence", "FLASH", code=2, says="flash, immediate")
     usa.refused(*send, "--status", "real", code=2, says="operational, exercise, test")
     usa.refused(*send, "--to", "janitor", says=("no rung", "watch"))
-    usa.refused(*send, "--wait", "seen", code=2, says=("later version", "--wait stored"))
     usa.refused(*send, "--wait", "ages", code=2, says="queued, sent, stored")
     usa.refused(*send, "--timeout", "5", code=2, says="--timeout goes with --wait")
     usa.refused(*send, "--wait", "stored", "--timeout", "0", code=2, says="from 1 to")

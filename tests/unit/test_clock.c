@@ -1,5 +1,5 @@
-/* Overdue clocks as a duty: whose run, what ends and puts them off, and what is left of them after a
- * restart (docs/PROTOCOL.md §11.1). We are party 1 of 3; a FLASH has 40 s, an IMMEDIATE 80. */
+/* Overdue clocks as a duty: whose run, what ends and puts them off, and what a restart leaves of
+ * them (docs/PROTOCOL.md §11.1). We are party 1 of 3; a FLASH has 40 s, an IMMEDIATE 80. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
