@@ -11,6 +11,7 @@
 #include "cli/dossier.h"
 #include "cli/files_of.h"
 #include "cli/record.h"
+#include "cli/verdicts.h"
 #include "message/body.h"
 #include "record/export.h"
 
@@ -80,6 +81,22 @@ static ol_err take_entry(void *ctx, size_t log, uint64_t index, const uint8_t *e
     return ol_dossier_keep(&((making *)ctx)->kept, log, index, entry, len);
 }
 
+/* How each call ended stands with the call. */
+static void add_verdicts(making *m, const ol_view *view, const char *const *party) {
+    json_t *calls = ol_cli_verdicts_json(view, party), *items = json_object_get(m->model, "items");
+    json_t *call, *item;
+    size_t i, k;
+    json_array_foreach(items, i, item) {
+        if (json_object_get(item, "call") == NULL)
+            continue;
+        json_array_foreach(calls, k, call) {
+            if (json_equal(json_object_get(call, "call"), json_object_get(item, "entry")))
+                (void)json_object_set(item, "verdicts", json_object_get(call, "verdicts"));
+        }
+    }
+    json_decref(calls);
+}
+
 static void take_view(void *ctx, const ol_view *view, const char *const *party) {
     making *m = ctx;
     (void)party;
@@ -94,6 +111,7 @@ static void take_view(void *ctx, const ol_view *view, const char *const *party) 
         take_finding(ctx, &(ol_verify_finding){ "unreadable", false, name, what });
     }
     ol_dossier_items(m->model, view, &m->kept, &m->opts);
+    add_verdicts(m, view, party);
     set(m, "availability", ol_dossier_availability(view, &m->kept, &m->opts));
 }
 

@@ -60,9 +60,9 @@ static void put(FILE *to, const char *s) {
 
 /* What nobody should read past, even on paper without colours. */
 static bool is_loud(const char *label) {
-    static const char *const loud[] = { "CROSSED", "NOT STORED",  "UNREADABLE",
-                                        "BROKEN",  "VERDICT",     "CANCEL",
-                                        "ORDER",   "HAD, UNREAD", "NO CHECK" };
+    static const char *const loud[] = { "CROSSED",  "NOT STORED", "UNREADABLE", "BROKEN",
+                                        "VERDICT",  "CANCEL",     "ORDER",      "HAD, UNREAD",
+                                        "NO CHECK", "NOT SIGNED" };
     for (size_t i = 0; i < OL_LEN(loud); i++)
         if (strcmp(label, loud[i]) == 0)
             return true;

@@ -7,6 +7,7 @@
 #include "cli/dossier.h"
 #include "cli/show.h"
 #include "wire/kind.h"
+#include "wire/officer.h"
 
 typedef struct {
     const ol_view *view;
@@ -193,6 +194,40 @@ static void add_reading(const making *m, json_t *item, size_t log, uint64_t inde
     set(item, "had_not_read", unread);
 }
 
+/* ---- whose word it is ---- */
+
+/* Name and title as the roster entry at that place has them, the first of each. */
+static void add_names(const making *m, size_t at, json_t *o) {
+    static ol_entry entry; /* 4 KiB that need not lie on the stack */
+    ol_view_item e = ol_view_at(m->view, at);
+    const struct ol_dossier_bytes *b = bytes_of(m, e.log, e.index);
+    ol_officer f;
+    const char *why;
+    if (ol_entry_decode(b->p, b->len, &entry) != OL_OK ||
+        ol_officer_decode(entry.body, entry.body_len, &f, &why) != OL_OK)
+        return;
+    set(o, "name", json_stringn(f.name[0].text.p, f.name[0].text.len));
+    if (f.titles > 0)
+        set(o, "title", json_stringn(f.title[0].text.p, f.title[0].text.len));
+}
+
+static json_t *signed_json(const making *m, size_t at, unsigned signs) {
+    json_t *list = json_array();
+    for (unsigned i = 0; i < signs; i++) {
+        ol_view_sign s = ol_view_sign_of(m->view, at, i);
+        json_t *o = json_pack("{s:i, s:b}", "officer", (int)s.officer, "valid", s.fault == NULL);
+        set(o, "written", number(s.written));
+        if (s.fault != NULL)
+            set(o, "why", json_string(s.fault));
+        if (s.who != NULL) {
+            set(o, "vouched", json_boolean(s.who->is_vouched));
+            add_names(m, s.who->entry, o);
+        }
+        (void)json_array_append_new(list, o);
+    }
+    return list;
+}
+
 /* ---- items ---- */
 
 static json_t *item_json(making *m, size_t at) {
@@ -225,6 +260,8 @@ static json_t *item_json(making *m, size_t at) {
         set(o, "crossed", crossed);
         add_reading(m, o, e.log, e.index);
     }
+    if (json_object_get(o, "item") != NULL) /* what people say */
+        set(o, "signed", signed_json(m, at, e.signs));
     if (e.is_forced)
         set(o, "forced", json_true());
     set(o, "stages", stages_json(m, e.log, e.index));

@@ -162,11 +162,39 @@ static void tell_beside(const teller *t, const json_t *item) {
     }
 }
 
+/* The officer's word, or the station's. */
+static void tell_signed(const teller *t, const json_t *item) {
+    const json_t *list = json_object_get(item, "signed");
+    size_t i, valid = 0;
+    json_t *o;
+    json_array_foreach((json_t *)list, i, o) {
+        char when[32];
+        bool is_valid = json_is_true(json_object_get(o, "valid"));
+        const char *name = ol_dossier_word(o, "name"), *title = ol_dossier_word(o, "title");
+        ol_dossier_stamp(json_object_get(o, "written"), when);
+        valid += is_valid;
+        tell(t, is_valid ? "SIGNED" : "NOT SIGNED", "officer %lld%s%s%s%s at %s%s%s",
+             int_of(o, "officer"), name[0] != '\0' ? ", " : "", name, title[0] != '\0' ? ", " : "",
+             title, when,
+             json_is_false(json_object_get(o, "vouched")) ? ", by the station's claim alone" : "",
+             is_valid ? "" : ": the sign does not hold");
+        if (!is_valid)
+            tell(t, "", "%s", ol_dossier_word(o, "why"));
+    }
+    if (list != NULL && valid == 0)
+        t->fn(t->ctx, "WORD", "of the station: no officer signed it");
+}
+
 static void tell_verdicts(const teller *t, const json_t *item) {
     size_t i;
     json_t *o;
     json_array_foreach(json_object_get(item, "verdicts"), i, o) {
+        size_t k;
+        json_t *why;
         tell(t, "VERDICT", "%s: %s", ol_dossier_word(o, "party"), ol_dossier_word(o, "says"));
+        json_array_foreach(json_object_get(o, "proof"), k, why) {
+            tell(t, "PROOF", "%s", json_string_value(why));
+        }
     }
 }
 
@@ -177,11 +205,7 @@ void ol_dossier_lines(const json_t *item, ol_dossier_line_fn *fn, void *ctx) {
     tell_value(&t, "entry", json_object_get(item, "entry"));
     tell_value(&t, "unreadable", json_object_get(item, "unreadable"));
     tell_body(&t, body_of(item));
-    json_array_foreach(json_object_get(item, "signs"), i, v) {
-        char text[OL_DOSSIER_WORDS_MAX];
-        value_text(v, text, sizeof text);
-        fn(ctx, "SIGNED", text);
-    }
+    tell_signed(&t, item);
     tell_verdicts(&t, item);
     tell_stages(&t, item);
     tell_beside(&t, item);

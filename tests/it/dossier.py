@@ -163,8 +163,35 @@ def called(where):
           [(reply["entry"], "answer", 7, "Here")], item)
     check(said[reply["entry"]]["reply"]["rung"] == "watch", said[reply["entry"]])
     text = usa.run("dossier", "hotline").stdout.decode()
+    verdict = item["verdicts"][0]
+    check(verdict["party"] == "prc" and verdict["verdict"] == "answered" and
+          verdict["by"] == reply["entry"], verdict)
+    check("VERDICT         prc: " + verdict["says"] in text, text)
+    check("WORD            of the station: no officer signed it" in text, text)
     check("EXERCISE CALL  FLASH  EXERCISE  from usa" in text and
           re.search(rf"ANSWER +{reply['entry']} by prc at .*, 7 s after it rang: Here", text), text)
+
+
+def whose(where):
+    """An officer's word is told with name and title, on both sides and from an export"""
+    usa, prc = connected(where)
+    key = where / "smith.key"
+    public = usa.ask("officer", "key", "smith", "--out", key)["public"]
+    usa.run("officer", "add", "hotline", "1", "--name", "en=Smith <b>", "--title", "en=Captain",
+            "--rung", "watch", "--public", public)
+    said = usa.ask("send", "hotline", "Signed", "--as", "1", "--key", key, "--wait", "stored")
+    plain = usa.ask("send", "hotline", "Unsigned", "--wait", "stored")
+    usa.run("export", "hotline", where / "export", "--yes")
+    for words in (("hotline",), ("--export", where / "export")):
+        items = {i["entry"]: i for i in dossier(usa, *words)["items"]}
+        sign = items[said["entry"]]["signed"][0]
+        check(sign["valid"] and sign["vouched"] and sign["officer"] == 1 and
+              sign["name"] == "Smith <b>" and sign["title"] == "Captain", sign)
+        check(items[plain["entry"]]["signed"] == [], items[plain["entry"]])
+    text = prc.run("dossier", "hotline").stdout.decode()
+    check("SIGNED          officer 1, Smith <b>, Captain at 2" in text, text)
+    check("Smith &#60;b&#62;" in prc.run("dossier", "hotline", "--format", "html").stdout.decode(),
+          "html")
 
 
 def times(where):
@@ -236,4 +263,4 @@ def given(where):
         shutil.copy(out, os.environ["OPENLINE_DOSSIER"])
 
 
-main(told, called, times, given)
+main(told, called, whose, times, given)
