@@ -55,6 +55,7 @@ static const struct {
 } commands[OL_DO_N] = {
     [OL_DO_HELLO] = { "hello", 0, 0 },
     [OL_DO_STATUS] = { "status", 0, OL_GIVEN_LINE | OL_GIVEN_FROM },
+    [OL_DO_CALLS] = { "calls", OL_GIVEN_LINE, OL_GIVEN_FROM },
     [OL_DO_POSITION] = { "position", OL_GIVEN_LINE, OL_GIVEN_READ },
     [OL_DO_UNREAD] = { "unread", OL_GIVEN_LINE | OL_GIVEN_READ, 0 },
     [OL_DO_SUBMIT] = { "submit", OL_GIVEN_LINE | OL_GIVEN_BODY | OL_GIVEN_ITEM,

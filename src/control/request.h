@@ -33,6 +33,7 @@ enum {
 typedef enum {
     OL_DO_HELLO,
     OL_DO_STATUS,
+    OL_DO_CALLS,
     OL_DO_POSITION,
     OL_DO_UNREAD,
     OL_DO_SUBMIT,

@@ -63,7 +63,19 @@ static void ring(ol_duty *d, ol_tracked *c, ol_mono now) {
                                  .seconds = seconds });
 }
 
+/* By the walls its time is over, so that its close is on its way or will come soon: a siren for
+ * what is over is worse than a moment's delay. Clocks may differ: then it is rung all the same. */
+static bool is_held_back(const ol_duty *d, ol_tracked *c, const ol_duty_turn *t) {
+    if (c->due_ms == OL_NEVER) {
+        bool is_old = t->wall.s >= c->wall + ol_call_time_s(d, c);
+        c->due_ms = t->now.ms + (is_old ? OL_CALLS_GRACE_MS : 0);
+    }
+    return t->now.ms < c->due_ms;
+}
+
 static void begin_ladder(ol_duty *d, ol_tracked *c, const cause *why) {
+    if (is_held_back(d, c, why->turn))
+        return;
     c->begin_ms = why->turn->now.ms, c->base_s = 0, c->has_begun = true;
     c->ring_now = first_rung(c);
     ring(d, c, why->turn->now);
@@ -143,6 +155,18 @@ static bool is_over(const ol_tracked *c, ol_close_why *ret_why) {
     return true;
 }
 
+/* Who has spoken has stored it: its receipt is on its way, and belongs into the close. */
+static bool waits_for_receipts(const ol_duty *d, ol_tracked *c, ol_mono now) {
+    const ol_call_receipts *held = ol_call_receipts_of(d, &c->log);
+    bool lacks = false;
+    for (uint8_t p = 0; p < OL_PARTIES_MAX; p++)
+        lacks = lacks || ((c->called >> p & 1) != 0 && c->party[p].word != OL_CALLED_NOTHING &&
+                          (held == NULL || held->of[p].size <= c->index));
+    if (lacks && c->settle_ms == 0)
+        c->settle_ms = now.ms + OL_CALLS_RECEIPT_MS;
+    return lacks && now.ms < c->settle_ms;
+}
+
 static void watch(ol_duty *d, ol_tracked *c, const cause *why) {
     const ol_duty_turn *t = why->turn;
     ol_close_why because = OL_CLOSE_TIME;
@@ -154,7 +178,7 @@ static void watch(ol_duty *d, ol_tracked *c, const cause *why) {
         return; /* it has been said why */
     if (is_lost)
         because = OL_CLOSE_INTERRUPTED;
-    else if (!is_over(c, &because) && t->now.ms < c->due_ms)
+    else if (is_over(c, &because) ? waits_for_receipts(d, c, t->now) : t->now.ms < c->due_ms)
         return;
     c->why = (uint8_t)because;
     want(c, OL_WRITE_CLOSE);
@@ -387,10 +411,13 @@ static void answered(ol_duty *d, uint32_t token, ol_err err) {
 static uint64_t due_ms(const ol_duty *d) {
     uint64_t at = OL_NEVER;
     for (const ol_tracked *c = d->calls->first; c != NULL; c = c->next) {
-        bool is_timed = c->state == OL_CALL_RINGS || (c->state == OL_CALL_PLACED && c->wants == 0 &&
-                                                      c->sent == 0 && c->has_begun);
+        bool is_timed =
+            c->state == OL_CALL_RINGS || c->state == OL_CALL_NEW ||
+            (c->state == OL_CALL_PLACED && c->wants == 0 && c->sent == 0 && c->has_begun);
         if (is_timed)
             at = ol_duty_sooner(at, c->due_ms);
+        if (is_timed && c->settle_ms > 0)
+            at = ol_duty_sooner(at, c->settle_ms);
         if ((c->wants & ~c->sent) != 0)
             at = ol_duty_sooner(at, c->retry_ms);
     }

@@ -11,6 +11,10 @@
 #include "wire/call.h"
 
 enum { OL_CALLS_OPEN_MAX = 16, OL_CALLS_OWN_MAX = 64, OL_CALLS_KEPT_MAX = 32 };
+enum {
+    OL_CALLS_RECEIPT_MS = 1000,
+    OL_CALLS_GRACE_MS = 10000
+}; /* for the close of what is over by its wall */
 
 typedef enum {
     OL_CALL_NEW,     /* to us, not judged yet */

@@ -36,6 +36,7 @@ struct ol_tracked { /* a call */
     uint64_t begin_ms, base_s; /* begun then, after so many seconds before */
     bool has_begun;
     uint64_t due_ms;
+    uint64_t settle_ms;  /* until then its close waits for receipts; 0: it does not yet */
     uint8_t ring_now;    /* the rung that we ring */
     uint64_t ring_wall;  /* of our first ring entry for it; 0: none */
     uint64_t ring_after; /* of our last one */

@@ -336,6 +336,11 @@ typedef struct {
 } ol_delay_status;
 void ol_line_delay_status(const ol_line *l, uint8_t party, ol_delay_status *ret);
 
+/* The largest receipt of this party over a log that has verified; it may not be in the store yet.
+ * false: none. sig: OL_SIG_LEN bytes, borrowed until the next step. */
+bool ol_line_receipt(const ol_line *l, const ol_log_key *log, uint8_t party, uint64_t *ret_size,
+                     uint64_t *ret_time, const uint8_t **ret_sig);
+
 /* The keys of the pair as the file of secrets must hold them: with the change that FX_SAVE_RATCHET
  * asks for. Secret. */
 void ol_line_ratchet(const ol_line *l, uint8_t party, ol_ratchet *ret);

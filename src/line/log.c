@@ -150,3 +150,13 @@ const uint8_t *ol_log_root_at(const ol_log *log, uint64_t size) {
         return log->head_root;
     return recent_at(log, size);
 }
+
+bool ol_line_receipt(const ol_line *l, const ol_log_key *key, uint8_t party, uint64_t *ret_size,
+                     uint64_t *ret_time, const uint8_t **ret_sig) {
+    const ol_log *log = party < l->parties ? ol_log_find(l, key) : NULL;
+    const ol_got *got = log != NULL ? &log->got[party] : NULL;
+    if (got == NULL || got->size == 0 || !got->is_signed)
+        return false;
+    *ret_size = got->size, *ret_time = got->time, *ret_sig = got->sig;
+    return true;
+}

@@ -103,6 +103,17 @@ ol_err ol_api_submit(ol_station *st, size_t number, uint32_t token, const ol_api
     return ol_drive_submit(st->drive, number, token, e);
 }
 
+bool ol_api_receipt_get(const ol_station *st, size_t number, const ol_log_key *log, uint8_t party,
+                        uint64_t *ret_size, uint64_t *ret_time, const uint8_t **ret_sig) {
+    return number < st->lines.n && ol_line_receipt(ol_drive_line(st->drive, number), log, party,
+                                                   ret_size, ret_time, ret_sig);
+}
+
+const ol_duty *ol_api_duty(const ol_station *st, size_t number, ol_mono *ret_now) {
+    *ret_now = ol_drive_now(st->drive);
+    return st->duties != NULL ? ol_duties_of(st->duties, number) : NULL;
+}
+
 ol_err ol_api_clock_accept(ol_station *st, size_t number) {
     if (number >= st->lines.n)
         return OL_ENOENT;

@@ -43,6 +43,10 @@ void ol_control_reply(ol_control *c, uint32_t token, const ol_api_reply *reply);
 /* The answer to ol_api_hook_test. fault NULL: it went well; said: what it wrote last. */
 void ol_control_hook_tested(ol_control *c, uint32_t token, const char *fault, const char *said);
 
+/* An event of a line, as an object that is borrowed; it passes: who lags is told that it missed
+ * some. NULL: none. */
+void ol_control_event(ol_control *c, size_t line, struct json_t *event);
+
 /* The store holds something new: entries, receipts. Cheap. */
 void ol_control_committed(ol_control *c);
 

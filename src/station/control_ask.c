@@ -44,6 +44,10 @@ static ol_err status(ask *a) {
     return ol_control_status(a->client->c, a->r, a->reply, a->why);
 }
 
+static ol_err calls(ask *a) {
+    return ol_control_calls(a->client->c, a->r, a->reply, a->why);
+}
+
 static ol_err position(ask *a) {
     return ol_desk_position(&a->client->c->desk, a->r, a->reply, a->why);
 }
@@ -257,6 +261,8 @@ static ol_err submit(ask *a) {
     }
     if (err == OL_OK)
         err = ol_control_word(c, line, r, &e, a->why);
+    if (err == OL_OK && e.kind == OL_KIND_CALL)
+        err = ol_control_may_call(c, line, a->why);
     uint32_t token = 0;
     ol_asked *place = free_place(c, &token);
     OL_ASSERT(place != NULL); /* lines are not treated while all are used */
@@ -277,6 +283,7 @@ static ol_err submit(ask *a) {
 static ol_err (*const answers[OL_DO_N])(ask *a) = {
     [OL_DO_HELLO] = hello,
     [OL_DO_STATUS] = status,
+    [OL_DO_CALLS] = calls,
     [OL_DO_POSITION] = position,
     [OL_DO_UNREAD] = unread,
     [OL_DO_SUBMIT] = submit,

@@ -132,8 +132,7 @@ void ol_follow_pump(ol_client *cl) {
     }
 }
 
-/* Something that passes: who is behind does not get it. */
-static void pass(ol_control *c, size_t line, json_t *o) {
+void ol_follow_pass(ol_control *c, size_t line, json_t *o) {
     for (size_t i = 0; i < OL_CLIENTS_MAX && o != NULL; i++) {
         ol_client *cl = c->client[i];
         ol_follow *f = cl == NULL || cl->is_closing ? NULL : follow_of(cl, line);
@@ -241,20 +240,20 @@ void ol_follow_note(ol_control *c, size_t line, const ol_api_note *n) {
         return; /* ol_follow_committed sees it */
     case OL_NOTE_RECEIPT:
         if (n->party < l->charter->parties)
-            pass(c, line, receipt_json(l, &n->log, n->size, n->party, n->time));
+            ol_follow_pass(c, line, receipt_json(l, &n->log, n->size, n->party, n->time));
         return;
     case OL_NOTE_SENT:
         if (n->party < l->charter->parties)
-            pass(c, line, sent_json(l, n));
+            ol_follow_pass(c, line, sent_json(l, n));
         return;
     case OL_NOTE_PATH:
-        pass(c, line, path_event(c, line, n));
+        ol_follow_pass(c, line, path_event(c, line, n));
         return;
     default:
         if (n->what == OL_NOTE_INCARNATION && n->size == OL_WHY_FIRST)
             return; /* a log begins: nobody need be called */
         if (alarm_of(n->what) != NULL)
-            pass(c, line, alarm_json(l, n));
+            ol_follow_pass(c, line, alarm_json(l, n));
     }
 }
 
@@ -263,6 +262,6 @@ void ol_follow_storage(ol_control *c, ol_err err) {
         json_t *o = event_json(c->desk.line[line], "alarm");
         (void)json_object_set_new(o, "alarm", json_string("storage"));
         (void)json_object_set_new(o, "code", json_string(ol_err_name(err)));
-        pass(c, line, o);
+        ol_follow_pass(c, line, o);
     }
 }

@@ -1,6 +1,7 @@
 /* station/control_parts.h — the inside of the control server, shared by station/control_*.c.
  * Rooms    control.c sockets, clients, what goes in and out · control_ask.c one request, one reply
- *          · control_follow.c subscriptions · control_status.c status · desk.h what only reads.
+ *          · control_follow.c subscriptions · control_status.c status ·
+ *          control_calls.c calls · desk.h what only reads.
  * Bounds   a client whose output is not taken (OL_OUT_HIGH bytes) is not read from, is sent no
  *          stored event (they wait in the store), and loses the passing ones, which it is told. */
 #ifndef OL_STATION_CONTROL_PARTS_H
@@ -83,12 +84,19 @@ void ol_follow_drop(ol_client *cl);                        /* all of the client'
 void ol_follow_pump(ol_client *cl);                        /* while it takes output */
 void ol_follow_note(ol_control *c, size_t line, const ol_api_note *note);
 void ol_follow_committed(ol_control *c);
+/* Something that passes: who is behind does not get it. Takes the reference. */
+void ol_follow_pass(ol_control *c, size_t line, json_t *o);
 void ol_follow_storage(ol_control *c, ol_err err);
 
 /* control_word.c: do the signs of an entry that is submitted verify? OL_EAUTH, and why. */
 OL_MUST ol_err ol_control_word(ol_control *c, size_t line, const ol_request *r,
                                const ol_api_entry *e, ol_refusal *why);
 void ol_control_words_free(ol_control *c);
+
+/* control_calls.c */
+OL_MUST ol_err ol_control_calls(ol_control *c, const ol_request *r, json_t *reply, ol_refusal *why);
+/* May one more call of ours be placed? */
+OL_MUST ol_err ol_control_may_call(ol_control *c, size_t line, ol_refusal *why);
 
 /* control_status.c */
 OL_MUST ol_err ol_control_status(ol_control *c, const ol_request *r, json_t *reply,

@@ -78,6 +78,8 @@ static void log_note(const ol_station *st, size_t line, const ol_api_note *n) {
 static void on_note(void *ctx, size_t line, const ol_api_note *note) {
     ol_station *st = ctx;
     log_note(st, line, note);
+    if (st->duties != NULL)
+        ol_duties_note(st->duties, line, note);
     if (st->control != NULL)
         ol_control_note(st->control, line, note);
     if (st->alarms != NULL)
@@ -86,7 +88,9 @@ static void on_note(void *ctx, size_t line, const ol_api_note *note) {
 
 static void on_reply(void *ctx, uint32_t token, const ol_api_reply *reply) {
     ol_station *st = ctx;
-    if (st->control != NULL)
+    if (token >= OL_DUTIES_TOKEN && st->duties != NULL)
+        ol_duties_reply(st->duties, token, reply);
+    else if (st->control != NULL)
         ol_control_reply(st->control, token, reply);
 }
 
@@ -106,8 +110,20 @@ static void on_tested(void *ctx, uint32_t token, const char *fault, const char *
 
 static void on_committed(void *ctx) {
     ol_station *st = ctx;
+    if (st->duties != NULL)
+        ol_duties_committed(st->duties);
     if (st->control != NULL)
         ol_control_committed(st->control);
+}
+
+static void on_duty(void *ctx, size_t line, const ol_duty_note *note) {
+    ol_station *st = ctx;
+    json_t *event = ol_duty_event_json(&st->lines.row[line]->api, note);
+    if (st->control != NULL)
+        ol_control_event(st->control, line, event);
+    if (st->alarms != NULL && event != NULL)
+        ol_alarms_event(st->alarms, event);
+    json_decref(event);
 }
 
 static ol_err on_save(void *ctx, size_t line, uint8_t party, const ol_ratchet *keys) {
@@ -388,8 +404,11 @@ static ol_err start(ol_station *st, ol_why *why) {
                             .hooks = st->config->hooks,
                             .tested = on_tested,
                             .ctx = st };
+    const ol_duties_opts duties = { .loop = &st->loop, .st = st, .note = on_duty, .ctx = st };
     if (err == OL_OK)
         err = ol_alarms_start(st, &hooks, &st->alarms);
+    if (err == OL_OK)
+        err = ol_duties_start(&duties, &st->duties);
     if (err != OL_OK)
         return err;
     OL_LOG(OL_INFO, "station.ready", "version=%s party=%s home=%s lines=%zu ports=%zu paths=%zu",
@@ -406,6 +425,7 @@ static void on_parting(uv_timer_t *timer) {
 
 static void close_loop(ol_station *st) {
     uv_timer_t parting;
+    ol_duties_stop(st->duties);
     ol_alarms_stop(st->alarms);
     ol_control_stop(st->control);
     ol_drive_stop(st->drive);
@@ -422,6 +442,7 @@ static void close_loop(ol_station *st) {
     uv_close((uv_handle_t *)&parting, NULL);
     (void)uv_run(&st->loop, UV_RUN_NOWAIT);
     (void)uv_loop_close(&st->loop); /* a look-up that still runs ends with the process */
+    ol_duties_free(st->duties);
     ol_control_free(st->control);
     ol_alarms_free(st->alarms);
     ol_drive_free(st->drive);

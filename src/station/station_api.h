@@ -105,6 +105,12 @@ typedef struct {
 } ol_api_entry;
 OL_MUST ol_err ol_api_submit(ol_station *st, size_t line, uint32_t token, const ol_api_entry *e);
 
+/* The largest verified receipt of this party over a log, in the store or not; false: none. */
+bool ol_api_receipt_get(const ol_station *st, size_t line, const ol_log_key *log, uint8_t party,
+                        uint64_t *ret_size, uint64_t *ret_time, const uint8_t **ret_sig);
+/* The line's duty machine, to ask of its calls (line/call.h), and the clock it goes by. */
+const struct ol_duty *ol_api_duty(const ol_station *st, size_t line, ol_mono *ret_now);
+
 /* An officer has looked at the wall clock and it is right. */
 OL_MUST ol_err ol_api_clock_accept(ol_station *st, size_t line);
 /* The nth piece of evidence of two histories, from 0; OL_ENOENT: there are no more. */

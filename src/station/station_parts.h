@@ -11,6 +11,7 @@
 #include "station/config.h"
 #include "station/control.h"
 #include "station/drive.h"
+#include "station/duty.h"
 #include "station/lines.h"
 #include "station/locked.h"
 #include "station/station.h"
@@ -39,6 +40,7 @@ struct ol_station {
     uv_async_t stop; /* ol_api_stop returns before anything is taken apart */
     ol_drive *drive;
     ol_net *net; /* the drive's */
+    ol_duties *duties;
     ol_control *control;
     ol_alarms *alarms;
     uint64_t started_wall, started_ms;

@@ -77,6 +77,8 @@ def examples(where):
                     event = usa.watcher.event("receipt", party="prc")
                     if "cursor" in event:
                         break
+            if '"kind": "call"' in block:
+                usa.watcher.event("call", state="rings", party="prc")
         usa.watcher.socket.close()
     for block in blocks("console"):
         console(usa, where, block)

@@ -124,6 +124,37 @@ static void with_its_close_it_is_not_rung(void **state) {
     duty_tear_down(&w);
 }
 
+static void what_is_over_by_its_wall_waits_for_its_close(void **state) {
+    (void)state;
+    duty_world w;
+    duty_set_up(&w);
+    duty_turn(&w);
+    ol_ref at = duty_call(&w, THEM, &(ol_call){ .rung = 1 });
+    duty_call(&w, THEM, &(ol_call){ .rung = 2 });
+    w.ms += 49 * S; /* it lay somewhere for so long: 40 s and a quarter are not over */
+    at = duty_call(&w, THEM, &(ol_call){ .rung = 3 });
+    duty_turn(&w);
+    assert_int_equal(w.appends, 3);
+    duty_appended(&w);
+    duty_tear_down(&w);
+
+    duty_set_up(&w);
+    duty_turn(&w);
+    at = duty_call(&w, THEM, &(ol_call){ .rung = 1 });
+    duty_call(&w, THEM, &(ol_call){ .rung = 2 });
+    w.ms += 50 * S;
+    duty_turn(&w);
+    assert_int_equal(w.appends, 0);
+    assert_int_equal(w.fx.at_ms, w.ms + OL_CALLS_GRACE_MS);
+    duty_close(&w, THEM, at, OL_CLOSE_TIME);
+    duty_turn(&w);
+    assert_int_equal(w.appends, 0);
+    w.ms += OL_CALLS_GRACE_MS; /* no close: clocks differ, and it is rung */
+    duty_turn(&w);
+    assert_true(w.appends == 1 && duty_asked_ring(&w, 0).rung == 2);
+    duty_tear_down(&w);
+}
+
 static void after_a_start_the_rung_rings_again(void **state) {
     (void)state;
     duty_world w;
@@ -254,8 +285,12 @@ static void closed_when_all_have_spoken(void **state) {
                 duty_reply(&w, party, at, (unsigned)rows[i].verb[k], OL_OPERATIONAL);
             duty_turn(&w);
         }
+        assert_int_equal(w.appends, 0); /* the other's receipt is on its way */
+        assert_int_equal(w.fx.at_ms, w.ms + OL_CALLS_RECEIPT_MS);
+        w.ms += OL_CALLS_RECEIPT_MS;
+        duty_turn(&w);
         ol_close k = duty_asked_close(&w, 0);
-        assert_true(k.why == rows[i].why && k.after == 6 && k.receipts == 1);
+        assert_true(k.why == rows[i].why && k.after == 7 && k.receipts == 1);
         assert_true(k.receipt[0].party == THEM && k.receipt[0].size == at.index + 1);
         assert_int_equal(k.receipt[0].sig[0], (uint8_t)(at.index + 1));
         assert_true(ol_ref_fits(&k.call, &(ol_log_key){ .party = US }, at.index));
@@ -310,6 +345,7 @@ static void after_a_start_it_has_its_time_again(void **state) {
     assert_int_equal(w.appends, 0);
     w.ms += 2 * S;
     duty_reply(&w, THEM, at, OL_ANSWER, OL_OPERATIONAL);
+    duty_receipt(&w, THEM, at.index + 1);
     duty_turn(&w);
     assert_int_equal(duty_asked_close(&w, 0).after, 47);
     duty_tear_down(&w);
@@ -419,6 +455,9 @@ static void both_call_at_once(void **state) {
     assert_true(w.appends == 0 && duty_state_of(&w, 0) == OL_CALL_PLACED); /* two calls, not one */
     duty_reply(&w, THEM, ours, OL_ANSWER, OL_OPERATIONAL);
     duty_turn(&w);
+    assert_int_equal(w.appends, 0);
+    duty_receipt(&w, THEM, ours.index + 1);
+    duty_turn(&w);
     assert_int_equal(duty_asked_close(&w, 0).why, OL_CLOSE_ANSWERED);
     duty_tear_down(&w);
 }
@@ -468,7 +507,9 @@ static void memory_that_runs_out(void **state) {
     uint8_t body[64], room[256];
     ol_wr b = ol_wr_of(body, sizeof body), e = ol_wr_of(room, sizeof room);
     ol_call_encode(&(ol_call){ .rung = 1 }, &b);
-    ol_entry_encode(&(ol_entry){ .kind = OL_KIND_CALL, .body = body, .body_len = b.len }, &e);
+    ol_entry call = { .kind = OL_KIND_CALL, .wall = WALL + w.ms / S, .body = body };
+    call.body_len = b.len;
+    ol_entry_encode(&call, &e);
     ol_duty_event ev = { .kind = OL_DUTY_ENTRY };
     ev.entry.log = duty_log_of(&w, THEM), ev.entry.index = 1, ev.entry.p = room,
     ev.entry.len = e.len;
@@ -497,6 +538,7 @@ int main(void) {
         cmocka_unit_test(a_reply_or_close_ends_the_ladder),
         cmocka_unit_test(what_has_no_effect),
         cmocka_unit_test(with_its_close_it_is_not_rung),
+        cmocka_unit_test(what_is_over_by_its_wall_waits_for_its_close),
         cmocka_unit_test(after_a_start_the_rung_rings_again),
         cmocka_unit_test(too_many_are_recorded_and_not_rung),
         cmocka_unit_test(what_is_refused_is_asked_for_again),
