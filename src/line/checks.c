@@ -177,7 +177,7 @@ static void checks_turn(ol_duty *d, const ol_duty_turn *t) {
         k->began_ms = k->due_ms = t->now.ms;
     judge_missed(d, t->now.ms);
     judge_state(d, t);
-    if (t->now.ms < k->due_ms || k->is_due)
+    if (t->now.ms < k->due_ms || k->is_due || d->o.is_silent)
         return;
     k->is_due = true;
     judge_turn(d);
@@ -220,7 +220,7 @@ static uint64_t checks_due_ms(const ol_duty *d) {
     const ol_checks *k = d->checks;
     if (d->o.check_s == 0)
         return OL_NEVER;
-    uint64_t next = !k->is_due ? k->due_ms : k->asked == 0 ? k->retry_ms : OL_NEVER;
+    uint64_t next = d->o.is_silent || k->asked > 0 ? OL_NEVER : k->is_due ? k->retry_ms : k->due_ms;
     for (uint8_t i = 0; i < d->o.parties; i++)
         if (is_other(d, i) && !k->party[i].is_missed)
             next = ol_duty_sooner(next, missed_ms(d, i));

@@ -37,6 +37,7 @@ typedef struct {
     uint32_t members;                  /* of this generation, a bit per party, our own among them */
     uint32_t answer_s[OL_PRECEDENCES]; /* the charter's answer.* */
     uint32_t check_s;                  /* and check.interval; 0: none, and nobody's is missed */
+    bool is_silent;                    /* none of ours are written */
 } ol_duty_opts;
 
 typedef struct {

@@ -122,7 +122,7 @@ static void tell_paths(keeper *k) {
             if (p == line->self || ol_api_path_get(st, k->number, p, slot, &has) != OL_OK ||
                 !name_path(st, &has, slot, to->path.bearer))
                 continue;
-            to->path.party = p;
+            to->path.party = p, to->is_live = has.s.is_heard;
             /* an age of 0: never */
             to->proven_ms = has.s.proven_ms == 0    ? 0
                             : now > has.s.proven_ms ? now - has.s.proven_ms
@@ -232,7 +232,11 @@ void ol_duties_committed(ol_duties *d) {
 }
 
 void ol_duties_note(ol_duties *d, size_t line, const ol_api_note *n) {
-    if (line >= d->lines || n->what != OL_NOTE_RECEIPT)
+    if (line >= d->lines || (n->what != OL_NOTE_RECEIPT && n->what != OL_NOTE_PATH))
+        return;
+    d->line[line]->is_due = true;
+    wake(d);
+    if (n->what == OL_NOTE_PATH)
         return;
     ol_duty_event ev = { .kind = OL_DUTY_RECEIPT };
     ol_err err = OL_OK;
@@ -241,8 +245,6 @@ void ol_duties_note(ol_duties *d, size_t line, const ol_api_note *n) {
         return;
     ev.receipt.log = n->log, ev.receipt.party = n->party;
     step(d->line[line], &ev, &err); /* no memory: the store tells it again */
-    d->line[line]->is_due = true;
-    wake(d);
 }
 
 void ol_duties_reply(ol_duties *d, uint32_t token, const ol_api_reply *reply) {
@@ -269,7 +271,8 @@ static ol_err add_line(ol_duties *d, const ol_api_line *line) {
                        .parties = line->charter->parties,
                        .rungs = line->charter->rungs,
                        .members = line->generation[line->charter->generation].members,
-                       .check_s = 0 }; /* no line checks yet */
+                       .check_s = (uint32_t)line->charter->check_s,
+                       .is_silent = d->o.is_silent };
     for (size_t i = 0; i < OL_PRECEDENCES; i++)
         o.answer_s[i] = (uint32_t)line->charter->answer_s[i];
     ol_err err = ol_duty_new(&o, &k->duty);

@@ -18,6 +18,7 @@ typedef struct ol_duties ol_duties;
 typedef struct {
     uv_loop_t *loop;
     ol_station *st;
+    bool is_silent; /* no line checks are written */
     void (*note)(void *ctx, size_t line, const ol_duty_note *note);
     void *ctx;
 } ol_duties_opts;

@@ -404,7 +404,9 @@ static ol_err start(ol_station *st, ol_why *why) {
                             .hooks = st->config->hooks,
                             .tested = on_tested,
                             .ctx = st };
-    const ol_duties_opts duties = { .loop = &st->loop, .st = st, .note = on_duty, .ctx = st };
+    const ol_duties_opts duties = {
+        .loop = &st->loop, .st = st, .note = on_duty, .ctx = st, .is_silent = st->opts.is_silent
+    };
     if (err == OL_OK)
         err = ol_alarms_start(st, &hooks, &st->alarms);
     if (err == OL_OK)

@@ -8,12 +8,15 @@
 #ifndef OL_STATION_STATION_H
 #define OL_STATION_STATION_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "station/why.h"
 
 typedef struct {
     const char *home;  /* NULL: from the environment (station/home.h) */
     int passphrase_fd; /* for a sealed station.key; -1: none given */
+    bool is_silent;    /* it writes no line checks */
 } ol_station_opts;
 
 OL_MUST ol_err ol_station_run(const ol_station_opts *opts, ol_why *why);
