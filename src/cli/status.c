@@ -172,6 +172,30 @@ static void print_delays(const char *party, const json_t *d) {
     }
 }
 
+/* How the line is, since when; whose checks do not come. Never more than was proven. */
+static void print_state(const json_t *l) {
+    char dtg[OL_CLI_DTG_LEN + 1];
+    const json_t *checks = json_object_get(l, "checks");
+    const char *state = text_of(l, "state"), *party;
+    json_t *p;
+    ol_cli_dtg((uint64_t)int_of(l, "state_since"), dtg);
+    ol_cli_print("    %s%s since %s\n", strcmp(state, "dead") == 0 ? "THE LINE IS " : "",
+                 strcmp(state, "dead") == 0       ? "DEAD"
+                 : strcmp(state, "degraded") == 0 ? "DEGRADED"
+                                                  : state,
+                 dtg);
+    json_object_foreach(json_object_get(checks, "parties"), party, p) {
+        bool is_missed = json_is_true(json_object_get(p, "missed"));
+        ol_cli_dtg((uint64_t)int_of(p, "time"), dtg);
+        ol_cli_print("    %-12s %s, ", party, text_of(p, "state"));
+        if (int_of(p, "last") == 0)
+            ol_cli_print("no line check of theirs is on record%s\n", is_missed ? ": MISSED" : "");
+        else
+            ol_cli_print("%slast line check received: number %lld of %s\n",
+                         is_missed ? "CHECK MISSED, " : "", (long long)int_of(p, "last"), dtg);
+    }
+}
+
 static void print_line(const json_t *l, const char *self) {
     size_t i;
     json_t *v;
@@ -189,6 +213,7 @@ static void print_line(const json_t *l, const char *self) {
             "      home that runs, or a stolen disk. End it; else renew the card\n",
             dtg);
     }
+    print_state(l);
     json_object_foreach(json_object_get(l, "stopped"), key, v) {
         ol_cli_print("    %s SAYS THAT IT STORES NOTHING: %s\n", key, json_string_value(v));
     }

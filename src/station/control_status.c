@@ -3,6 +3,7 @@
 
 #include "base/version.h"
 #include "station/control_parts.h"
+#include "station/duty.h"
 
 enum {
     ROOM = OL_CONTROL_LINE_MAX / 2,          /* bytes of a page's lines */
@@ -219,6 +220,10 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     set(o, "line_id", json_string(id));
     set_u64(o, "generation", ch->generation);
     set(o, "parties", parties);
+    ol_mono now;
+    const ol_duty *duty = ol_api_duty(c->desk.station, line->number, &now);
+    if (duty != NULL)
+        ol_checks_state_json(duty, now, o);
     set_u64(o, "live_paths", live);
     set(o, "clock_doubtful", json_boolean(s.is_clock_doubtful));
     set(o, "copy", s.copy_found == 0 ? json_null() : json_integer((json_int_t)s.copy_found));
@@ -228,6 +233,8 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     if (is_whole) {
         set(o, "current", json_incref(w.current));
         set(o, "paths", json_incref(paths));
+        if (duty != NULL)
+            set(o, "checks", ol_checks_json(line, duty, now));
         set(o, "stopped", stopped_json(ch, &s));
         set(o, "delays", delays_json(ch, &s));
         set(o, "epochs", epochs_json(line, &s));

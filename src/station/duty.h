@@ -33,6 +33,10 @@ const ol_duty *ol_duties_of(const ol_duties *d, size_t line);
 struct json_t *ol_duty_event_json(const ol_api_line *line, const ol_duty_note *note);
 struct json_t *ol_duty_call_json(const ol_api_line *line, const ol_duty *duty,
                                  const ol_call_status *c, ol_mono now);
+/* checks_json.c: of a note about checks or the line; of status; `state` and its times into o. */
+struct json_t *ol_checks_event_json(const ol_api_line *line, const ol_duty_note *note);
+struct json_t *ol_checks_json(const ol_api_line *line, const ol_duty *duty, ol_mono now);
+void ol_checks_state_json(const ol_duty *duty, ol_mono now, struct json_t *o);
 const char *ol_duty_rung_name(const ol_api_line *line, uint64_t rung); /* 0: "watch" */
 void ol_duties_stop(ol_duties *d);                                     /* takes NULL */
 void ol_duties_free(ol_duties *d); /* takes NULL; after the loop has turned */

@@ -42,6 +42,8 @@ static json_t *call_json(const ol_api_line *line, const ol_duty_note *n) {
 }
 
 json_t *ol_duty_event_json(const ol_api_line *line, const ol_duty_note *n) {
+    if (n->what >= OL_DUTY_CHECK_MISSED && n->what < OL_DUTY_NOTES)
+        return ol_checks_event_json(line, n);
     return n->what < OL_DUTY_NOTES && call_state[n->what] != NULL ? call_json(line, n) : NULL;
 }
 
