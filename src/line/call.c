@@ -263,7 +263,7 @@ static OL_MUST ol_err take_call(ol_duty *d, const ol_duty_fact *f) {
                           .precedence = call.precedence,
                           .status = call.status };
     ol_duty_tell(d, &note);
-    note.what = OL_DUTY_CALL_UNRUNG;
+    note.what = OL_DUTY_CALL_UNRUNG, note.party = d->o.self;
     if (c == NULL && is_to_us)
         ol_duty_tell(d, &note);
     return OL_OK;

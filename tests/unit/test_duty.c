@@ -208,7 +208,7 @@ static void too_many_are_recorded_and_not_rung(void **state) {
     duty_appended(&w);
     duty_call(&w, THEM, &(ol_call){ .rung = 3 });
     duty_turn(&w);
-    assert_true(w.appends == 0 && duty_is_told(&w, OL_DUTY_CALL_UNRUNG, THEM, 3));
+    assert_true(w.appends == 0 && duty_is_told(&w, OL_DUTY_CALL_UNRUNG, US, 3));
     duty_close(&w, THEM, first, OL_CLOSE_TIME);
     duty_call(&w, THEM, &(ol_call){ .rung = 3 });
     duty_call(&w, THIRD, &(ol_call){ .rung = 4 });
