@@ -3,10 +3,10 @@
 #include "line/state.h"
 
 enum {
-    PIECES_MAX = 4096,                    /* of all logs: at most one a log and signer */
+    RECEIPTS_MAX = 4096,                  /* pieces that stop nothing: an equal share a signer */
     PROBE_ENTRIES = 16,                   /* fetched at a time */
     PROBE_BURST = 8,                      /* fetches; then what else there is to do has its turn */
-    PROBE_REST_MS = 10000,                /* between two that may show nothing */
+    PROBE_REST_MS = 10000,                /* between two of one member: they may show nothing */
     FORK_KEY = 5 + 2 + 1 + 2 * OL_INC_LEN /* "fork." party lane incarnation */
 };
 
@@ -26,64 +26,72 @@ void ol_fork_show(ol_line *l, ol_log *log, uint8_t party, uint64_t size) {
     l->is_show_due = true;
 }
 
-bool ol_fork_note_of(const ol_line *l, const ol_log *log, uint64_t size, ol_item *ret) {
+/* Of the size that is owed to this party. */
+bool ol_fork_note_of(const ol_line *l, const ol_log *log, uint8_t party, ol_item *ret) {
+    uint64_t size = log->sync[party].owe_note;
+    const ol_shown *n = &l->shown[party];
     const ol_job *j = job_of(l, log, size);
     ol_item it = { .type = OL_ITEM_NOTE, .size = size, .len = OL_SIG_LEN };
+    if (size == 0)
+        return false;
     if (size == log->head_size)
         it.root = log->head_root, it.p = log->head_sig;
     else if (j != NULL && j->is_signed)
         it.root = j->root, it.p = j->sig;
-    else if (l->shown.log == log && l->shown.size == size && l->shown.is_there)
-        it.root = l->shown.root, it.p = l->shown.sig;
+    else if (n->log == log && n->size == size && n->is_there)
+        it.root = n->root, it.p = n->sig;
     else
         return false;
     *ret = it;
     return true;
 }
 
-/* Live members to whom this note is owed. */
-static bool is_owed(const ol_line *l, const ol_log *log, uint64_t size) {
-    for (uint8_t p = 0; p < l->parties; p++)
-        if (log->sync[p].owe_note == size && ol_sync_is_live(l, p))
-            return true;
-    return false;
-}
-
-/* A head below our last is in the store: one at a time comes back. */
-static bool next_shown(ol_line *l) {
-    bool is_due = false;
+/* A head below our last is in the store: one at a time comes back for each member. */
+static bool next_of(ol_line *l, uint8_t party, bool *is_due) {
+    ol_shown *n = &l->shown[party];
     ol_item it;
-    if (l->shown.is_there && is_owed(l, l->shown.log, l->shown.size))
-        return false;
-    for (size_t i = 0; i < l->log.n; i++)
-        for (uint8_t p = 0; p < l->parties; p++) {
-            ol_log *log = l->log.v[i];
-            uint64_t size = log->sync[p].owe_note;
-            is_due = is_due || size > 0; /* what is at hand now may be gone before it is sent */
-            if (size == 0 || ol_fork_note_of(l, log, size, &it))
-                continue;
-            if (!is_owed(l, log, size) || job_of(l, log, size) != NULL)
-                continue;
-            l->shown = (ol_shown){ .log = log, .size = size };
-            return true;
-        }
-    l->is_show_due = is_due;
+    bool is_live = ol_sync_is_live(l, party);
+    bool is_busy = n->token != 0 || (n->is_there && n->log->sync[party].owe_note == n->size);
+    for (size_t i = 0; i < l->log.n; i++) {
+        ol_log *log = l->log.v[i];
+        uint64_t size = log->sync[party].owe_note;
+        *is_due = *is_due || size > 0; /* what is at hand now may be gone before it is sent */
+        if (size == 0 || is_busy || !is_live || ol_fork_note_of(l, log, party, &it) ||
+            job_of(l, log, size) != NULL)
+            continue;
+        *n = (ol_shown){ .log = log, .size = size };
+        return true;
+    }
     return false;
 }
 
-static void shown_fetched(ol_line *l, const ol_event *ev) {
-    ol_shown *n = &l->shown;
+static ol_shown *next_shown(ol_line *l) {
+    bool is_due = false;
+    for (uint8_t p = 0; p < l->parties; p++)
+        if (next_of(l, p, &is_due))
+            return &l->shown[p];
+    l->is_show_due = is_due;
+    return NULL;
+}
+
+static bool shown_fetched(ol_line *l, const ol_event *ev) {
+    uint8_t p = 0;
+    while (p < l->parties && l->shown[p].token != ev->fetched.token)
+        p++;
+    if (p == l->parties)
+        return false;
+    ol_shown *n = &l->shown[p];
     uint64_t below = n->size - n->size % OL_HEAD_EVERY;
     n->token = 0;
     n->is_there = ev->fetched.head_size == n->size;
     if (n->is_there) {
         memcpy(n->root, ev->fetched.head_root, sizeof n->root);
         memcpy(n->sig, ev->fetched.head_sig, sizeof n->sig);
-        return;
+    } else if (n->log->sync[p].owe_note == n->size) {
+        /* the heads at multiples are always kept (§3.2) */
+        n->log->sync[p].owe_note = n->size == below ? 0 : below;
     }
-    for (uint8_t p = 0; p < l->parties; p++) /* the heads at multiples are always kept (§3.2) */
-        if (n->log->sync[p].owe_note == n->size)
-            n->log->sync[p].owe_note = n->size == below ? 0 : below;
+    return true;
 }
 
 /* ---- evidence ---- */
@@ -101,8 +109,18 @@ static bool stops_receipts(const ol_line *l, const ol_log *log, uint8_t party) {
     return party == log->key.party || party == l->self;
 }
 
+/* What stops receipts is one a log, and logs are shared out already. Nobody can sign for another, so
+ * that who fills its share is the one that the pieces speak of. */
+static bool has_room(const ol_line *l, const ol_log *log, uint8_t party) {
+    size_t n = 0;
+    for (size_t i = 0; i < l->piece.n; i++)
+        n += l->piece.v[i].party == party &&
+             !stops_receipts(l, l->piece.v[i].log, l->piece.v[i].party);
+    return stops_receipts(l, log, party) || n < (size_t)RECEIPTS_MAX / l->parties;
+}
+
 static bool keep(ol_line *l, ol_log *log, uint8_t party, const ol_item *it) {
-    ol_piece *e = l->piece.n < PIECES_MAX ? OL_PUSH(l, &l->piece) : NULL;
+    ol_piece *e = OL_PUSH(l, &l->piece);
     if (e == NULL)
         return false; /* it will be shown again */
     *e = (ol_piece){ .log = log, .party = party, .size = it->size, .time = it->time };
@@ -130,7 +148,7 @@ static void judge(ol_line *l, ol_log *log, uint8_t source, uint8_t party, const 
         return;
     if (is_head && source != l->self)
         log->sync[source].is_apart = true;
-    if (piece_of(l, log, party) != NULL || !keep(l, log, party, it))
+    if (piece_of(l, log, party) != NULL || !has_room(l, log, party) || !keep(l, log, party, it))
         return;
     log->is_forked = log->is_forked || stops_receipts(l, log, party);
     if (log->fork_found == 0)
@@ -147,23 +165,29 @@ static void judge(ol_line *l, ol_log *log, uint8_t source, uint8_t party, const 
 /* ---- a root that is not at hand is computed from the entries ---- */
 
 static void begin_probe(ol_line *l, ol_log *log, uint8_t source, uint8_t party, const ol_item *it) {
-    ol_probe *b = &l->probe;
+    ol_probe *b = &l->probe[source];
     if (b->log != NULL || l->mono_ms < b->after_ms)
         return; /* it will be shown again */
-    *b = (ol_probe){ .log = log, .source = source, .party = party, .at_ms = l->mono_ms };
+    *b = (ol_probe){ .log = log, .party = party, .at_ms = l->mono_ms };
     b->size = it->size, b->time = it->time;
     memcpy(b->root, it->root, sizeof b->root);
     memcpy(b->sig, it->p, sizeof b->sig);
     ol_frontier_clear(&b->tree);
 }
 
-static void end_probe(ol_line *l) {
-    l->probe.log = NULL;
-    l->probe.after_ms = l->mono_ms + PROBE_REST_MS;
+static void end_probe(const ol_line *l, ol_probe *b) {
+    b->log = NULL;
+    b->after_ms = l->mono_ms + PROBE_REST_MS;
 }
 
-static void probe_fetched(ol_line *l, const ol_event *ev) {
-    ol_probe *b = &l->probe;
+static bool probe_fetched(ol_line *l, const ol_event *ev) {
+    uint8_t source = 0;
+    while (source < l->parties &&
+           (l->probe[source].log == NULL || l->probe[source].token != ev->fetched.token))
+        source++;
+    if (source == l->parties)
+        return false;
+    ol_probe *b = &l->probe[source];
     b->token = 0;
     bool is_good = ev->fetched.n > 0;
     for (size_t i = 0; i < ev->fetched.n && is_good && b->tree.size < b->size; i++) {
@@ -177,28 +201,49 @@ static void probe_fetched(ol_line *l, const ol_event *ev) {
     if (b->fetches % PROBE_BURST == 0)
         b->at_ms = l->mono_ms + 1;
     if (!is_good)
-        end_probe(l);
+        end_probe(l, b);
     if (b->log == NULL || b->tree.size < b->size)
-        return;
+        return true;
     ol_log *log = b->log;
     ol_hash root = ol_frontier_root(&b->tree);
     const ol_item it = { .size = b->size, .time = b->time, .root = b->root, .p = b->sig };
-    end_probe(l);
+    end_probe(l, b);
     ol_log_remember(l, log, it.size, root.b);
-    judge(l, log, b->source, b->party, &it, root.b);
+    judge(l, log, source, b->party, &it, root.b);
+    return true;
 }
 
 /* ---- what the store is asked for ---- */
 
+static bool is_resting(const ol_probe *b) {
+    return b->log != NULL && b->token == 0;
+}
+
+/* One fetch at a time, of each member's in turn. */
+static ol_probe *next_probe(ol_line *l) {
+    for (uint8_t p = 0; p < l->parties; p++)
+        if (l->probe[p].log != NULL && l->probe[p].token != 0)
+            return NULL;
+    for (unsigned i = 1; i <= l->parties; i++) {
+        uint8_t p = (uint8_t)((l->probe_at + i) % l->parties);
+        if (!is_resting(&l->probe[p]) || l->mono_ms < l->probe[p].at_ms)
+            continue;
+        l->probe_at = p;
+        return &l->probe[p];
+    }
+    return NULL;
+}
+
 bool ol_fork_fetch(ol_line *l, ol_effect *fx) {
-    ol_probe *b = &l->probe;
-    if (l->is_show_due && l->shown.token == 0 && next_shown(l)) {
-        l->shown.token = fx->fetch.token = ol_token(l);
-        fx->fetch.log = l->shown.log->key;
-        fx->fetch.from = fx->fetch.to = fx->fetch.head = l->shown.size;
+    ol_shown *n = l->is_show_due ? next_shown(l) : NULL;
+    if (n != NULL) {
+        n->token = fx->fetch.token = ol_token(l);
+        fx->fetch.log = n->log->key;
+        fx->fetch.from = fx->fetch.to = fx->fetch.head = n->size;
         return true;
     }
-    if (b->log == NULL || b->token != 0 || l->mono_ms < b->at_ms)
+    ol_probe *b = next_probe(l);
+    if (b == NULL)
         return false;
     uint64_t to = b->tree.size + PROBE_ENTRIES;
     b->token = fx->fetch.token = ol_token(l);
@@ -208,18 +253,15 @@ bool ol_fork_fetch(ol_line *l, ol_effect *fx) {
 }
 
 bool ol_fork_fetched(ol_line *l, const ol_event *ev) {
-    if (l->shown.token != 0 && ev->fetched.token == l->shown.token)
-        shown_fetched(l, ev);
-    else if (l->probe.log != NULL && ev->fetched.token == l->probe.token)
-        probe_fetched(l, ev);
-    else
-        return false;
-    return true;
+    return shown_fetched(l, ev) || probe_fetched(l, ev);
 }
 
 uint64_t ol_fork_next_ms(const ol_line *l) {
-    bool is_resting = l->probe.log != NULL && l->probe.token == 0;
-    return is_resting ? l->probe.at_ms : OL_NEVER;
+    uint64_t next = OL_NEVER;
+    for (uint8_t p = 0; p < l->parties; p++)
+        if (is_resting(&l->probe[p]))
+            next = ol_min_ms(next, l->probe[p].at_ms);
+    return next;
 }
 
 /* ---- notes that arrive ---- */

@@ -3,10 +3,11 @@
 
 /* ---- what there is to say about one log ---- */
 
-static bool owes(const ol_log *log, const ol_line *l, const ol_sync *s) {
+static bool owes(const ol_log *log, const ol_line *l, uint8_t party) {
+    const ol_sync *s = &log->sync[party];
     ol_item note;
     return s->owe_have || s->owe_prove || s->owe_of != 0 || s->owe_want != 0 || s->owe_back ||
-           s->owe_ask > 0 || (s->owe_note > 0 && ol_fork_note_of(l, log, s->owe_note, &note)) ||
+           s->owe_ask > 0 || ol_fork_note_of(l, log, party, &note) ||
            (s->owe_receipt && log->got[l->self].is_signed);
 }
 
@@ -31,7 +32,7 @@ void ol_sync_be_brief(ol_line *l, uint8_t p) {
 
 static bool wants(const ol_line *l, const ol_log *log, uint8_t p) {
     const ol_sync *s = &log->sync[p];
-    if (owes(log, l, s))
+    if (owes(log, l, p))
         return true;
     if (log->head_size == 0 || ol_sync_is_settled(l, log, p) || ol_sync_waits(l, log, p))
         return false;
@@ -148,7 +149,7 @@ static void pack_answers(packer *k, uint8_t party) {
     if (s->owe_ask > 0 && put(k, &(ol_item){ .type = OL_ITEM_ASK, .size = s->owe_ask }))
         s->owe_ask = 0;
     ol_item note;
-    if (s->owe_note == 0 || !ol_fork_note_of(k->l, k->log, s->owe_note, &note) || !put(k, &note))
+    if (!ol_fork_note_of(k->l, k->log, party, &note) || !put(k, &note))
         return;
     bool is_receipted = k->log->got[k->l->self].size == s->owe_note;
     if (!is_receipted || put_back(k, k->l->self))

@@ -271,7 +271,7 @@ typedef struct { /* a note that contradicts our copy */
 
 typedef struct { /* a note over a size whose root of ours is being computed */
     ol_log *log; /* NULL: none */
-    uint8_t source, party;
+    uint8_t party;
     uint64_t size, time, at_ms, after_ms; /* go on then; no other before */
     uint8_t root[32], sig[OL_SIG_LEN];
     ol_frontier tree;
@@ -353,8 +353,9 @@ struct ol_line {
     ol_build batch;
     OL_VEC(ol_job) job;
     OL_VEC(ol_piece) piece;
-    ol_probe probe;
-    ol_shown shown;
+    ol_probe probe[OL_PARTIES_MAX];             /* by who brought the note */
+    uint8_t probe_at;                           /* whose had its turn last */
+    ol_shown shown[OL_PARTIES_MAX];             /* to whom */
     uint64_t commit, commit_before, commit_out; /* names of commits: the last two; the one out */
     bool may_have_spoken;     /* more of our logs may be with others than the store knows of */
     bool is_show_due;         /* notes are owed that the store has */
@@ -549,7 +550,7 @@ void ol_session_path_down(ol_line *l, uint8_t party, uint8_t slot);
 void ol_fork_note(ol_line *l, uint8_t source, ol_log *log, const ol_item *it);
 /* Our head of this size goes to this party as a NOTE, if there is one. */
 void ol_fork_show(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
-bool ol_fork_note_of(const ol_line *l, const ol_log *log, uint64_t size, ol_item *ret);
+bool ol_fork_note_of(const ol_line *l, const ol_log *log, uint8_t party, ol_item *ret);
 bool ol_fork_fetch(ol_line *l, ol_effect *fx);        /* false: nothing is wanted now */
 bool ol_fork_fetched(ol_line *l, const ol_event *ev); /* false: it was not for this */
 uint64_t ol_fork_next_ms(const ol_line *l);
