@@ -116,13 +116,26 @@ void ol_call_free_all(ol_duty *d) {
 
 /* ── receipts ──────────────────────────────────────────────────────────────────────────────── */
 
-/* The newest comes first; of more than fit the oldest is dropped: its calls are closed without. */
+static bool has_open(const ol_duty *d, const ol_log_key *log) {
+    for (const ol_tracked *c = d->calls->first; c != NULL; c = c->next)
+        if (c->state == OL_CALL_PLACED && ol_log_key_eq(&c->log, log))
+            return true;
+    return false;
+}
+
+/* By our own entries alone, the newest first: what others receipt moves nothing. Of more than fit
+ * the oldest without an open call is dropped. */
 void ol_call_note_log(ol_duty *d, const ol_log_key *log) {
     ol_call_receipts *v = d->calls->log;
     for (size_t i = 0; i < OL_CALL_LOGS_MAX; i++)
         if (v[i].is_used && ol_log_key_eq(&v[i].log, log))
             return;
-    memmove(v + 1, v, (OL_CALL_LOGS_MAX - 1) * sizeof *v);
+    size_t last = OL_CALL_LOGS_MAX - 1;
+    while (last > 0 && v[last].is_used && has_open(d, &v[last].log))
+        last--;
+    if (last == 0) /* in all of them stands one: that of the oldest log is closed without */
+        last = OL_CALL_LOGS_MAX - 1;
+    memmove(v + 1, v, last * sizeof *v);
     memset(v, 0, sizeof *v);
     v->log = *log, v->is_used = true;
 }
@@ -138,7 +151,6 @@ void ol_call_note_receipt(ol_duty *d, const ol_duty_receipt *r) {
     if (r->log->party != d->o.self || r->log->lane != OL_LANE_URGENT || r->party == d->o.self ||
         r->time > OL_TIME_MAX)
         return;
-    ol_call_note_log(d, r->log);
     ol_call_receipts *v = (ol_call_receipts *)(uintptr_t)ol_call_receipts_of(d, r->log);
     if (v == NULL || r->size <= v->of[r->party].size)
         return;

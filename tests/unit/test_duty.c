@@ -302,6 +302,33 @@ static void closed_when_all_have_spoken(void **state) {
     }
 }
 
+/* Receipts and entries of other logs of ours, however many, do not cost an open call its proof. */
+static void other_logs_in_between(void **state) {
+    (void)state;
+    for (unsigned has_entries = 0; has_entries < 2; has_entries++) {
+        duty_world w;
+        duty_set_up(&w);
+        duty_turn(&w);
+        ol_ref at = duty_call(&w, US, &(ol_call){ .rung = 1, .called = 1 << THEM });
+        duty_receipt(&w, THEM, at.index + 1);
+        uint8_t own = w.incarnation[0];
+        uint64_t size = w.size[US];
+        for (uint8_t i = 1; i <= 3 * 8; i++) {
+            w.incarnation[0] = (uint8_t)(own + i), w.size[US] = 1;
+            if (has_entries)
+                duty_ring(&w, US, (ol_ref){ .party = THEM, .incarnation_len = OL_INC_LEN },
+                          OL_RING_RINGS, 1, 0);
+            duty_receipt(&w, THIRD, 2);
+        }
+        w.incarnation[0] = own, w.size[US] = size;
+        duty_ring(&w, THEM, at, OL_RING_ENDED, 4, 40);
+        duty_turn(&w);
+        ol_close k = duty_asked_close(&w, 0);
+        assert_true(k.receipts == 1 && k.receipt[0].size == at.index + 1);
+        duty_tear_down(&w);
+    }
+}
+
 static void closed_by_its_time(void **state) {
     (void)state;
     duty_world w;
@@ -543,6 +570,7 @@ int main(void) {
         cmocka_unit_test(too_many_are_recorded_and_not_rung),
         cmocka_unit_test(what_is_refused_is_asked_for_again),
         cmocka_unit_test(closed_when_all_have_spoken),
+        cmocka_unit_test(other_logs_in_between),
         cmocka_unit_test(closed_by_its_time),
         cmocka_unit_test(after_a_start_it_has_its_time_again),
         cmocka_unit_test(an_interrupted_call_is_placed_again),
