@@ -1,0 +1,265 @@
+/* openline call — places a call, and with --wait tells each step until it is closed. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "cli/people.h"
+#include "cli/verdicts.h"
+#include "wire/call.h"
+
+typedef struct {
+    ol_cli *c;
+    ol_people p;
+    ol_call call;
+    json_t *placed; /* the reply to submit */
+    json_t *steps;  /* the events about it, with --json */
+    uint32_t stored;
+    bool is_drill, is_closed;
+} calling;
+
+static calling s_calling;
+
+/* ---- what is called ---- */
+
+static int take_parties(calling *k) {
+    ol_cli *c = k->c;
+    for (size_t i = 0; i < c->lists; i++) {
+        int p = ol_charter_party(&k->p.charter, c->list[i], strlen(c->list[i]));
+        if (p < 0 || p == k->p.self || (k->p.members >> p & 1) == 0)
+            return ol_cli_fail(c, OL_ENOENT, "name another member of the line",
+                               "\"%s\" cannot be called", c->list[i]);
+        k->call.called |= (uint16_t)(1u << p);
+    }
+    return -1;
+}
+
+static ol_str str_of(const char *s) {
+    return (ol_str){ s, s == NULL ? 0 : strlen(s) };
+}
+
+static int take_options(calling *k) {
+    ol_cli *c = k->c;
+    const char *again = ol_cli_value(c, "again");
+    int code = ol_people_precedence(c, OL_IMMEDIATE, &k->call.precedence);
+    if (code < 0)
+        code = ol_people_status(c, &k->call.status);
+    k->call.purpose = ol_cli_has(c, "voice") ? OL_CALL_VOICE : OL_CALL_TEXT;
+    k->call.text = str_of(ol_cli_value(c, "reason"));
+    k->call.lang = str_of(ol_cli_value(c, "lang"));
+    k->call.of = str_of(ol_cli_value(c, "escalates"));
+    if (code < 0 && (k->call.text.len > OL_REMARK_MAX || k->call.of.len > OL_CALL_OF_MAX))
+        code = ol_cli_usage(c, "--reason takes at most %d bytes, --escalates %d", OL_REMARK_MAX,
+                            OL_CALL_OF_MAX);
+    if (code < 0 && (!ol_fields_is_line(k->call.text) || !ol_message_lang_is_valid(k->call.lang) ||
+                     !ol_fields_is_line(k->call.of)))
+        code = ol_cli_usage(c, "--reason, --lang or --escalates holds what a line of text may not");
+    if (code < 0)
+        code = ol_people_open(c, c->arg[0], &k->p);
+    if (code < 0)
+        code = ol_people_rung(&k->p, c->arg[1], &k->call.rung);
+    if (code < 0)
+        code = take_parties(k);
+    k->call.has_ref = again != NULL;
+    if (code < 0 && again != NULL)
+        code = ol_people_ref(&k->p, "--again", again, OL_INC_LEN, &k->call.ref);
+    k->is_drill = k->call.status != OL_OPERATIONAL;
+    return code;
+}
+
+/* ---- what comes ---- */
+
+static void on_interrupt(int sig) {
+    static const char text[] = "\nthe call stays placed: openline calls shows how it ends, "
+                               "openline close withdraws it\n";
+    (void)sig;
+    ssize_t n = write(STDERR_FILENO, text, sizeof text - 1);
+    _exit(n < 0 ? 1 : 130);
+}
+
+static const char *text_of(const json_t *o, const char *key) {
+    const char *s = json_string_value(json_object_get(o, key));
+    return s != NULL ? s : "";
+}
+
+__attribute__((format(printf, 2, 3))) static void step(const calling *k, const char *format, ...) {
+    char text[300];
+    va_list args;
+    if (k->c->is_json)
+        return;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    ol_cli_print("%s%s\n",
+                 k->is_drill ? (k->call.status == OL_EXERCISE ? "EXERCISE " : "TEST ") : "", text);
+    (void)fflush(stdout);
+}
+
+static void note_call(calling *k, const json_t *o) {
+    const char *state = text_of(o, "state"), *party = text_of(o, "party");
+    const char *rung = text_of(o, "rung"), *reply = text_of(o, "reply");
+    long long seconds = (long long)json_integer_value(json_object_get(o, "seconds"));
+    if (strcmp(state, "rings") == 0)
+        step(k, "%s rings: %s, for %lld s", party, rung, seconds);
+    else if (strcmp(state, "silent") == 0)
+        step(k, "%s: its ladder has ended at %s, nobody came", party, rung);
+    else if (strcmp(state, "replied") == 0 && strcmp(reply, "defer") == 0)
+        step(k, "%s: deferred for %lld s", party, seconds);
+    else if (strcmp(state, "replied") == 0)
+        step(k, "%s: %s", party, strcmp(reply, "answer") == 0 ? "ANSWERED" : "declined");
+    else if (strcmp(state, "closed") == 0)
+        k->is_closed = true, step(k, "closed: %s", text_of(o, "why"));
+}
+
+static void note_event(calling *k, const json_t *o) {
+    const char *event = text_of(o, "event"), *party = text_of(o, "party");
+    bool is_ours = strcmp(text_of(o, "log"), text_of(k->placed, "log")) == 0;
+    json_int_t index = json_integer_value(json_object_get(k->placed, "index"));
+    int p = ol_charter_party(&k->p.charter, party, strlen(party));
+    if (!is_ours || p < 0)
+        return;
+    if (strcmp(event, "call") == 0 && json_integer_value(json_object_get(o, "index")) == index) {
+        (void)json_array_append(k->steps, (json_t *)(uintptr_t)o);
+        note_call(k, o);
+        return;
+    }
+    bool is_new = strcmp(event, "receipt") == 0 && (k->stored >> p & 1) == 0 &&
+                  json_integer_value(json_object_get(o, "size")) > index &&
+                  ol_call_is_to(&k->call, (unsigned)k->p.self, (unsigned)p);
+    if (!is_new)
+        return;
+    k->stored |= UINT32_C(1) << p;
+    (void)json_array_append(k->steps, (json_t *)(uintptr_t)o);
+    step(k, "reached: the station of %s has stored it", party);
+}
+
+static int subscribe(calling *k) {
+    ol_request r;
+    json_t *reply = NULL;
+    int code = ol_talk_request(k->c, OL_DO_POSITION, k->p.line, &r);
+    if (code < 0)
+        code = ol_talk_ask(k->c, k->p.talk, &r, &reply);
+    r.what = OL_DO_SUBSCRIBE;
+    r.given |= OL_GIVEN_CURSOR;
+    r.cursor = (uint64_t)json_integer_value(json_object_get(reply, "position"));
+    json_decref(reply);
+    reply = NULL;
+    if (code < 0)
+        code = ol_talk_ask(k->c, k->p.talk, &r, &reply);
+    json_decref(reply);
+    return code;
+}
+
+static int await(calling *k) {
+    int code = -1;
+    struct sigaction sa = { .sa_handler = on_interrupt };
+    (void)sigaction(SIGINT, &sa, NULL);
+    (void)sigaction(SIGTERM, &sa, NULL);
+    while (code < 0 && !k->is_closed) {
+        json_t *o = NULL;
+        code = ol_talk_next(k->c, k->p.talk, OL_NEVER, &o);
+        if (code < 0 && o != NULL)
+            note_event(k, o);
+        json_decref(o);
+    }
+    return code;
+}
+
+/* ---- the command ---- */
+
+static int place(calling *k) {
+    uint8_t body[OL_CONTROL_BODY_MAX];
+    ol_wr w = ol_wr_of(body, sizeof body);
+    ol_call_encode(&k->call, &w);
+    if (w.err != OL_OK)
+        return ol_cli_fail(k->c, OL_ELIMIT, "say it in fewer words", "the call is too long");
+    int code = ol_people_submit(&k->p, OL_KIND_CALL, body, w.len, NULL, &k->placed);
+    if (code < 0)
+        step(k, "%s placed", text_of(k->placed, "entry"));
+    return code;
+}
+
+static int print_end(calling *k, json_t *call) {
+    size_t i;
+    json_t *is;
+    bool is_answered = false;
+    json_array_foreach(json_object_get(call, "verdicts"), i, is) {
+        is_answered = is_answered || strcmp(text_of(is, "verdict"), "answered") == 0;
+    }
+    if (!k->c->is_json) {
+        ol_cli_verdicts_print(call);
+    } else {
+        json_t *o = ol_cli_ok();
+        (void)json_object_update(o, k->placed);
+        (void)json_object_set(o, "steps", k->steps);
+        (void)json_object_set(o, "verdicts", json_object_get(call, "verdicts"));
+        ol_cli_json(o);
+    }
+    int code = ol_cli_end(k->c);
+    return code == OL_CLI_DONE && !is_answered ? OL_CLI_FAILED : code;
+}
+
+static int finish(calling *k) {
+    json_t *call = NULL;
+    if (!ol_cli_has(k->c, "wait")) {
+        json_t *o = ol_cli_ok();
+        (void)json_object_update(o, k->placed);
+        if (k->c->is_json)
+            ol_cli_json(o);
+        else
+            json_decref(o);
+        return ol_cli_end(k->c);
+    }
+    int code = await(k);
+    if (code < 0)
+        code = ol_cli_calls_find(k->c, k->p.line, text_of(k->placed, "entry"), &call);
+    if (code < 0)
+        code = print_end(k, call);
+    json_decref(call);
+    return code;
+}
+
+static int call_run(ol_cli *c) {
+    calling *k = &s_calling;
+    *k = (calling){ .c = c, .steps = json_array() };
+    int code = take_options(k);
+    if (code < 0 && ol_cli_has(c, "wait"))
+        code = subscribe(k);
+    if (code < 0)
+        code = place(k);
+    if (code < 0)
+        code = finish(k);
+    ol_people_close(&k->p);
+    json_decref(k->placed);
+    json_decref(k->steps);
+    return code;
+}
+
+static const ol_cli_opt options[] = {
+    { "precedence", "P", "flash, immediate, priority or routine (immediate)", false },
+    { "status", "S", "operational, exercise or test (operational)", false },
+    { "voice", NULL, "to speak; else to write", false },
+    { "party", "NAME", "who is called (all other members); may stand several times", true },
+    { "reason", "TEXT", "at most 200 bytes", false },
+    { "lang", "LANG", "of the reason (the author's first)", false },
+    { "escalates", "LINE:ENTRY", "what it escalates from another line", false },
+    { "again", "ENTRY", "an earlier call that this one takes up again", false },
+    { "read", "POSITION", "how far the officer had read (all)", false },
+    OL_SIGNER_OPTIONS,
+    { "wait", NULL, "tell each step, until the call is closed; then its verdict", false },
+    { NULL, NULL, NULL, false },
+};
+
+const ol_cli_command ol_cli_call = {
+    .name = "call",
+    .args = "<line> <rung or watch>",
+    .summary = "Places a call: their station rings, rung after rung, until somebody answers",
+    .help = "The station closes the call by itself when all have replied, their ladders have ended "
+            "or its time is over.\nWith --wait, exit status 0 means that somebody answered; Ctrl-C "
+            "leaves the call placed.\n",
+    .opt = options,
+    .args_min = 2,
+    .args_max = 2,
+    .run = call_run,
+};
