@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: ISC
 """Hooks: what calls them and what does not, what their programs get and what they are denied."""
+import base64
 import json
 import os
 import select
 import subprocess
 
+from libexport import cbor
 from libline import SRC, Control, Failure, connected, found, main, station_down, station_up
 
 # What a hook's program does in these tests: it tells what it is, through a fifo.
@@ -154,6 +156,39 @@ def flash(where):
     check(len(logged(prc, "hook.run hook=siren event=flash")) == 1, prc.log)
 
 
+def submit(party, kind, body):
+    with Control(party.home) as client:
+        return client.ask("submit", line="hotline", kind=kind, item=os.urandom(6).hex(),
+                          body=base64.b64encode(cbor(body)).decode())
+
+
+def called(where):
+    """A call calls as it rings, a drill only what asks for drills; nobody came, on both sides"""
+    usa, prc = connected(where, settings=("answer.flash=4",), start=False)
+    siren, drill, ours = (Told(where, name) for name in ("siren", "driller", "ours"))
+    prc.run("hook", "add", "siren", "--on", "call,unanswered", "--", siren.path)
+    prc.run("hook", "add", "drills", "--on", "call,drill", "--", drill.path)
+    usa.run("hook", "add", "ours", "--on", "call,unanswered", "--", ours.path)
+    station_up(usa), station_up(prc)
+    exercise = submit(usa, "call", [0, 1, 0, 1, "A drill"])
+    event = drill.next()["event"]
+    check(event["event"] == "call" and event["status"] == "exercise" and
+          event["entry"] == exercise["entry"] and event["party"] == "usa", event)
+    real = submit(usa, "call", [0, 0, 0, 1, "Real"])
+    event = siren.next()["event"]
+    check({**event, "time": 0} == {
+        "event": "call", "hook": "siren", "station": "prc", "time": 0, "line": "hotline",
+        "entry": real["entry"], "precedence": "flash", "status": "operational",
+        "rung": event["rung"], "seconds": event["seconds"], "party": "usa"}, event)
+    event = siren.next()["event"]
+    check(event["event"] == "unanswered" and event["entry"] == real["entry"] and
+          event["party"] == "usa", event)
+    event = ours.next()["event"]
+    check(event["event"] == "unanswered" and event["entry"] == real["entry"] and
+          event["party"] == "prc", event)
+    check("Real" not in str(event), "what was said is handed out")
+
+
 def ended(where):
     """A program that hangs is ended with its group; what it leaves behind ends; the loop goes on"""
     usa, prc = connected(where, start=False)
@@ -299,4 +334,4 @@ def examples(where):
     check("entry: usa/urgent/1a2b.3" in text and "210430Z" not in text, text)
 
 
-main(configured, flash, ended, flooded, dead_line, examples)
+main(configured, flash, called, ended, flooded, dead_line, examples)
