@@ -29,6 +29,8 @@ void ol_show_signed(const json_t *entry) {
     bool has_valid = false;
     size_t i;
     json_t *sign;
+    if (json_is_null(list))
+        ol_cli_print("  whose word it is has not been judged: openline log tells\n");
     if (!json_is_array(list))
         return;
     json_array_foreach(list, i, sign) {

@@ -69,7 +69,7 @@ static ol_err stored_entry(void *ctx, const ol_stored_entry *e) {
     }
     if (json_object_get(o, "item") != NULL && json_object_get(o, "signed") == NULL &&
         ol_desk_signed(d, p->f->line, &e->log, e->index, o) != OL_OK)
-        (void)json_object_set_new(o, "signed", json_null()); /* no memory to tell */
+        (void)json_object_set_new(o, "signed", json_null()); /* no time or memory to tell */
     ol_client_send(p->cl, o);
     p->f->cursor = e->seq;
     p->n++;

@@ -38,6 +38,7 @@ typedef struct {
     ol_desk_went *went;
     size_t n_went, went_cap;
     struct ol_desk_view *view; /* of the last `log` */
+    uint64_t rests_until;      /* ns: no view is built for ol_desk_signed before */
     struct ol_desk_own *own;   /* what it opened itself, without a station */
 } ol_desk;
 
@@ -89,7 +90,8 @@ void ol_desk_officer(const ol_api_line *line, const ol_entry *e, json_t *o);
 void ol_desk_watch(const ol_api_line *line, const ol_entry *e, json_t *o);
 OL_MUST ol_err ol_desk_words_json(const ol_desk *d, size_t line, const ol_view *v, size_t at,
                                   json_t *o);
-/* The same of an entry outside a page of `log`: by a view of all that the store holds. */
+/* The same of an entry outside a page of `log`: by a view of all that the store holds. OL_EAGAIN:
+ * such views took their share of the time already, which a member that writes much must not set. */
 OL_MUST ol_err ol_desk_signed(ol_desk *d, size_t line, const ol_log_key *log, uint64_t index,
                               json_t *o);
 

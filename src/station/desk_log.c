@@ -1,12 +1,14 @@
 /* `log`: a page of the joint view (record/view.h), with the state of each entry at each party. */
 #include <malloc.h>
 #include <stdlib.h>
+#include <uv.h>
 #include <string.h>
 
 #include "record/view.h"
 #include "station/desk.h"
 
 enum { ROOM = OL_CONTROL_LINE_MAX - 1024, PAGE_DEFAULT = 100, VIEW_MEM_MAX = 128 << 20 };
+enum { SIGNED_REST = 20 }; /* of the loop's time what the signs of news cost: a twentieth */
 
 /* The joint view of a moment, kept between the pages of it. */
 struct ol_desk_view {
@@ -193,8 +195,14 @@ static ol_err entry_json(const ol_desk *d, size_t line, size_t at, json_t **ret)
 ol_err ol_desk_signed(ol_desk *d, size_t line, const ol_log_key *log, uint64_t index, json_t *o) {
     uint64_t last = 0;
     ol_err err = d->store->ops->last_seq(d->store, &last);
+    uint64_t began = uv_hrtime();
+    bool is_built = d->view != NULL && d->view->number == line && d->view->as_of == last;
+    if (err == OL_OK && !is_built && began < d->rests_until)
+        return OL_EAGAIN;
     if (err == OL_OK)
         err = build(d, line, last);
+    if (!is_built)
+        d->rests_until = began + (uv_hrtime() - began) * SIGNED_REST;
     if (err != OL_OK)
         return err;
     const ol_view *v = d->view->view;

@@ -87,7 +87,9 @@ static void take_order(ol_rules *r, const ol_stored_entry *e, const ol_entry *en
         o.status != OL_OPERATIONAL)
         return;
     standing *s = &r->order[e->log.party][o.verb / 2];
-    if (ol_log_key_eq(&s->log, &e->log) && e->index < s->index)
+    bool is_same = ol_log_key_eq(&s->log, &e->log);
+    if (is_same ? e->index < s->index
+                : entry->wall < s->wall) /* between logs as §4.5 orders them */
         return;
     *s = (standing){ .is_on = o.verb % 2 == 0, .log = e->log, .index = e->index };
     s->wall = entry->wall, s->seconds = o.seconds;
@@ -179,9 +181,10 @@ static ol_err under_order(const ol_api_line *line, const ol_rules *r, unsigned p
     static const char *const says[PAIRS] = { "the line is under minimise",
                                              "the line is suspended" };
     char since[DTG_LEN], until[DTG_LEN] = "until it is ended";
+    uint32_t members = line->generation[line->charter->generation].members;
     for (unsigned p = 0; p < line->charter->parties; p++) {
         const standing *s = &r->order[p][pair];
-        if (!s->is_on)
+        if (!s->is_on || (members >> p & 1) == 0) /* who has left orders nothing any more */
             continue;
         if (s->seconds > 0)
             (void)dtg(s->wall + s->seconds, until);
