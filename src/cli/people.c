@@ -104,73 +104,42 @@ int ol_people_rung(ol_people *p, const char *name, uint64_t *ret) {
                        name, list);
 }
 
-/* "usa/urgent/8f3a.17": which log of the record that is. */
-static int find_ref(ol_people *p, const char *option, const char *ref, const json_t *logs,
-                    ol_ref *ret) {
-    size_t dot = strcspn(ref, "."), i;
-    uint64_t index = 0;
-    json_t *log;
-    unsigned found = 0;
-    const char *last = strrchr(ref, '/');
-    if (ref[dot] == '\0' || last == NULL || ref + dot < last + 5 ||
-        ol_u64_get(ref + dot + 1, strlen(ref + dot + 1), 0, OL_SIZE_MAX, &index) != OL_OK)
-        return ol_cli_usage(p->c, "%s is \"%s\" and must name an entry, such as usa/urgent/8f3a.17",
-                            option, ref);
-    json_array_foreach(logs, i, log) {
-        const char *name = json_string_value(json_object_get(log, "log"));
-        json_int_t size = json_integer_value(json_object_get(log, "size"));
-        if (name == NULL || strncmp(name, ref, dot) != 0 || size <= (json_int_t)index)
-            continue;
-        const char *inc = strrchr(name, '/') + 1;
-        int party = ol_charter_party(&p->charter, name, strcspn(name, "/"));
-        *ret = (ol_ref){ .party = (uint8_t)party, .index = index };
-        ret->lane = strstr(name, "/urgent/") != NULL ? OL_LANE_URGENT : OL_LANE_ROUTINE;
-        if (ol_hex_get(inc, 16, ret->incarnation, OL_INC_LEN) == OL_OK)
-            found++;
-    }
-    if (found == 1)
-        return -1;
-    return ol_cli_fail(p->c, found == 0 ? OL_ENOENT : OL_ECONFLICT,
-                       found == 0 ? "openline log names the entries"
-                                  : "give more digits of its log's incarnation",
-                       found == 0 ? "the record holds no entry %s" : "%s fits several logs", ref);
+/* Asks for the entry of this name. *ret: the whole reply. */
+static int ask_entry(ol_people *p, const char *option, const char *name, json_t **ret) {
+    ol_request r;
+    int code = ol_talk_request(p->c, OL_DO_LOG, p->line, &r);
+    if (code < 0 && !ol_request_entry(name, strlen(name), &r))
+        code = ol_cli_usage(p->c, "%s is \"%s\" and must name an entry, such as usa/urgent/8f3a.17",
+                            option, name);
+    r.given |= OL_GIVEN_ENTRY;
+    return code < 0 ? ol_talk_ask(p->c, p->talk, &r, ret) : code;
 }
 
 int ol_people_ref(ol_people *p, const char *option, const char *name, uint8_t inc_len,
                   ol_ref *ret) {
-    uint64_t next = 0;
-    int code = -1;
-    json_t *all = json_array();
-    for (bool has_more = true; code < 0 && has_more;) {
-        ol_request r;
-        json_t *reply = NULL;
-        code = ol_talk_request(p->c, OL_DO_RECORD, p->line, &r);
-        r.given |= OL_GIVEN_FROM;
-        r.from = next;
-        if (code < 0)
-            code = ol_talk_ask(p->c, p->talk, &r, &reply);
-        (void)json_array_extend(all, json_object_get(reply, "logs"));
-        has_more = json_is_integer(json_object_get(reply, "next"));
-        next = (uint64_t)json_integer_value(json_object_get(reply, "next"));
-        json_decref(reply);
+    json_t *reply = NULL;
+    int code = ask_entry(p, option, name, &reply);
+    const json_t *entry = json_array_get(json_object_get(reply, "entries"), 0);
+    const char *log = json_string_value(json_object_get(entry, "log"));
+    const char *inc = log == NULL ? NULL : strrchr(log, '/');
+    if (code < 0) {
+        *ret = (ol_ref){ .incarnation_len = inc_len };
+        if (inc == NULL || ol_hex_get(inc + 1, 16, ret->incarnation, OL_INC_LEN) != OL_OK)
+            code = ol_cli_fail(p->c, OL_EIO, "try again", "the station told nothing of %s", name);
     }
-    if (code < 0)
-        code = find_ref(p, option, name, all, ret);
-    ret->incarnation_len = inc_len;
-    memset(ret->incarnation + inc_len, 0, sizeof ret->incarnation - inc_len);
-    json_decref(all);
+    if (code < 0) {
+        ret->party = (uint8_t)ol_charter_party(&p->charter, log, strcspn(log, "/"));
+        ret->lane = strstr(log, "/urgent/") != NULL ? OL_LANE_URGENT : OL_LANE_ROUTINE;
+        ret->index = (uint64_t)json_integer_value(json_object_get(entry, "index"));
+        memset(ret->incarnation + inc_len, 0, sizeof ret->incarnation - inc_len);
+    }
+    json_decref(reply);
     return code;
 }
 
 int ol_people_status_of(ol_people *p, const char *name, uint8_t *ret) {
-    ol_request r;
     json_t *reply = NULL;
-    int code = ol_talk_request(p->c, OL_DO_LOG, p->line, &r);
-    if (code < 0 && !ol_request_entry(name, strlen(name), &r))
-        code = ol_cli_usage(p->c, "\"%s\" must name an entry, such as usa/urgent/8f3a.17", name);
-    r.given |= OL_GIVEN_ENTRY;
-    if (code < 0)
-        code = ol_talk_ask(p->c, p->talk, &r, &reply);
+    int code = ask_entry(p, "the entry", name, &reply);
     const json_t *entry = json_array_get(json_object_get(reply, "entries"), 0);
     const char *kind = json_string_value(json_object_get(entry, "kind"));
     const char *status =

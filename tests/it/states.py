@@ -64,7 +64,7 @@ def acked(where):
     usa.refused("interim", LINE, answer, code=2, says="--in 2h")
     usa.refused("interim", LINE, answer, "--in", "8d", code=2, says="604800")
     usa.refused("ack", LINE, "usa/urgent/zz.1", code=2, says="must name an entry")
-    usa.refused("show", LINE, first.split(".")[0] + ".99", says="no such entry")
+    usa.refused("show", LINE, first.split(".")[0] + ".99", says="holds no entry of that name")
 
 
 def waited(where):
