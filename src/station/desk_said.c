@@ -115,7 +115,7 @@ ol_err ol_desk_find(const ol_view *v, const ol_api_line *line, const ol_request 
     if (found == 1)
         return OL_OK;
     if (found == 0)
-        return ol_refuse(why, OL_ENOENT, "`log` names the entries",
+        return ol_refuse(why, OL_ENOENT, "openline log names the entries",
                          "the record holds no entry of that name");
     return ol_refuse(why, OL_ECONFLICT, "give more digits of its log's incarnation",
                      "that name fits several logs");
