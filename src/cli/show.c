@@ -171,6 +171,14 @@ static void show_alarm(const json_t *e) {
                  json_object_get(e, "log") != NULL ? ": " : "", text_of(e, "log"));
 }
 
+static void show_overdue(const json_t *e) {
+    char precedence[24];
+    char status[24];
+    ol_cli_print("OVERDUE %s %s %s: %s has not answered\n",
+                 upper(text_of(e, "precedence"), precedence), upper(text_of(e, "status"), status),
+                 text_of(e, "entry"), text_of(e, "party"));
+}
+
 void ol_show_event(const json_t *e) {
     char dtg[OL_CLI_DTG_LEN + 1];
     const char *event = text_of(e, "event");
@@ -188,6 +196,8 @@ void ol_show_event(const json_t *e) {
                      json_is_true(json_object_get(e, "live")) ? "LIVE" : "down");
     else if (strcmp(event, "alarm") == 0)
         show_alarm(e);
+    else if (strcmp(event, "overdue") == 0)
+        show_overdue(e);
     else if (strcmp(event, "lagged") == 0)
         ol_cli_print("some passing events were missed; entries and receipts were not\n");
 }

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/time.h"
+#include "cli/people.h"
 #include "cli/talk.h"
 
 static ol_talk talk;
@@ -196,6 +197,20 @@ static void print_state(const json_t *l) {
     }
 }
 
+/* Who has not answered what, and how long he has, or is late. */
+static void print_clock(const json_t *k) {
+    bool is_late = json_is_true(json_object_get(k, "overdue"));
+    char precedence[OL_PEOPLE_STATUS_LEN], status[OL_PEOPLE_STATUS_LEN];
+    ol_cli_print("    %-12s %s %s %s: %s %s, %lld s %s\n", is_late ? "OVERDUE" : "to answer",
+                 ol_people_upper(text_of(k, "precedence"), precedence),
+                 ol_people_upper(text_of(k, "status"), status), text_of(k, "entry"),
+                 text_of(k, "party"),
+                 is_late                                       ? "has not answered"
+                 : json_is_true(json_object_get(k, "put_off")) ? "said that it will answer"
+                                                               : "is to answer",
+                 (long long)int_of(k, is_late ? "late_s" : "left_s"), is_late ? "late" : "left");
+}
+
 static void print_line(const json_t *l, const char *self) {
     size_t i;
     json_t *v;
@@ -219,6 +234,9 @@ static void print_line(const json_t *l, const char *self) {
     }
     json_object_foreach(json_object_get(l, "delays"), key, v) {
         print_delays(key, v);
+    }
+    json_array_foreach(json_object_get(l, "clocks"), i, v) {
+        print_clock(v);
     }
     json_array_foreach(json_object_get(l, "forks"), i, v) {
         print_fork(l, v, self);

@@ -220,7 +220,7 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     set(o, "line_id", json_string(id));
     set_u64(o, "generation", ch->generation);
     set(o, "parties", parties);
-    ol_mono now;
+    ol_mono now = { 0 };
     const ol_duty *duty = ol_api_duty(c->desk.station, line->number, &now);
     if (duty != NULL)
         ol_checks_state_json(duty, now, o);
@@ -239,6 +239,7 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
         set(o, "delays", delays_json(ch, &s));
         set(o, "epochs", epochs_json(line, &s));
         set(o, "counts", counts_json(s.count));
+        set(o, "clocks", ol_duty_clocks_json(line, duty, now));
         set(o, "forks", forks_json(c, line, o));
     }
     json_decref(w.current);

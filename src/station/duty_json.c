@@ -4,6 +4,8 @@
 #include "station/desk.h"
 #include "station/duty.h"
 
+enum { CLOCKS_TOLD_MAX = 32 };
+
 static void set(json_t *o, const char *key, json_t *v) {
     (void)json_object_set_new(o, key, v); /* no memory: the key is missing, nothing worse */
 }
@@ -41,7 +43,43 @@ static json_t *call_json(const ol_api_line *line, const ol_duty_note *n) {
     return o;
 }
 
+static json_t *clock_json(const ol_api_line *line, const ol_log_key *log, uint64_t index,
+                          uint8_t party, unsigned precedence, unsigned status) {
+    char name[OL_DESK_NAME_LEN + 1];
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s}", "entry", ol_desk_entry_name(line, log, index, name), "author",
+        line->charter->party[log->party].name, "party", line->charter->party[party].name,
+        "precedence", ol_precedence_name(precedence), "status", ol_status_name(status));
+}
+
+static json_t *overdue_json(const ol_api_line *line, const ol_duty_note *n) {
+    json_t *o = json_pack("{s:s, s:s}", "event", "overdue", "line", line->name);
+    json_t *more = clock_json(line, &n->log, n->index, n->party, n->precedence, n->status);
+    (void)json_object_update(o, more);
+    json_decref(more);
+    return o;
+}
+
+json_t *ol_duty_clocks_json(const ol_api_line *line, const ol_duty *duty, ol_mono now) {
+    json_t *list = json_array();
+    ol_clock_status s;
+    for (size_t i = 0;
+         json_array_size(list) < CLOCKS_TOLD_MAX && duty != NULL && ol_clock_status_of(duty, i, &s);
+         i++) {
+        json_t *o = clock_json(line, &s.log, s.index, s.party, s.precedence, s.status);
+        set(o, "overdue", json_boolean(s.is_overdue));
+        set(o, "put_off", json_boolean(s.is_put_off));
+        set(o, s.due_ms > now.ms ? "left_s" : "late_s",
+            json_integer(
+                (json_int_t)((s.due_ms > now.ms ? s.due_ms - now.ms : now.ms - s.due_ms) / 1000)));
+        (void)json_array_append_new(list, o);
+    }
+    return list;
+}
+
 json_t *ol_duty_event_json(const ol_api_line *line, const ol_duty_note *n) {
+    if (n->what == OL_DUTY_OVERDUE)
+        return overdue_json(line, n);
     if (n->what >= OL_DUTY_CHECK_MISSED && n->what < OL_DUTY_NOTES)
         return ol_checks_event_json(line, n);
     return n->what < OL_DUTY_NOTES && call_state[n->what] != NULL ? call_json(line, n) : NULL;
