@@ -31,6 +31,11 @@ static void choose(ol_watching *w, bool is_down) {
 static const char *target(ol_watching *w, bool wants_call, size_t *ret_line) {
     size_t line = 0;
     const char *id;
+    bool is_there = false; /* what was chosen may have been answered since */
+    for (size_t n = 0; (id = ol_watch_choice(w, n, &line)) != NULL; n++)
+        is_there = is_there || strcmp(id, w->chosen) == 0;
+    if (!is_there)
+        w->chosen[0] = '\0';
     for (size_t n = 0; (id = ol_watch_choice(w, n, &line)) != NULL; n++) {
         bool is_call = ol_watch_call_of(w, id) != NULL;
         bool is_chosen = strcmp(id, w->chosen) == 0;
