@@ -1883,9 +1883,10 @@ class Record:
     def _keep_words(self, log, index, envelope, ref, seen, shown):
         if envelope.kind == KIND_OFFICER:
             self.enrolled[log.key, index] = envelope
-        if envelope.signs:
+        two = envelope.item is not None and needs_two(envelope, log.charter)
+        if envelope.signs or two:
             reads = seen.read_at(envelope.read)
-            self.signed[log.key, index] = (envelope, ref, reads, shown)
+            self.signed[log.key, index] = (envelope, ref, reads, shown, two)
 
     def _keep_item(self, log, index, envelope, shown):
         shown["item"] = envelope.item.hex()
@@ -1975,7 +1976,7 @@ class Record:
         for place in self.order:
             log, index = self.logs[place[0]], place[1]
             if place in self.signed:
-                envelope, ref, reads, shown = self.signed[place]
+                envelope, ref, reads, shown, two = self.signed[place]
                 numbers = self.charters[-1].numbers
                 rows = sorted((numbers.index(key[0]), key[1], bytes.fromhex(key[2]), size)
                               for key, size in reads)
@@ -1984,6 +1985,10 @@ class Record:
                 word = (envelope, hashlib.sha256(read).digest(), self._hash_ref(log, index, ref),
                         log.opening["generation"] if log.opening else 0)
                 shown["signed"] = roster.judge(log.party, *word)
+                few = sum(sign["valid"] and sign["releases"] for sign in shown["signed"])
+                if two and few < 2:
+                    self.report.note(f"{log.name}: entry {index} was to be released by two "
+                                     f"officers of {log.party} who may, and was by {few}")
                 for sign in shown["signed"]:
                     if not sign["valid"]:
                         self.report.note(f"{log.name}: entry {index} is signed as officer "
@@ -2216,6 +2221,12 @@ class Record:
             self._read_entry(log, index, envelope, shown)
         except Unreadable as reason:
             self._name_unreadable(log, index, envelope, shown, str(reason))
+
+
+def needs_two(envelope, charter):
+    """Must two officers release it? Messages and calls begin with precedence and status."""
+    return (envelope.kind in (KIND_MESSAGE, KIND_CALL) and envelope.body[1] != 2
+            and PRECEDENCES[envelope.body[0]].lower() in charter.values.get("release.two", ()))
 
 
 def verifies(public, message, signature):

@@ -18,7 +18,7 @@
 #include "station/why.h"
 
 enum { OL_CLI_DONE = 0, OL_CLI_FAILED = 1, OL_CLI_USAGE = 2 };
-enum { OL_CLI_ARGS_MAX = 64, OL_CLI_OPTS_MAX = 24, OL_CLI_LIST_MAX = 64 };
+enum { OL_CLI_ARGS_MAX = 64, OL_CLI_OPTS_MAX = 32, OL_CLI_LIST_MAX = 64 };
 
 typedef struct {
     const char *name;  /* without the dashes; NULL ends the table */
@@ -91,6 +91,6 @@ extern const ol_cli_command ol_cli_ack, ol_cli_availability, ol_cli_bearer_add, 
     ol_cli_order, ol_cli_port_add, ol_cli_presence, ol_cli_run, ol_cli_send, ol_cli_show,
     ol_cli_status, ol_cli_stop, ol_cli_verify, ol_cli_version, ol_cli_watch, ol_cli_wrong;
 extern const ol_cli_command ol_cli_call, ol_cli_calls, ol_cli_answer, ol_cli_decline, ol_cli_defer,
-    ol_cli_close;
+    ol_cli_close, ol_cli_release;
 
 #endif

@@ -61,6 +61,7 @@ static const ol_cli_command *const commands[] = {
     &ol_cli_officer_list,
     &ol_cli_officer_remove,
     &ol_cli_handover,
+    &ol_cli_release,
 };
 
 static const ol_cli_opt no_options[] = { { NULL, NULL, NULL, false } };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "cli/draft.h"
 #include "cli/files.h"
 #include "cli/people.h"
 #include "wire/entry.h"
@@ -185,6 +186,13 @@ static ol_err submit(void *ctx, const uint8_t *body, size_t len, unsigned part, 
                           "--item goes with a text that fits one entry");
         return OL_ESTATE;
     }
+    const char *draft = ol_cli_value(s->c, "draft");
+    if (draft != NULL) {
+        if (parts > 1)
+            (void)ol_cli_fail(s->c, OL_ELIMIT, "say it shorter",
+                              "a draft has room for a text that fits one entry");
+        return parts == 1 && ol_draft_write(&s->p, draft, body, len) < 0 ? OL_OK : OL_ESTATE;
+    }
     if (ol_people_submit(&s->p, OL_KIND_MESSAGE, body, len, s->has_item ? s->item : NULL, &reply) >=
         0)
         return OL_ESTATE;
@@ -334,6 +342,15 @@ static int print_sent(sending *s) {
     return ol_cli_end(s->c);
 }
 
+static int print_draft(sending *s) {
+    const char *file = ol_cli_value(s->c, "draft");
+    if (s->c->is_json)
+        ol_cli_json(json_pack("{s:b, s:s, s:s}", "ok", 1, "line", s->p.line, "draft", file));
+    else
+        ol_cli_print("%s: to be released by another officer: openline release\n", file);
+    return ol_cli_end(s->c);
+}
+
 static int send_text(sending *s) {
     ol_body_why why = { "" };
     int code = follow(s);
@@ -347,6 +364,8 @@ static int send_text(sending *s) {
         (void)ol_why_set(&told, err, "%s", why.text);
         return ol_cli_fail_why(s->c, err, &told);
     }
+    if (ol_cli_has(s->c, "draft"))
+        return print_draft(s);
     code = await(s);
     return code < 0 ? print_sent(s) : code;
 }
@@ -402,6 +421,7 @@ static const ol_cli_opt options[] = {
     { "wait", "STATE", "queued, sent, stored, seen or answered, by all others (queued)", false },
     { "timeout", "SECONDS", "how long to wait (60)", false },
     OL_SIGNER_OPTIONS,
+    { "draft", "FILE", "sign it into a file, for another officer to release", false },
     { NULL, NULL, NULL, false },
 };
 

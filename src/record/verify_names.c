@@ -123,7 +123,7 @@ static bool follows(vf *v, const char *file) {
 
 static bool adopt(vf *v, const char *file) {
     vf_generation *g = &v->generation[v->generations];
-    *g = (vf_generation){ .members = v->read.parties, .rungs = v->read.rungs };
+    *g = (vf_generation){ .members = v->read.parties, .rungs = v->read.rungs, .two = v->read.two };
     memcpy(g->text_hash, v->read.text_hash, sizeof g->text_hash);
     for (unsigned i = 0; i < v->read.parties; i++) {
         int known = find_party(v, v->read.party[i].name);

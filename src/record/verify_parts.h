@@ -32,8 +32,8 @@ typedef struct {
 
 typedef struct {
     unsigned members, rungs;
-    unsigned known; /* parties of this generation and those before */
-    uint8_t member[OL_PARTIES_MAX];
+    unsigned known;                      /* parties of this generation and those before */
+    uint8_t member[OL_PARTIES_MAX], two; /* two: record/charter.h */
     uint8_t text_hash[OL_HASH_LEN];
 } vf_generation;
 

@@ -269,6 +269,7 @@ static void find_generation(vf *v, const uint8_t *entry, size_t len) {
     for (uint8_t i = 0; i < OL_PARTIES_MAX; i++)
         number[i] = i;
     ol_view_set_members(v->view, v->now.log, number, g->known, g->rungs);
+    ol_view_set_two(v->view, v->now.log, g->two);
     ol_view_set_since(v->view, v->now.log, since(v, g));
     uint64_t present = 0;
     for (unsigned i = 0; i < g->members; i++)

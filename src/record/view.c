@@ -91,6 +91,7 @@ ol_err ol_view_add_log(ol_view *v, const ol_log_key *key, size_t *ret_log) {
     vw_log *log = &v->log[v->logs];
     *log = (vw_log){ .key = *key };
     set_members(log, NULL, v->opts.parties, v->opts.rungs);
+    log->two = v->opts.two;
     log->present = v->opts.parties == 64 ? UINT64_MAX : (UINT64_C(1) << v->opts.parties) - 1;
     ol_err err = add_number(v, log, key, false);
     if (err == OL_OK)
@@ -111,6 +112,11 @@ void ol_view_set_present(ol_view *v, size_t log, uint64_t parties) {
 void ol_view_set_unknown(ol_view *v, size_t log) {
     OL_ASSERT(log < v->logs && v->log[log].rows == 0);
     v->log[log].is_unknown = true;
+}
+
+void ol_view_set_two(ol_view *v, size_t log, uint8_t precedences) {
+    OL_ASSERT(log < v->logs && v->log[log].rows == 0);
+    v->log[log].two = precedences;
 }
 
 void ol_view_set_forked(ol_view *v, size_t log) {

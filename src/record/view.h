@@ -65,6 +65,7 @@
     X(SIGN_FALSE, false, "sign-false")       /* index, number: the officer; why */                 \
     X(VOUCHER_FALSE, false, "voucher-false") /* index, number: the officer */                      \
     X(ROSTER_BARRED, false, "roster-barred") /* likewise: a claim over what is vouched for */      \
+    X(RELEASE_FEW, false, "release-few")     /* index, number: so many who may have released it */ \
     X(ROSTER_OUTDATED, false, "roster-outdated") /* likewise: its serial is not higher */
 
 #define OL_VIEW_ENUM(name, is_broken, word) OL_VIEW_##name,
@@ -104,7 +105,8 @@ typedef struct {
     /* Each line check that can be read, its parties by the record's numbers; may be NULL. */
     ol_view_check_fn *check;
     void *ctx;
-    const uint8_t *line_id;                  /* of OL_LINE_ID_LEN bytes; NULL: no sign is checked */
+    uint8_t two;            /* precedences that two officers must release, a bit each */
+    const uint8_t *line_id; /* of OL_LINE_ID_LEN bytes; NULL: no sign is checked */
     const uint8_t *identity[OL_PARTIES_MAX]; /* keys by party number, borrowed; NULL: not known */
 } ol_view_opts;
 
@@ -124,6 +126,9 @@ void ol_view_set_since(ol_view *v, size_t log, uint32_t generation);
 /* The members of the log's generation, a bit per party of the record; not given: all parties.
  * Before the log's first entry. */
 void ol_view_set_present(ol_view *v, size_t log, uint64_t parties);
+/* What two officers must release there, a bit per precedence (§2.4); as members, before its first
+ * entry. Not called: that of opts. */
+void ol_view_set_two(ol_view *v, size_t log, uint8_t precedences);
 /* The log is there and what it holds is not known (it could not be proven): nothing is found amiss
  * with what others say of it. */
 void ol_view_set_unknown(ol_view *v, size_t log);

@@ -52,7 +52,7 @@ typedef struct {
 typedef struct {
     ol_log_key key;
     uint8_t rank; /* the author's number in its charter */
-    uint8_t member[OL_PARTIES_MAX], members, rungs;
+    uint8_t member[OL_PARTIES_MAX], members, rungs, two;
     uint64_t present; /* a bit per party: the members of its generation */
     bool has_opening, is_unknown, is_forked;
     uint32_t since; /* the generation since which its author has been a member */
@@ -80,6 +80,7 @@ typedef struct { /* an officer entry */
 
 typedef struct { /* a signed entry */
     vw_place place;
+    bool needs_two;
     uint8_t kind, signs, body[OL_HASH_LEN];
     ol_sign sign[OL_SIGNS_MAX];
     const char *fault[OL_SIGNS_MAX];

@@ -134,6 +134,11 @@ static void say_words(const ol_view_issue *i, const char *author, char *to, size
         snprintf(to, cap, "entry %" N " is signed as officer %" N " of %s, %s", i->index, i->number,
                  author, i->why);
         return;
+    case OL_VIEW_RELEASE_FEW:
+        snprintf(to, cap,
+                 "entry %" N " was to be released by two officers of %s who may, and was by %" N,
+                 i->index, author, i->number);
+        return;
     case OL_VIEW_VOUCHER_FALSE:
         snprintf(to, cap, "entry %" N ": the voucher for officer %" N " of %s does not verify",
                  i->index, i->number, author);

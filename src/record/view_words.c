@@ -24,7 +24,9 @@ static ol_err keep_enrolment(ol_view *v, vw_place place, const ol_entry *e) {
 ol_err ol_vw_keep_words(ol_view *v, size_t log, const ol_entry *e, vw_row *row) {
     vw_place place = { log, v->log[log].rows };
     ol_err err = e->kind == OL_KIND_OFFICER ? keep_enrolment(v, place, e) : OL_OK;
-    if (err != OL_OK || e->signs == 0)
+    bool needs_two =
+        e->has_item && ol_kind_needs_two(e->kind, e->body, e->body_len, v->log[log].two);
+    if (err != OL_OK || (e->signs == 0 && !needs_two))
         return err;
     vw_said *all = ol_mem_grow(v->opts.mem, v->said, &v->saids_cap, v->saids + 1, sizeof *v->said);
     if (all == NULL)
@@ -32,6 +34,7 @@ ol_err ol_vw_keep_words(ol_view *v, size_t log, const ol_entry *e, vw_row *row) 
     v->said = all;
     vw_said *s = &v->said[v->saids++];
     *s = (vw_said){ .place = place, .kind = (uint8_t)e->kind, .signs = e->signs };
+    s->needs_two = needs_two;
     memcpy(s->sign, e->sign, sizeof s->sign);
     ol_hash_sha256(e->body, e->body_len, s->body);
     row->said = (uint32_t)v->saids;
@@ -153,7 +156,7 @@ static const char *fault_of(const ol_word *w, const ol_sign *sign, const ol_rost
 static ol_err judge(ol_view *v, vw_said *s) {
     ol_word w;
     ol_err err = word_of(v, s, &w);
-    uint64_t at = row_at(v, s->place)->at;
+    uint64_t at = row_at(v, s->place)->at, releasers = 0;
     for (unsigned i = 0; i < s->signs && err == OL_OK; i++) {
         const ol_roster_row *who =
             ol_roster_find(v->roster, w.party, (uint16_t)s->sign[i].officer, at);
@@ -162,7 +165,11 @@ static ol_err judge(ol_view *v, vw_said *s) {
         s->who[i] = who == NULL ? 0 : (size_t)(who - ol_roster_at(v->roster, 0)) + 1;
         if (s->fault[i] != NULL)
             tell(v, s->place, OL_VIEW_SIGN_FALSE, s->sign[i].officer, s->fault[i]);
+        else if (who->may_release)
+            releasers++;
     }
+    if (err == OL_OK && s->needs_two && releasers < 2)
+        tell(v, s->place, OL_VIEW_RELEASE_FEW, releasers, NULL);
     return err;
 }
 

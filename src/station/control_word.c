@@ -148,13 +148,23 @@ static ol_err refuse(ol_refusal *why, const ol_roster_row *who, unsigned officer
                      "the sign of officer %u does not verify", officer);
 }
 
+static ol_err refuse_few(ol_refusal *why, unsigned releasers) {
+    return ol_refuse(why, OL_EAUTH,
+                     "sign a draft, and have another officer release it: openline send --draft "
+                     "FILE, openline release FILE",
+                     "the charter asks for two officers who may release it, and %u %s signed",
+                     releasers, releasers == 1 ? "has" : "have");
+}
+
 ol_err ol_control_word(ol_control *c, size_t number, const ol_request *r, const ol_api_entry *e,
                        ol_refusal *why) {
     const ol_api_line *line = c->desk.line[number];
     ol_words *words = NULL;
     ol_word w = { .generation = line->charter->generation, .party = line->self };
+    bool needs_two = ol_kind_needs_two(e->kind, e->body, e->body_len, line->charter->two);
+    unsigned releasers = 0;
     if (e->signs == 0)
-        return OL_OK;
+        return needs_two ? refuse_few(why, 0) : OL_OK;
     if (!e->has_read)
         return ol_refuse(why, OL_EFORM, "give the position at which it was signed",
                          "\"signs\" go with \"read\"");
@@ -177,6 +187,7 @@ ol_err ol_control_word(ol_control *c, size_t number, const ol_request *r, const 
         if (who == NULL || who->has_left || !who->has_key ||
             ol_word_verify(&w, who->number, s->written, who->key, s->sig) != OL_OK)
             return refuse(why, who, (unsigned)s->officer);
+        releasers += who->may_release;
     }
-    return err;
+    return err == OL_OK && needs_two && releasers < 2 ? refuse_few(why, releasers) : err;
 }

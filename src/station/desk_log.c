@@ -93,6 +93,7 @@ static ol_err build(ol_desk *d, size_t number, uint64_t as_of) {
     ol_view_opts opts = { .mem = &d->view->mem,
                           .parties = d->line[number]->charter->parties,
                           .rungs = d->line[number]->charter->rungs,
+                          .two = d->line[number]->charter->two,
                           .line_id = d->line[number]->id };
     for (unsigned i = 0; i < opts.parties; i++)
         opts.identity[i] = d->line[number]->charter->party[i].identity;

@@ -209,3 +209,14 @@ bool ol_kind_ref(const ol_entry *e, ol_ref *ret) {
     const ol_kind *k = ol_kind_of(e->kind);
     return k != NULL && k->ref != NULL && k->ref(e->body, e->body_len, ret);
 }
+
+bool ol_kind_needs_two(uint64_t kind, const uint8_t *body, size_t len, unsigned precedences) {
+    ol_message m;
+    ol_call c;
+    const char *why = NULL;
+    if (kind == OL_KIND_MESSAGE && ol_message_decode(body, len, &m, &why) == OL_OK)
+        return m.status != OL_TEST && (precedences >> m.precedence & 1) != 0;
+    if (kind == OL_KIND_CALL && ol_call_decode(body, len, &c, &why) == OL_OK)
+        return c.status != OL_TEST && (precedences >> c.precedence & 1) != 0;
+    return false;
+}

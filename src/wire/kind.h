@@ -37,5 +37,8 @@ const char *ol_kind_misfit(const ol_entry *e, const ol_kind_at *at);
 const char *ol_kind_submit(const ol_kind *kind, const uint8_t *body, size_t len,
                            const ol_kind_at *at, ol_lane *ret_lane);
 bool ol_kind_ref(const ol_entry *e, ol_ref *ret);
+/* Must two officers release it, on a line that asks so of these precedences, a bit each (§4.8)? A
+ * message or a call that people write, not of status test. */
+bool ol_kind_needs_two(uint64_t kind, const uint8_t *body, size_t len, unsigned precedences);
 
 #endif

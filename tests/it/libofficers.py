@@ -81,6 +81,15 @@ def story(hand):
     return write
 
 
+def two(hand):
+    """The same where the charter asks for two releasers of IMMEDIATE; what build() said needs none:
+    the hand's entries are looked for."""
+    def write(w):
+        w.charter = w.charter.replace("retention =", "release.two = immediate\nretention =")
+        return story(hand)(w)
+    return write
+
+
 # Nothing is amiss.
 GOOD = [
     story(lambda w: say(w, "u", "Ours.", [(1, "ann")])),
@@ -132,6 +141,16 @@ ANOMALIES = [
      story(lambda w: enrol(w, "u", 3, "eve", by=0, voucher=w.party("prc").identity))),
     (ABOUT % 11 + NO_VOUCHER % 3,
      story(lambda w: enrol(w, "u", 3, "eve", by=2, voucher=key("bob")))),
+    *[(f"{{u}}: entry {index} was to be released by two officers of usa who may, and was by {n}",
+       two(hand)) for index, n, hand in (
+           (11, 0, lambda w: w.logs["u"].say("Nobody's.", precedence=1)),
+           (11, 1, lambda w: say(w, "u", "One's.", [(1, "ann")])),
+           (11, 1, lambda w: say(w, "u", "One's twice.", [(1, "ann"), (1, "ann")])),
+           (11, 1, lambda w: say(w, "u", "One's and a false one's.", [(1, "ann"), (2, "eve")])),
+           (12, 1, lambda w: (enrol(w, "u", 3, "eve", powers=2),
+                              say(w, "u", "With a claimed one.", [(1, "ann"), (3, "eve")]))),
+           (12, 1, lambda w: (enrol(w, "u", 3, "eve", by=0, powers=1),
+                              say(w, "u", "With one who may not.", [(1, "ann"), (3, "eve")]))))],
     (ABOUT % 12 + NO_VOUCHER % 3,
      story(lambda w: (enrol(w, "u", 1, "", serial=0, state=1),
                       enrol(w, "u", 3, "eve", by=1, voucher=key("ann"))))),

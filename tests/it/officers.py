@@ -197,6 +197,30 @@ def a_stolen_station(where):
           verified(prc, "stolen", where), "the claim is not named")
 
 
+def two_release(where):
+    """What the charter asks two for goes out under two signs, and under no fewer"""
+    parties = connected(where, settings=["release.two=flash immediate"])
+    usa, prc = parties
+    files = enrolled(parties, where)
+    one = ("--as", "1", "--key", files["smith"])
+    other = ("--as", "2", "--key", files["jones"])
+    send = ("send", "hotline", "Is it yours?", "--precedence", "flash")
+    usa.refused(*send, says=["two officers who may release it, and 0 have signed"])
+    usa.refused(*send, *one, says=["two officers who may release it, and 1 has signed"])
+    usa.run(*send, "--status", "test")
+    usa.run("send", "hotline", "No hurry.")
+    usa.refused(*send, "--draft", where / "draft", says=["needs --as and --key"])
+    usa.run(*send, *one, "--draft", where / "draft")
+    usa.refused("release", where / "draft", *one, "--yes", says=["officer 1 signs twice"])
+    usa.refused("release", where / "draft", *other, says=["nobody has confirmed it"])
+    sent = usa.ask("release", where / "draft", *other, "--yes")["entry"]
+    settled(parties)
+    signs = signed(prc, sent)
+    check([s["officer"] for s in signs] == [1, 2] and all(s["valid"] for s in signs), signs)
+    said = verified(prc, "two", where)
+    check("was to be released" not in said, said)
+
+
 def sealed_key(where):
     """A key under a passphrase signs with it, and not without"""
     parties = connected(where)
@@ -220,4 +244,4 @@ def sealed_key(where):
 
 if __name__ == "__main__":
     main(a_word_is_an_officers, follower_is_told, the_watch, the_station_is_strict,
-         a_stolen_station, sealed_key)
+         a_stolen_station, two_release, sealed_key)

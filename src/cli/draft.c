@@ -1,0 +1,179 @@
+/* openline send --draft, openline release — two officers release what the charter says. */
+#include "cli/draft.h"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "message/body.h"
+#include "station/file.h"
+#include "wire/entry.h"
+
+static const char title[] = "draft 1";
+static ol_people s_people;
+static ol_request s_request;
+
+int ol_draft_write(ol_people *p, const char *file, const uint8_t *body, size_t len) {
+    ol_request *r = &s_request;
+    ol_why why = { "" };
+    char item[2 * OL_CONTROL_ITEM_LEN + 1], text[OL_B64_LEN(OL_CONTROL_BODY_MAX) + 1];
+    char signs[OL_B64_LEN(sizeof r->signs) + 1];
+    if (p->signer.officer == 0)
+        return ol_cli_usage(p->c, "--draft needs --as and --key: the first officer signs it");
+    *r = (ol_request){ .read = p->position, .body_len = len };
+    memcpy(r->body, body, len);
+    randombytes_buf(r->item, sizeof r->item);
+    int code = ol_people_sign(p, OL_KIND_MESSAGE, r);
+    if (code >= 0)
+        return code;
+    ol_hex_put(r->item, sizeof r->item, item);
+    ol_b64_put(body, len, text);
+    ol_b64_put(r->signs, r->signs_len, signs);
+    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "openline", title, "line", p->line,
+                          "kind", "message", "body", text, "item", item, "read",
+                          (json_int_t)r->read, "signs", signs);
+    char *line = o == NULL ? NULL : json_dumps(o, JSON_COMPACT);
+    json_decref(o);
+    if (line == NULL)
+        return ol_cli_fail(p->c, OL_ENOMEM, "try again", "there is no memory for the draft");
+    ol_err err = ol_file_create(AT_FDCWD, file, OL_FILE_SECRET, line, strlen(line), &why);
+    free(line);
+    return err == OL_OK ? -1 : ol_cli_fail_why(p->c, err, &why);
+}
+
+/* ── releasing ── */
+
+static bool take_bytes(const json_t *o, const char *key, uint8_t *to, size_t cap, size_t *ret) {
+    const char *s = json_string_value(json_object_get(o, key));
+    return s != NULL && ol_b64_get(s, strlen(s), to, cap, ret) == OL_OK;
+}
+
+static bool take_draft(const json_t *o, ol_request *r) {
+    const char *what = json_string_value(json_object_get(o, "openline"));
+    const char *line = json_string_value(json_object_get(o, "line"));
+    const char *item = json_string_value(json_object_get(o, "item"));
+    json_int_t read = json_integer_value(json_object_get(o, "read"));
+    if (what == NULL || strcmp(what, title) != 0 || line == NULL ||
+        !ol_name_is_valid(line, strlen(line)) || item == NULL || read < 0 ||
+        ol_hex_get(item, strlen(item), r->item, sizeof r->item) != OL_OK)
+        return false;
+    r->read = (uint64_t)read;
+    (void)snprintf(r->line, sizeof r->line, "%s", line);
+    return take_bytes(o, "body", r->body, sizeof r->body, &r->body_len) && r->body_len > 0 &&
+           take_bytes(o, "signs", r->signs, sizeof r->signs, &r->signs_len) &&
+           r->signs_len == OL_CONTROL_SIGN_LEN;
+}
+
+static int read_draft(ol_cli *c, const char *file, ol_request *r) {
+    static char text[2 * OL_CONTROL_LINE_MAX / 8];
+    ol_why why = { "" };
+    size_t len = 0;
+    ol_err err = ol_file_read(AT_FDCWD, file, OL_FILE_PUBLIC, text, sizeof text, &len, &why);
+    if (err != OL_OK)
+        return ol_cli_fail_why(c, err, &why);
+    *r = (ol_request){ 0 };
+    json_t *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+    bool is_draft = o != NULL && take_draft(o, r);
+    json_decref(o);
+    return is_draft ? -1
+                    : ol_cli_fail(c, OL_EFORM, "make one with openline send --draft FILE",
+                                  "%s is no draft", file);
+}
+
+/* What is about to be said, whole, and the word that it may be. */
+static int confirm(ol_cli *c, const ol_request *r) {
+    static uint8_t room[OL_TEXT_MAX];
+    ol_message m;
+    const char *why = NULL;
+    char answer[8] = "";
+    if (ol_body_get(r->body, r->body_len, room, &m, &why) != OL_OK)
+        return ol_cli_fail(c, OL_EFORM, "draft it again", "the draft cannot be read: %s", why);
+    if (ol_cli_has(c, "yes"))
+        return -1;
+    if (!isatty(STDIN_FILENO))
+        return ol_cli_fail(c, OL_ESTATE, "look at the text, then give --yes",
+                           "nobody has confirmed it");
+    if (!c->is_json)
+        ol_cli_print("%s %s on line %s, drafted by officer %u%s%.*s\n  | %.*s\n",
+                     ol_precedence_name(m.precedence), ol_status_name(m.status), r->line,
+                     (unsigned)(r->signs[0] << 8 | r->signs[1]),
+                     m.subject.len > 0 ? ", subject " : "", (int)m.subject.len, m.subject.p,
+                     (int)m.text.len, m.text.p);
+    (void)fflush(stdout);
+    (void)fputs("type yes to release it: ", stderr);
+    if (fgets(answer, sizeof answer, stdin) == NULL || strcmp(answer, "yes\n") != 0)
+        return ol_cli_fail(c, OL_ESTATE, "give it again when it is right", "it was not released");
+    return -1;
+}
+
+static int release(ol_cli *c, ol_people *p, const ol_request *draft) {
+    static ol_request r;
+    json_t *reply = NULL;
+    if (p->signer.officer == 0)
+        return ol_cli_usage(c, "--as and --key are missing: who releases it");
+    p->position = draft->read;
+    int code = ol_talk_request(c, OL_DO_SUBMIT, p->line, &r);
+    if (code >= 0)
+        return code;
+    r.given |= OL_GIVEN_BODY | OL_GIVEN_ITEM | OL_GIVEN_READ;
+    memcpy(r.body, draft->body, draft->body_len);
+    memcpy(r.item, draft->item, sizeof r.item);
+    r.body_len = draft->body_len, r.read = draft->read;
+    code = ol_people_sign(p, OL_KIND_MESSAGE, &r);
+    if (code >= 0)
+        return code;
+    memcpy(r.signs + OL_CONTROL_SIGN_LEN, r.signs, OL_CONTROL_SIGN_LEN);
+    memcpy(r.signs, draft->signs, OL_CONTROL_SIGN_LEN);
+    r.signs_len = (size_t)2 * OL_CONTROL_SIGN_LEN;
+    code = ol_talk_ask(c, p->talk, &r, &reply);
+    if (code >= 0)
+        return code;
+    if (c->is_json) {
+        json_t *o = ol_cli_ok();
+        (void)json_object_set_new(o, "line", json_string(p->line));
+        (void)json_object_del(reply, "id");
+        (void)json_object_update(o, reply);
+        ol_cli_json(o);
+    } else {
+        ol_cli_print("%s queued\n", json_string_value(json_object_get(reply, "entry")));
+    }
+    json_decref(reply);
+    return ol_cli_end(c);
+}
+
+static int release_run(ol_cli *c) {
+    static ol_request draft;
+    s_people = (ol_people){ .talk = NULL };
+    int code = read_draft(c, c->arg[0], &draft);
+    if (code < 0)
+        code = confirm(c, &draft);
+    if (code < 0)
+        code = ol_people_open(c, draft.line, &s_people);
+    if (code < 0)
+        code = release(c, &s_people, &draft);
+    if (s_people.talk != NULL)
+        ol_people_close(&s_people);
+    return code;
+}
+
+static const ol_cli_opt options[] = {
+    { "yes", NULL, "the text was looked at: do not ask", false },
+    OL_SIGNER_OPTIONS,
+    { NULL, NULL, NULL, false },
+};
+
+const ol_cli_command ol_cli_release = {
+    .name = "release",
+    .args = "<file>",
+    .summary = "Releases a message that another officer has drafted and signed",
+    .help =
+        "It shows the text, asks, signs it as the second officer and sends it. The draft is one "
+        "of openline\nsend --draft, at this station.\n",
+    .opt = options,
+    .args_min = 1,
+    .args_max = 1,
+    .run = release_run,
+};
