@@ -48,6 +48,7 @@ void ol_copy_found(ol_line *l) {
     for (uint8_t p = 0; p < l->parties; p++)
         if (p != l->self)
             l->peer[p].is_doubted = true, gate(l, p);
+    l->is_copy_proved = true;
     l->may_lack = l->may_have_spoken = true;
     l->copy_again_ms = l->mono_ms + COPY_REST_MS;
     l->copy_wait_ms = 2 * COPY_REST_MS;
@@ -103,6 +104,7 @@ static void doubt_again(ol_line *l) {
         return;
     for (uint8_t p = 0; p < l->parties; p++)
         l->peer[p].is_doubted = p != l->self;
+    l->is_copy_proved = true;
     bool is_last = l->copy_wait_ms > COPY_AGAIN_MS_MAX;
     l->copy_again_ms = is_last ? OL_NEVER : l->mono_ms + l->copy_wait_ms;
     l->copy_wait_ms *= 2;
@@ -122,8 +124,9 @@ void ol_copy_due(ol_line *l) {
     for (uint8_t p = 0; p < l->parties; p++)
         if (l->peer[p].is_doubted)
             ask(l, p);
-    for (unsigned lane = 0; lane < OL_LANES; lane++)
+    for (unsigned lane = 0; lane < OL_LANES && l->is_copy_proved; lane++)
         l->own[lane].is_new = false; /* one opened from now on asks for handbacks (§6.4) */
+    l->is_copy_proved = false;
     l->copy_after_ms = l->mono_ms + COPY_REST_MS;
 }
 

@@ -73,13 +73,21 @@ static bool is_waited_for(const ol_line *l, uint8_t party) {
     return false;
 }
 
+/* So few a day, that nobody who makes us forget makes us open logs without end. */
+static bool may_ask_anew(ol_line *l) {
+    if (l->mono_ms - l->anew_ms >= OL_DAY_MS)
+        l->anew_ms = l->mono_ms, l->anew_today = 0;
+    return l->anew_today < OL_ANEW_DAY;
+}
+
 /* What it handed back in an earlier run is gone with that: another new log asks for it again. */
 static void ask_anew(ol_line *l, uint8_t party) {
     ol_own *own = &l->own[OL_LANE_URGENT];
     bool is_busy = own->log != NULL && own->log->is_dirty; /* what is in the batch goes first */
     if (is_busy || !is_waited_for(l, party) ||
-        (own->is_new && own->log != NULL && own->log->tree.size > 0))
+        (own->is_new && own->log != NULL && own->log->tree.size > 0) || !may_ask_anew(l))
         return;
+    l->anew_today++;
     if (own->log != NULL && own->log->tree.size > 0)
         ol_append_close(l, own->log, OL_WHY_NO_MARKER);
     if (ol_append_own(l, OL_LANE_URGENT, OL_KIND_OPENING, NULL, 0) != OL_OK)

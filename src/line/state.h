@@ -374,8 +374,11 @@ struct ol_line {
     bool is_forgot_new;       /* has_forgotten changed: to be stored */
     bool may_lack;            /* own words of an earlier life may be with members */
     bool note_copy, is_copy_new;
+    bool is_copy_proved; /* what is doubted, by a word under our own key; else by a hint alone */
     uint64_t copy_found; /* wall: another station spoke with our keys; 0: never */
     uint64_t copy_after_ms, copy_again_ms, copy_wait_ms; /* members are asked; again then */
+    uint64_t anew_ms; /* the day in which so many logs were opened to be handed receipts back */
+    uint32_t anew_today;
     uint64_t counter, reserved; /* next first-message counter; reserved below this */
     uint64_t reserving;         /* what the batch reserves; 0 nothing */
     uint64_t save_ms;           /* unsaved signatures are committed then */

@@ -18,6 +18,7 @@ enum {
     OL_BATCH_BYTES = 1 << 20,
     OL_COUNTER_LEAP = 1 << 24, /* a member may say that our counter was so much further */
     OL_LOGS_OWN = 256,         /* of them: kept for our own; the others share the rest */
+    OL_ANEW_DAY = 8,           /* logs opened to be handed receipts back, likewise */
     OL_HANDBACKS_DAY = 64,     /* for one member, in 24 hours of running time */
     OL_COUNTERS = 1024,        /* first-message counters reserved at a time (§5.1) */
     OL_HOLDERS = 8,            /* sessions of a path: opening, stand-by, live, old */
