@@ -109,8 +109,8 @@ static bool stops_receipts(const ol_line *l, const ol_log *log, uint8_t party) {
     return party == log->key.party || party == l->self;
 }
 
-/* What stops receipts is one a log, and logs are shared out already. Nobody can sign for another, so
- * that who fills its share is the one that the pieces speak of. */
+/* What stops receipts is one a log, and logs are shared out already. Nobody can sign for another:
+ * who fills its share is the one that the pieces speak of. */
 static bool has_room(const ol_line *l, const ol_log *log, uint8_t party) {
     size_t n = 0;
     for (size_t i = 0; i < l->piece.n; i++)

@@ -247,7 +247,7 @@ void sim_check_reply(sim_world *w, unsigned p, const ol_effect *fx) {
 
 void sim_check_step(sim_world *w, unsigned p) {
     const sim_station *s = &w->st[p];
-    size_t bound = HEAP_BASE + (s->word.n + 64) * HEAP_LOG;
+    size_t bound = HEAP_BASE + (s->word.n + 64 + w->logs_more) * HEAP_LOG;
     CHECK(w, s->mem.used <= bound, "%c: %zu bytes of memory, %zu are the bound", sim_name(w, p),
           s->mem.used, bound);
     bool has_liar = w->has_forger;

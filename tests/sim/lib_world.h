@@ -98,6 +98,7 @@ typedef struct {
 typedef struct sim_world {
     uint64_t seed, rnd, now_ms, trace;
     unsigned parties, stations;
+    size_t logs_more; /* that a test put into a store: their memory is allowed for */
     bool is_verbose, is_sqlite;
     bool has_forger; /* somebody knows what only members know: first messages with a right MAC */
     unsigned slots[SIM_PARTIES_MAX][SIM_PARTIES_MAX]; /* paths of a pair; 0: none */

@@ -280,11 +280,103 @@ static unsigned receipts_of_a_liar(void) {
     return sim_scene_end(&s);
 }
 
+/* ---- a member that keeps others busy, so that evidence is not found ---- */
+
+enum { BUSY_ENTRIES = 90 };
+
+/* Heads that nobody got at sizes of which no root is kept: each is computed when it is shown. */
+static void begin_busy(sim_scene *s, sim_liar_log *g, sim_liar_log at[BUSY_ENTRIES]) {
+    for (unsigned i = 0; i < BUSY_ENTRIES; i++) {
+        tell(s, 1, g, 0, i + 1, 'x');
+        at[i] = *g;
+    }
+    sim_pass(s, 3000);
+    EXPECT(s, sim_stored(s, 1, &g->key) / 16 == BUSY_ENTRIES / 16, "not stored");
+}
+
+static void show(sim_scene *s, const sim_liar_log *at, unsigned n) {
+    uint8_t room[OL_FRAME_MAX];
+    ol_wr w = ol_wr_of(room, sizeof room);
+    sim_liar_put_log(at, &w);
+    for (unsigned i = 0; i < n; i++)
+        sim_liar_put_head(&at[i], &s->w->st[2].log_key, true, false, &w);
+    sim_liar_say(&s->to[1], room, w.len);
+}
+
+static unsigned notes_without_end(void) {
+    sim_scene s;
+    static sim_liar_log at[BUSY_ENTRIES];
+    sim_scene_begin(&s, "notes without end hide no evidence");
+    sim_liar_log a = sim_liar_log_new(s.w, 2, 1, 77), b = a;
+    sim_liar_log busy = sim_liar_log_new(s.w, 2, 1, 70);
+    s.has_fork = true;
+    begin_busy(&s, &busy, at);
+    part(&s, true);
+    tell(&s, 0, &a, 18, 20, 'a');
+    tell(&s, 1, &b, 18, 30, 'b');
+    for (unsigned i = 0; i < 3000; i++) {
+        show(&s, &at[1 + i % 11 * 5], 4); /* of some of these the root is never at hand */
+        part(&s, i < 20);
+        sim_pass(&s, 5);
+    }
+    EXPECT(&s, pieces(&s, 1, &a.key, 2) == 1, "the one who holds more has no evidence");
+    return sim_scene_end(&s);
+}
+
+enum { LIES = 2048 }; /* logs, each with a receipt of the liar's that is evidence */
+
+/* Pieces of this signer's in party 0's store, of logs of its own that it closed long ago. */
+static void lied_before(sim_scene *s) {
+    static const uint8_t root[32] = { 7 }, sig[OL_SIG_LEN] = { 7 };
+    static ol_put put[3 * LIES];
+    ol_store *store = s->w->st[0].store;
+    ol_batch batch = { .put = put, .n = OL_LEN(put) };
+    s->w->logs_more = LIES;
+    memcpy(batch.line, sim_line_id, sizeof batch.line);
+    for (size_t i = 0; i < OL_LEN(put); i += 3) {
+        ol_log_key key = { .party = 0, .incarnation = { 0xee, (uint8_t)(i >> 8), (uint8_t)i } };
+        put[i] = (ol_put){ .kind = OL_PUT_LOG, .log = key };
+        put[i + 1] = (ol_put){ .kind = OL_PUT_CLOSED, .log = key };
+        put[i + 2] = (ol_put){ .kind = OL_PUT_EVIDENCE, .log = key, .party = 2, .at = 1 };
+        put[i + 2].time = 1700000000, put[i + 2].root = root;
+        put[i + 2].p = sig, put[i + 2].len = sizeof sig;
+    }
+    sim_kill(s->w, 0, false);
+    OL_ASSERT(store->ops->commit(store, &batch, 1) == OL_OK);
+    for (size_t i = 0; i < OL_LEN(put); i += 3) {
+        put[i].kind = OL_PUT_CLOSED;
+        put[i + 2].party = 1;
+    }
+    OL_ASSERT(store->ops->commit(store, &batch, 1) == OL_OK);
+    sim_start(s->w, 0);
+    sim_pass(s, 1000);
+    EXPECT(s, sim_liar_open(&s->to[0], NULL, 0), "no session");
+}
+
+static unsigned many_lies(void) {
+    sim_scene s;
+    sim_scene_begin(&s, "many false receipts hide no evidence");
+    sim_liar_log a = sim_liar_log_new(s.w, 2, 0, 77), b = a;
+    lied_before(&s);
+    EXPECT(&s, sim_evidence(&s, 0) == 2 * (size_t)LIES, "%zu pieces", sim_evidence(&s, 0));
+    part(&s, true);
+    tell(&s, 0, &a, 2, 4, 'a');
+    tell(&s, 1, &b, 2, 4, 'b');
+    part(&s, false);
+    sim_pass(&s, 5000);
+    EXPECT(&s, pieces(&s, 0, &a.key, 2) == 1, "no evidence");
+    EXPECT(&s, s.w->st[0].forks >= 1, "no alarm");
+    printf("%-46s heap at most %zu%s\n", s.name, s.w->st[0].mem.peak,
+           s.failed == 0 ? "" : "  FAILED");
+    sim_free(s.w);
+    return s.failed;
+}
+
 int main(int argc, char **argv) {
     static unsigned (*const scenes[])(void) = {
         at_equal_sizes,       at_the_multiples,   between_the_multiples,  quiet_when_both_know,
         quiet_when_one_knows, stolen_one_each,    stolen_thief_says_more, stolen_victim_says_more,
-        stolen_but_noticed,   receipts_of_a_liar,
+        stolen_but_noticed,   receipts_of_a_liar, notes_without_end,      many_lies,
     };
     return sim_scenes(scenes, OL_LEN(scenes), argc, argv);
 }
