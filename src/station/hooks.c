@@ -20,7 +20,8 @@ enum {
 
 typedef struct {
     ol_hook_what what;
-    bool is_test;
+    bool is_test, is_drill;
+    char party[OL_NAME_MAX + 1]; /* whom it is about; empty: nobody */
     uint32_t token;
     json_t *o;
 } waiting;
@@ -285,6 +286,11 @@ static void launch(hook *k) {
     (void)uv_timer_start(&k->limit, on_limit, (uint64_t)k->conf->limit_s * 1000, 0);
 }
 
+/* Whatever is real goes before every drill. */
+static unsigned rank_of(const waiting *w) {
+    return (w->is_drill ? 0 : 16) + ol_hook_rank(w->what);
+}
+
 static void on_rest(uv_timer_t *timer) {
     next(timer->data);
 }
@@ -302,7 +308,7 @@ static void next(hook *k) {
     k->next_ms = (k->next_ms > now ? k->next_ms : now) + OL_HOOK_GAP_MS;
     size_t best = 0;
     for (size_t i = 1; i < k->n; i++)
-        if (ol_hook_rank(k->wait[i].what) > ol_hook_rank(k->wait[best].what))
+        if (rank_of(&k->wait[i]) > rank_of(&k->wait[best]))
             best = i;
     k->now = k->wait[best];
     k->n--;
@@ -324,14 +330,31 @@ static void drop(hook *k, waiting *w) {
     json_decref(w->o);
 }
 
+/* How many of this rank and party wait, and w if it is one of them. */
+static size_t count(const hook *k, const waiting *like, const waiting *w) {
+    size_t n = rank_of(w) == rank_of(like) && strcmp(w->party, like->party) == 0;
+    for (size_t i = 0; i < k->n; i++)
+        n += rank_of(&k->wait[i]) == rank_of(like) && strcmp(k->wait[i].party, like->party) == 0;
+    return n;
+}
+
+/* The one to drop when w comes: of the least urgent the oldest of the party that has most. */
+static size_t find_least(const hook *k, const waiting *w) {
+    size_t least = 0;
+    for (size_t i = 1; i < k->n; i++) {
+        unsigned rank = rank_of(&k->wait[i]), lowest = rank_of(&k->wait[least]);
+        if (rank < lowest ||
+            (rank == lowest && count(k, &k->wait[i], w) > count(k, &k->wait[least], w)))
+            least = i;
+    }
+    return least;
+}
+
 /* Takes w.o. */
 static void add(hook *k, waiting w) {
     if (k->n == OL_HOOK_WAIT_MAX) {
-        size_t least = 0;
-        for (size_t i = 1; i < k->n; i++)
-            if (ol_hook_rank(k->wait[i].what) < ol_hook_rank(k->wait[least].what))
-                least = i;
-        if (ol_hook_rank(k->wait[least].what) > ol_hook_rank(w.what)) {
+        size_t least = find_least(k, &w);
+        if (rank_of(&k->wait[least]) > rank_of(&w)) {
             drop(k, &w);
             return;
         }
@@ -356,12 +379,14 @@ static json_t *event_of(const hook *k, ol_hook_what what, const json_t *more) {
 
 void ol_hooks_raise(ol_hooks *h, size_t only, ol_hook_what what, json_t *more) {
     const char *status = json_string_value(json_object_get(more, "status"));
+    const char *party = json_string_value(json_object_get(more, "party"));
     bool is_drill = status != NULL && strcmp(status, "operational") != 0;
     for (size_t i = 0; i < h->o.hooks && !h->is_stopping; i++) {
         hook *k = &h->hook[i];
         if ((only < OL_HOOK_ALL && only != i) || !ol_hook_wants(k->conf, what, is_drill))
             continue;
-        waiting w = { .what = what, .o = event_of(k, what, more) };
+        waiting w = { .what = what, .is_drill = is_drill, .o = event_of(k, what, more) };
+        (void)snprintf(w.party, sizeof w.party, "%s", party != NULL ? party : "");
         if (w.o != NULL)
             add(k, w);
         else
@@ -378,7 +403,7 @@ ol_err ol_hooks_test(ol_hooks *h, const char *name, ol_hook_what what, uint32_t 
         if (k->n == OL_HOOK_WAIT_MAX)
             return OL_EAGAIN;
         json_t *more = json_pack("{s:s, s:b}", "status", "test", "test", 1);
-        waiting w = { .what = what, .is_test = true, .token = token };
+        waiting w = { .what = what, .is_test = true, .is_drill = true, .token = token };
         w.o = event_of(k, what, more);
         json_decref(more);
         if (w.o == NULL)

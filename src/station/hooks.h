@@ -6,7 +6,8 @@
  * End      when the program ends, or its time is over, the whole group is ended. What it starts in
  *          the background ends with it.
  * Bounds   a hook runs once at a time, OL_HOOK_BURST times at once and then once a second; so many
- *          events wait; then the oldest of the least urgent is dropped, never for one less urgent.
+ *          events wait; then one of the least urgent is dropped, never for one less urgent: the
+ *          oldest of the party that has most of them. A drill is less urgent than all that is real.
  *          What waits goes by urgency, then by age. So a flood of events starts no flood of
  *          processes, and a call is not lost in it.
  * Loop     nothing here waits; the station goes on whatever a program does.

@@ -267,6 +267,45 @@ def flooded(where):
     station_down(prc)
 
 
+def shared(where):
+    """No drill pushes out what is real, and no party's flood what another has said"""
+    usa, prc, swi = connected(where, names=("usa", "prc", "swi"), start=False)
+    gate, began = where / "gate", where / "began"
+    os.mkfifo(gate)
+    os.mkfifo(began)
+    held, starts = os.open(gate, os.O_RDWR), os.open(began, os.O_RDWR)
+    slow = script(where, "slow", f"#!/bin/sh\necho $1 >{began}\nread line <{gate}\nexit 0\n")
+    prc.run("hook", "add", "siren", "--on", "flash,drill", "--", slow, "{party} {status}")
+    for party in usa, prc, swi:
+        station_up(party)
+
+    def flood(client, by, count, status):
+        for i in range(count):
+            last = by.ask("send", "hotline", f"{status} {i}", "--precedence", "flash", "--status",
+                          status)
+        while client.event("receipt", party="prc", log=last["log"])["size"] <= last["index"]:
+            pass
+
+    def next_run():
+        os.write(held, b"\n")
+        return os.read(starts, 100).decode()
+
+    with Control(usa.home) as ours, Control(swi.home) as theirs, Control(prc.home) as client:
+        ours.ask("subscribe", line="hotline")
+        theirs.ask("subscribe", line="hotline")
+        client.send("hook-test", hook="siren")
+        check(os.read(starts, 100) == b"test\n", "the test's run")
+        flood(ours, usa, 1, "operational")
+        flood(theirs, swi, 1, "operational")
+        flood(ours, usa, 33, "exercise")
+        said = hook_of(prc, "siren")
+        check(said["waiting"] == 32 and said["dropped"] == 3, said)
+        check(next_run() == "usa operational\n", "a drill pushed out what is real")
+        flood(ours, usa, 33, "operational")
+        check(next_run() == "swi operational\n", "one party's flood pushed out another's")
+    station_down(prc)
+
+
 def dead_line(where):
     """line-dead comes once for an outage, after its time, and not while a path lives"""
     usa, prc = connected(where, start=False)
@@ -334,4 +373,4 @@ def examples(where):
     check("entry: usa/urgent/1a2b.3" in text and "210430Z" not in text, text)
 
 
-main(configured, flash, called, ended, flooded, dead_line, examples)
+main(configured, flash, called, ended, flooded, shared, dead_line, examples)
