@@ -5,9 +5,18 @@
 
 #include "station/desk.h"
 #include "wire/entry.h"
+#include "wire/act.h"
 #include "wire/message.h"
 
-enum { LOOK_MS = 1000, PAGE = 64 };
+enum { LOOK_MS = 1000, PAGE = 64, UNSEEN = 4 };
+
+typedef struct { /* a FLASH message of another party */
+    bool is_used;
+    uint8_t status;
+    uint64_t to;
+    ol_log_key log;
+    uint64_t index, seq;
+} flash;
 
 typedef struct {
     uint64_t since_ms; /* no path to the party has been live since; 0: one is, or it is no peer */
@@ -22,6 +31,7 @@ struct ol_alarms {
     size_t lines;
     uint64_t *cursor; /* by line: what has been looked at */
     dead (*dead)[OL_PARTIES_MAX];
+    flash (*unseen)[OL_STATUSES][UNSEEN]; /* by party; only while what is on record is read */
     bool is_failing, is_stopping;
 };
 
@@ -36,30 +46,89 @@ typedef struct {
     size_t line, n;
 } walk;
 
+static void raise_flash(ol_alarms *a, size_t number, const flash *f) {
+    const ol_api_line *line = ol_api_line_at(a->st, number);
+    char name[OL_DESK_NAME_LEN + 1];
+    json_t *o = about(line, f->log.party);
+    (void)json_object_set_new(o, "entry",
+                              json_string(ol_desk_entry_name(line, &f->log, f->index, name)));
+    (void)json_object_set_new(o, "precedence", json_string(ol_precedence_name(OL_FLASH)));
+    (void)json_object_set_new(o, "status", json_string(ol_status_name(f->status)));
+    (void)json_object_set_new(o, "rung",
+                              json_string(f->to == 0 ? "watch" : line->charter->rung[f->to - 1]));
+    ol_hooks_raise(a->hooks, OL_HOOK_ALL, OL_HOOK_FLASH, o);
+}
+
+static bool get_message(const ol_api_line *line, const ol_stored_entry *e, const ol_entry *entry,
+                        ol_message *ret) {
+    const char *why;
+    return entry->kind == OL_KIND_MESSAGE &&
+           ol_message_decode(entry->body, entry->body_len, ret, &why) == OL_OK &&
+           ol_message_misfit(ret, e->log.party, (ol_lane)e->log.lane, line->charter->parties,
+                             line->charter->rungs) == NULL;
+}
+
+/* ---- flash: what was on record at the start, and which of ours is about it ---- */
+
+static bool is_before(const flash *a, const flash *b) {
+    return b->is_used && (!a->is_used || a->seq < b->seq);
+}
+
+/* The newest few of each party and status: no party and no drill pushes out another's. */
+static void keep_unseen(ol_alarms *a, const flash *f) {
+    flash *row = a->unseen[f->log.party][f->status];
+    size_t oldest = 0;
+    for (size_t i = 1; i < UNSEEN; i++)
+        if (is_before(&row[i], &row[oldest]))
+            oldest = i;
+    row[oldest] = *f;
+}
+
+static void end_unseen(ol_alarms *a, const ol_ref *ref, unsigned status) {
+    if (ref->party >= OL_PARTIES_MAX || status >= OL_STATUSES)
+        return;
+    flash *row = a->unseen[ref->party][status];
+    for (size_t i = 0; i < UNSEEN; i++)
+        if (row[i].is_used && ol_ref_fits(ref, &row[i].log, row[i].index))
+            row[i].is_used = false;
+}
+
+/* An act of ours or its author's, or our message, that is about a FLASH: somebody has seen it. */
+static void take_word(ol_alarms *a, const ol_api_line *line, const ol_stored_entry *e,
+                      const ol_entry *entry) {
+    bool is_ours = e->log.party == line->self;
+    ol_message m;
+    ol_act act;
+    const char *why;
+    if (entry->kind == OL_KIND_ACT &&
+        ol_act_decode(entry->body, entry->body_len, &act, &why) == OL_OK &&
+        ol_act_misfit(&act, e->log.party, line->charter->parties) == NULL && act.has_ref &&
+        (is_ours || (act.verb == OL_ACT_CANCEL && act.ref.party == e->log.party)))
+        end_unseen(a, &act.ref, act.status);
+    else if (is_ours && get_message(line, e, entry, &m) && m.has_ref)
+        end_unseen(a, &m.ref, m.status);
+}
+
 static ol_err look_entry(void *ctx, const ol_stored_entry *e) {
     static ol_entry entry; /* 4 KiB that need not lie on the stack */
     walk *w = ctx;
     const ol_api_line *line = ol_api_line_at(w->a->st, w->line);
     ol_message m;
-    const char *why;
     w->n++;
     w->a->cursor[w->line] = e->seq;
-    if (e->log.party == line->self || e->log.party >= line->charter->parties || e->index == 0 ||
-        ol_entry_decode(e->entry, e->len, &entry) != OL_OK || entry.kind != OL_KIND_MESSAGE ||
-        ol_message_decode(entry.body, entry.body_len, &m, &why) != OL_OK ||
-        ol_message_misfit(&m, e->log.party, (ol_lane)e->log.lane, line->charter->parties,
-                          line->charter->rungs) != NULL ||
-        m.precedence != OL_FLASH)
+    if (e->log.party >= line->charter->parties || e->index == 0 ||
+        ol_entry_decode(e->entry, e->len, &entry) != OL_OK)
         return OL_OK;
-    char name[OL_DESK_NAME_LEN + 1];
-    json_t *o = about(line, e->log.party);
-    (void)json_object_set_new(o, "entry",
-                              json_string(ol_desk_entry_name(line, &e->log, e->index, name)));
-    (void)json_object_set_new(o, "precedence", json_string(ol_precedence_name(m.precedence)));
-    (void)json_object_set_new(o, "status", json_string(ol_status_name(m.status)));
-    (void)json_object_set_new(o, "rung",
-                              json_string(m.to == 0 ? "watch" : line->charter->rung[m.to - 1]));
-    ol_hooks_raise(w->a->hooks, OL_HOOK_ALL, OL_HOOK_FLASH, o);
+    if (w->a->unseen != NULL)
+        take_word(w->a, line, e, &entry);
+    if (e->log.party == line->self || !get_message(line, e, &entry, &m) || m.precedence != OL_FLASH)
+        return OL_OK;
+    flash f = { .is_used = true, .status = m.status, .to = m.to, .log = e->log, .index = e->index };
+    f.seq = e->seq;
+    if (w->a->unseen == NULL)
+        raise_flash(w->a, w->line, &f);
+    else if (m.part <= 1 && m.status < OL_STATUSES)
+        keep_unseen(w->a, &f);
     return OL_OK;
 }
 
@@ -79,6 +148,26 @@ static void look_at_stored(ol_alarms *a, size_t number) {
         w.n = 0;
         err = s->ops->since(s, line->id, a->cursor[number], PAGE, look_entry, skip_receipt, &w);
     } while (err == OL_OK && w.n == PAGE);
+}
+
+/* The station may have ended between the commit of a FLASH and its program. */
+static ol_err look_at_unseen(ol_alarms *a) {
+    size_t size = OL_PARTIES_MAX * sizeof *a->unseen;
+    a->unseen = malloc(size);
+    if (a->unseen == NULL)
+        return OL_ENOMEM;
+    for (size_t i = 0; i < a->lines; i++) {
+        memset(a->unseen, 0, size);
+        a->cursor[i] = 0;
+        look_at_stored(a, i);
+        const flash *f = &a->unseen[0][0][0];
+        for (size_t n = 0; n < size / sizeof *f; n++)
+            if (f[n].is_used)
+                raise_flash(a, i, &f[n]);
+    }
+    free(a->unseen);
+    a->unseen = NULL;
+    return OL_OK;
 }
 
 /* ---- line-dead ---- */
@@ -226,7 +315,7 @@ ol_err ol_alarms_start(ol_station *st, const ol_hooks_opts *opts, ol_alarms **re
     a->dead = calloc(a->lines + 1, sizeof *a->dead);
     ol_err err = a->cursor == NULL || a->dead == NULL ? OL_ENOMEM : OL_OK;
     if (err == OL_OK)
-        err = s->ops->last_seq(s, &last); /* what was there before has called whom it calls */
+        err = s->ops->last_seq(s, &last);
     if (err == OL_OK)
         err = ol_hooks_start(opts, &a->hooks);
     if (err != OL_OK) {
@@ -241,7 +330,8 @@ ol_err ol_alarms_start(ol_station *st, const ol_hooks_opts *opts, ol_alarms **re
     a->look.data = a;
     if (ol_hooks_wants(a->hooks, OL_HOOK_LINE_DEAD))
         watch_paths(a);
-    return *ret = a, OL_OK;
+    *ret = a; /* whatever happens: its handles are to be closed */
+    return ol_hooks_wants(a->hooks, OL_HOOK_FLASH) ? look_at_unseen(a) : OL_OK;
 }
 
 void ol_alarms_stop(ol_alarms *a) {

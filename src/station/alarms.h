@@ -1,5 +1,6 @@
 /* station/alarms.h — which of what happens calls a hook: between the station and station/hooks.h.
- * flash        a FLASH message of another party has been stored
+ * flash        a FLASH message of another party has been stored; at the start those that nobody of
+ *              ours has said a word about, the newest four of each party and status
  * line-dead    no path to a party has been live for `after` seconds; again once one was
  * fork         there is evidence of two histories
  * storage      commits fail; again once they worked

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import select
+import signal
 import subprocess
 
 from libexport import cbor
@@ -306,6 +307,38 @@ def shared(where):
     station_down(prc)
 
 
+def again(where):
+    """A FLASH and a call whose program may not have run call it as the station starts again"""
+    usa, prc = connected(where, start=False)
+    tell = Told(where, "teller")
+    station_up(usa), station_up(prc)
+    send = ("send", "hotline", "Real", "--precedence", "flash", "--wait", "stored")
+    seen, answered, cancelled, open_one = (usa.ask(*send)["entry"] for _ in range(4))
+    drill = usa.ask(*send, "--status", "exercise")["entry"]
+    prc.run("ack", "hotline", seen)
+    prc.run("send", "hotline", "Not ours.", "--ref", answered)
+    done = usa.ask("cancel", "hotline", cancelled)
+    with Control(usa.home) as client:
+        client.ask("subscribe", line="hotline", cursor=0)
+        while client.event("receipt", party="prc", log=done["log"])["size"] <= done["index"]:
+            pass
+    station_down(prc, signal.SIGKILL)
+    prc.run("hook", "add", "siren", "--on", "call,flash,drill", "--", tell.path)
+    station_up(prc)
+    events = [tell.next()["event"] for _ in range(2)]
+    check([(e["event"], e["entry"], e["status"], e["party"]) for e in events] ==
+          [("flash", open_one, "operational", "usa"), ("flash", drill, "exercise", "usa")], events)
+    call = submit(usa, "call", [0, 0, 0, 1, "Real"])
+    check(tell.next()["event"]["entry"] == call["entry"], "the call")
+    prc.run("ack", "hotline", open_one)
+    prc.run("ack", "hotline", drill)
+    station_down(prc, signal.SIGKILL)
+    station_up(prc)
+    event = tell.next()["event"]
+    check(event["event"] == "call" and event["entry"] == call["entry"], event)
+    check(hook_of(prc, "siren")["runs"] == 1, "more than the call")
+
+
 def dead_line(where):
     """line-dead comes once for an outage, after its time, and not while a path lives"""
     usa, prc = connected(where, start=False)
@@ -373,4 +406,4 @@ def examples(where):
     check("entry: usa/urgent/1a2b.3" in text and "210430Z" not in text, text)
 
 
-main(configured, flash, called, ended, flooded, shared, dead_line, examples)
+main(configured, flash, called, ended, flooded, shared, again, dead_line, examples)
