@@ -19,7 +19,8 @@ DONE = "@@ the command has ended: "
 # What differs from run to run: taken from what is printed, put into the commands that follow.
 TIME = r"\d{6}Z [A-Z]{3} \d\d"
 PORTS = ("14477", "14478")  # the README's, of loopback
-VARIES = [r"\d{5}(?: \d{5}){5}", TIME, *PORTS, r"[0-9a-f]{32}", r"[0-9a-f]{16}",
+VARIES = [r"(?:usa|prc)/(?:urgent|routine)/[0-9a-f]{4}\.\d+",  # stations write checks between
+          r"\d{5}(?: \d{5}){5}", TIME, *PORTS, r"[0-9a-f]{32}", r"[0-9a-f]{16}",
           r"[0-9a-f]{4}(?=\.\d)"]
 
 

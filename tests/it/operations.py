@@ -16,8 +16,6 @@ import tempfile
 import documents
 
 HOSTS = {"usa": "192.0.2.1", "prc": "192.0.2.2"}
-# An entry's place in its log depends on what the stations write between: the whole name varies.
-documents.VARIES.insert(0, r"(?:usa|prc)/(?:urgent|routine)/[0-9a-f]{4}\.\d+")
 DOCUMENT = documents.SRC / "docs/OPERATIONS.md"
 
 
