@@ -26,6 +26,10 @@ static void want(ol_tracked *c, ol_call_writing what) {
     c->wants = (uint8_t)(c->wants | 1u << what);
 }
 
+static void to_tell(ol_tracked *c, uint8_t party) {
+    c->news |= (uint16_t)(1u << party);
+}
+
 static void unwant(ol_tracked *c) {
     c->wants = 0;
 }
@@ -56,11 +60,7 @@ static void ring(ol_duty *d, ol_tracked *c, ol_mono now) {
                                        .seconds = seconds,
                                        .after = ol_call_after(c, now),
                                        .at_ms = now.ms };
-    ol_call_tell(d, c,
-                 (ol_duty_note){ .what = OL_DUTY_CALL_RINGS,
-                                 .party = d->o.self,
-                                 .rung = c->ring_now,
-                                 .seconds = seconds });
+    to_tell(c, d->o.self);
 }
 
 /* By the walls its time is over, so that its close is on its way or will come soon: a siren for
@@ -100,9 +100,7 @@ static void climb(ol_duty *d, ol_tracked *c, const cause *why) {
     c->state = OL_CALL_SILENT;
     want(c, OL_WRITE_RING);
     c->party[d->o.self].word = OL_CALLED_SILENT;
-    ol_call_tell(
-        d, c,
-        (ol_duty_note){ .what = OL_DUTY_CALL_SILENT, .party = d->o.self, .rung = c->ring_now });
+    to_tell(c, d->o.self);
 }
 
 /* Our own rings count from the log only where they tell what was before this start. */
@@ -204,15 +202,12 @@ static void take_up(ol_duty *d, ol_tracked *c, const cause *why) {
 /* ── both ──────────────────────────────────────────────────────────────────────────────────── */
 
 static void close(ol_duty *d, ol_tracked *c, const cause *why) {
+    (void)d;
     c->state = OL_CALL_CLOSED;
     c->why = why->close->why;
     c->due_ms = OL_NEVER;
     unwant(c);
-    if (!why->fact->is_history)
-        ol_call_tell(d, c,
-                     (ol_duty_note){ .what = OL_DUTY_CALL_CLOSED,
-                                     .party = c->log.party,
-                                     .verb = why->close->why });
+    c->is_end_new = !why->fact->is_history;
 }
 
 /* NULL: nothing happens. What a called party said is noted before, whatever the state. */
@@ -255,6 +250,10 @@ static OL_MUST ol_err take_call(ol_duty *d, const ol_duty_fact *f) {
     if (err != OL_OK || f->is_history)
         return err;
     bool is_to_us = ol_call_is_to(&call, f->log->party, d->o.self);
+    if (c != NULL) {
+        c->is_placed_new = true;
+        return OL_OK;
+    }
     ol_duty_note note = { .what = OL_DUTY_CALL_PLACED,
                           .log = *f->log,
                           .index = f->index,
@@ -264,7 +263,7 @@ static OL_MUST ol_err take_call(ol_duty *d, const ol_duty_fact *f) {
                           .status = call.status };
     ol_duty_tell(d, &note);
     note.what = OL_DUTY_CALL_UNRUNG, note.party = d->o.self;
-    if (c == NULL && is_to_us)
+    if (is_to_us)
         ol_duty_tell(d, &note);
     return OL_OK;
 }
@@ -292,11 +291,7 @@ static void take_ring(ol_duty *d, const ol_duty_fact *f) {
                           .after = r.after,
                           .at_ms = d->now.ms };
         if (!f->is_history)
-            ol_call_tell(d, c,
-                         (ol_duty_note){ .what = is_end ? OL_DUTY_CALL_SILENT : OL_DUTY_CALL_RINGS,
-                                         .party = f->log->party,
-                                         .rung = r.rung,
-                                         .seconds = r.seconds });
+            to_tell(c, f->log->party);
     }
     if (f->is_own)
         happens(d, c, is_end ? EV_END : EV_RING, &(cause){ .fact = f, .ring = &r });
@@ -314,19 +309,25 @@ static void take_reply(ol_duty *d, const ol_duty_fact *f) {
     if (c == NULL || c->status != r.status) /* §11: of another status it has no effect */
         return;
     ol_callee *p = &c->party[f->log->party];
-    if (p->word != OL_CALLED_ANSWERED) /* the first answer stands, else the last word */
+    if (p->word != OL_CALLED_ANSWERED) { /* the first answer stands, else the last word */
         *p = (ol_callee){ .word = of[r.verb],
                           .rung = (uint8_t)r.rung,
                           .seconds = r.seconds,
                           .after = r.after,
                           .at_ms = d->now.ms };
-    if (!f->is_history)
-        ol_call_tell(d, c,
-                     (ol_duty_note){ .what = OL_DUTY_CALL_REPLIED,
-                                     .party = f->log->party,
-                                     .verb = r.verb,
-                                     .rung = r.rung,
-                                     .seconds = r.seconds });
+        if (!f->is_history)
+            to_tell(c, f->log->party);
+    } else if (!f->is_history) {
+        ol_duty_tell(d, &(ol_duty_note){ .what = OL_DUTY_CALL_REPLIED,
+                                         .log = c->log,
+                                         .index = c->index,
+                                         .party = f->log->party,
+                                         .precedence = c->precedence,
+                                         .status = c->status,
+                                         .verb = r.verb,
+                                         .rung = r.rung,
+                                         .seconds = r.seconds });
+    }
     if (f->is_own)
         happens(d, c, EV_REPLY, &(cause){ .fact = f, .reply = &r });
 }
@@ -375,6 +376,7 @@ static void pump(ol_duty *d, const ol_duty_turn *t, ol_duty_effects *out) {
                                      [OL_WRITE_CLOSE] = OL_KIND_CLOSE,
                                      [OL_WRITE_AGAIN] = OL_KIND_CALL };
     for (ol_tracked *c = d->calls->first; c != NULL; c = c->next) {
+        ol_call_tell(c, out);
         for (unsigned w = 0; w < OL_WRITES; w++) {
             bool is_due = ((c->wants & ~c->sent) >> w & 1) != 0 && t->now.ms >= c->retry_ms;
             uint32_t token = c->serial * OL_WRITES + w;

@@ -87,6 +87,13 @@ ol_err ol_call_track(ol_duty *d, const ol_duty_fact *f, const ol_call *call, ol_
     return OL_OK;
 }
 
+/* Of calls between others nothing waits for ever; our own are told to the end. */
+static bool is_to_stay(const ol_duty *d, const ol_tracked *c) {
+    bool is_news = c->is_placed_new || c->is_end_new || c->news != 0;
+    return c->state != OL_CALL_CLOSED || c->wants != 0 || (c->sent >> OL_WRITE_AGAIN & 1) != 0 ||
+           (is_news && ol_call_is_own(d, c));
+}
+
 /* The oldest that have ended and have nothing to write are forgotten. */
 void ol_call_forget_old(ol_duty *d) {
     size_t ended = 0;
@@ -95,11 +102,12 @@ void ol_call_forget_old(ol_duty *d) {
     ol_tracked **at = &d->calls->first;
     while (*at != NULL && ended > OL_CALLS_KEPT_MAX) {
         ol_tracked *c = *at;
-        if (c->state != OL_CALL_CLOSED || c->wants != 0 || (c->sent >> OL_WRITE_AGAIN & 1) != 0) {
+        if (is_to_stay(d, c)) {
             at = &c->next;
             continue;
         }
         *at = c->next;
+        d->notes_lost += (unsigned)c->is_placed_new + c->is_end_new + (c->news != 0);
         ol_mem_put(d->o.mem, c, 1, sizeof *c);
         ended--;
     }
@@ -160,10 +168,43 @@ void ol_call_note_receipt(ol_duty *d, const ol_duty_receipt *r) {
 
 /* ── what is told and asked ────────────────────────────────────────────────────────────────── */
 
-void ol_call_tell(ol_duty *d, const ol_tracked *c, ol_duty_note note) {
+static bool tell(const ol_tracked *c, ol_duty_effects *out, ol_duty_note note) {
     note.log = c->log, note.index = c->index;
     note.precedence = c->precedence, note.status = c->status;
-    ol_duty_tell(d, &note);
+    return ol_duty_put_note(out, &note);
+}
+
+/* The last word of a party alone: whoever has replied no longer rings. */
+static ol_duty_note said(const ol_tracked *c, uint8_t party) {
+    static const struct {
+        ol_duty_what what;
+        uint8_t verb;
+    } of[OL_CALLED_WORDS] = { [OL_CALLED_RINGS] = { OL_DUTY_CALL_RINGS, 0 },
+                              [OL_CALLED_SILENT] = { OL_DUTY_CALL_SILENT, 0 },
+                              [OL_CALLED_ANSWERED] = { OL_DUTY_CALL_REPLIED, OL_ANSWER },
+                              [OL_CALLED_DECLINED] = { OL_DUTY_CALL_REPLIED, OL_DECLINE },
+                              [OL_CALLED_DEFERRED] = { OL_DUTY_CALL_REPLIED, OL_DEFER } };
+    const ol_callee *q = &c->party[party];
+    bool is_end = q->word == OL_CALLED_SILENT;
+    return (ol_duty_note){ .what = of[q->word].what,
+                           .party = party,
+                           .verb = of[q->word].verb,
+                           .rung = q->rung,
+                           .seconds = is_end ? 0 : q->seconds };
+}
+
+void ol_call_tell(ol_tracked *c, ol_duty_effects *out) {
+    const ol_duty_note placed = { .what = OL_DUTY_CALL_PLACED,
+                                  .party = c->log.party,
+                                  .rung = c->rung };
+    const ol_duty_note closed = { .what = OL_DUTY_CALL_CLOSED,
+                                  .party = c->log.party,
+                                  .verb = c->why };
+    c->is_placed_new = c->is_placed_new && !tell(c, out, placed);
+    for (uint8_t p = 0; p < OL_PARTIES_MAX; p++)
+        if ((c->news >> p & 1) != 0 && tell(c, out, said(c, p)))
+            c->news &= (uint16_t) ~(1u << p);
+    c->is_end_new = c->is_end_new && !tell(c, out, closed);
 }
 
 uint64_t ol_call_after(const ol_tracked *c, ol_mono now) {

@@ -41,7 +41,9 @@ struct ol_tracked { /* a call */
     uint64_t ring_wall;  /* of our first ring entry for it; 0: none */
     uint64_t ring_after; /* of our last one */
     uint8_t wants, sent; /* bits: what is to be written; what is on its way */
-    uint8_t rung_sent;   /* what the ring on its way says: the rung, 0: the end */
+    uint16_t news;       /* bits of parties: what they said is to be told */
+    bool is_placed_new, is_end_new; /* that it was placed, closed, is to be told */
+    uint8_t rung_sent;              /* what the ring on its way says: the rung, 0: the end */
     uint64_t retry_ms;
 };
 
@@ -70,7 +72,8 @@ void ol_call_note_log(ol_duty *d, const ol_log_key *log); /* our own */
 void ol_call_note_receipt(ol_duty *d, const ol_duty_receipt *r);
 const ol_call_receipts *ol_call_receipts_of(const ol_duty *d, const ol_log_key *log);
 bool ol_call_is_own(const ol_duty *d, const ol_tracked *c);
-void ol_call_tell(ol_duty *d, const ol_tracked *c, ol_duty_note note);
+/* In pump: what is new of it, as far as there is room. */
+void ol_call_tell(ol_tracked *c, ol_duty_effects *out);
 /* Seconds since it was placed or first rang here. */
 uint64_t ol_call_after(const ol_tracked *c, ol_mono now);
 /* The time of its precedence and a quarter of it. */

@@ -1,5 +1,7 @@
 #include "line/clock.h"
 
+#include <limits.h>
+
 #include "line/duty_parts.h"
 #include "wire/act.h"
 
@@ -46,6 +48,24 @@ static uint16_t open_of(const ol_duty *d, const ol_message *m, uint8_t author) {
     return (uint16_t)open;
 }
 
+/* Of the author that has most, so that nobody silences another's: a drill, what was told, the
+ * oldest, in this order. */
+static size_t one_too_many(const ol_clocks *k) {
+    size_t of[OL_PARTIES_MAX] = { 0 }, most = 0, found = 0;
+    unsigned rank = UINT_MAX;
+    for (size_t i = 0; i < k->n; i++)
+        of[k->item[i].log.party]++;
+    for (size_t p = 1; p < OL_PARTIES_MAX; p++)
+        most = of[p] > of[most] ? p : most;
+    for (size_t i = 0; i < k->n; i++) {
+        const ck_item *x = &k->item[i];
+        unsigned mine = 2u * (x->status == OL_OPERATIONAL) + (x->told != x->open);
+        if (x->log.party == most && mine < rank)
+            rank = mine, found = i;
+    }
+    return found;
+}
+
 static OL_MUST ol_err begin(ol_duty *d, const ol_duty_fact *f, const ol_message *m) {
     ol_clocks *k = d->clocks;
     ck_item x = { .log = *f->log, .index = f->index, .precedence = m->precedence };
@@ -63,11 +83,8 @@ static OL_MUST ol_err begin(ol_duty *d, const ol_duty_fact *f, const ol_message 
         return OL_ENOMEM;
     k->item = item;
     k->item[k->n++] = x;
-    size_t old = 0;
-    while (k->n > OL_CLOCKS_MAX && old < k->n && k->item[old].told != k->item[old].open)
-        old++;
     if (k->n > OL_CLOCKS_MAX)
-        drop(k, old < k->n ? old : 0);
+        drop(k, one_too_many(k));
     return OL_OK;
 }
 
@@ -161,18 +178,23 @@ static void clocks_turn(ol_duty *d, const ol_duty_turn *t) {
     for (size_t i = 0; i < k->n && t->is_start; i++)
         translate(d, t, &k->item[i]);
     k->has_begun = k->has_begun || t->is_start;
+}
+
+/* Told is what was taken: the rest in the next turn. */
+static void clocks_pump(ol_duty *d, const ol_duty_turn *t, ol_duty_effects *out) {
+    ol_clocks *k = d->clocks;
     for (size_t i = 0; i < k->n; i++) {
         ck_item *x = &k->item[i];
         for (uint8_t p = 0; p < d->o.parties; p++) {
-            if (((x->open & ~x->told) >> p & 1) == 0 || t->now.ms < x->due[p])
-                continue;
-            x->told |= (uint16_t)(1u << p);
-            ol_duty_tell(d, &(ol_duty_note){ .what = OL_DUTY_OVERDUE,
-                                             .log = x->log,
-                                             .index = x->index,
-                                             .party = p,
-                                             .precedence = x->precedence,
-                                             .status = x->status });
+            const ol_duty_note note = { .what = OL_DUTY_OVERDUE,
+                                        .log = x->log,
+                                        .index = x->index,
+                                        .party = p,
+                                        .precedence = x->precedence,
+                                        .status = x->status };
+            bool is_due = ((x->open & ~x->told) >> p & 1) != 0 && t->now.ms >= x->due[p];
+            if (is_due && ol_duty_put_note(out, &note))
+                x->told |= (uint16_t)(1u << p);
         }
     }
 }
@@ -213,4 +235,5 @@ const ol_duty_row ol_clocks_duty = { .open = clocks_open,
                                      .fact = clocks_fact,
                                      .receipt = clocks_receipt,
                                      .turn = clocks_turn,
+                                     .pump = clocks_pump,
                                      .due_ms = clocks_due_ms };

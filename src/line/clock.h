@@ -6,7 +6,8 @@
  * Ends     with the answer of that party, or a cancel; an interim reply puts it off.
  * Restart  of what is from before, the walls of our own entries and receipts say how long it has
  *          run; of an interim, its own.
- * Limits   OL_CLOCKS_MAX messages; beyond, the oldest that was told goes, else the oldest.
+ * Limits   OL_CLOCKS_MAX messages; beyond, one of the author that has most goes: a drill first,
+ *          then what was told, then the oldest.
  * Memory   168 bytes a message.
  * Source   docs/PROTOCOL.md §11.1 */
 #ifndef OL_LINE_CLOCK_H

@@ -133,12 +133,15 @@ ol_duty_effect *ol_duty_put(ol_duty_effects *out, const ol_duty_row *who, uint32
     return fx;
 }
 
+bool ol_duty_put_note(ol_duty_effects *out, const ol_duty_note *note) {
+    ol_duty_effect *fx = put(out, OL_DUTY_NOTE);
+    if (fx != NULL)
+        fx->note = *note;
+    return fx != NULL;
+}
+
 static void pump_notes(ol_duty *d, ol_duty_effects *out) {
-    while (d->notes > 0) {
-        ol_duty_effect *fx = put(out, OL_DUTY_NOTE);
-        if (fx == NULL)
-            return;
-        fx->note = d->note[d->note_at];
+    while (d->notes > 0 && ol_duty_put_note(out, &d->note[d->note_at])) {
         d->note_at = (d->note_at + 1) % OL_DUTY_NOTES_MAX;
         d->notes--;
     }

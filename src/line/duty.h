@@ -141,7 +141,8 @@ void ol_duty_free(ol_duty *d); /* takes NULL */
 /* out: of OL_DUTY_TURN; may be NULL for all others. */
 OL_MUST ol_err ol_duty_step(ol_duty *d, const ol_duty_event *ev, ol_mono now, ol_duty_effects *out);
 
-/* Notes that were lost because nobody took a turn for too long; for status and tests. */
+/* Notes that were lost because too much came between two turns; for status and tests. Never lost:
+ * that a call rings, is silent or replied to, that our own was placed, closed, what is overdue. */
 uint64_t ol_duty_notes_lost(const ol_duty *d);
 
 #endif

@@ -54,15 +54,18 @@ typedef struct {
     ol_err (*fact)(ol_duty *d, const ol_duty_fact *f);       /* OL_ENOMEM: nothing was taken */
     ol_err (*receipt)(ol_duty *d, const ol_duty_receipt *r); /* the same */
     void (*turn)(ol_duty *d, const ol_duty_turn *t);         /* decides */
-    void (*pump)(ol_duty *d, const ol_duty_turn *t, ol_duty_effects *out); /* asks for appends */
+    void (*pump)(ol_duty *d, const ol_duty_turn *t, ol_duty_effects *out); /* appends, notes */
     void (*answered)(ol_duty *d, uint32_t token, ol_err err);              /* token as it gave it */
     uint64_t (*due_ms)(const ol_duty *d);                                  /* OL_NEVER */
 } ol_duty_row;
 
 extern const ol_duty_row ol_calls_duty, ol_checks_duty, ol_clocks_duty;
 
-/* Passes with time: the oldest is lost where 64 wait. Nothing is told of history. */
+/* Passes with time: the oldest is lost where 64 wait. Nothing is told of history. What alarms hang
+ * on is not told so, but is a flag of its own until ol_duty_put_note took it. */
 void ol_duty_tell(ol_duty *d, const ol_duty_note *note);
+/* In pump: false: the list is full, out->more is set, and it is to be told in the next turn. */
+bool ol_duty_put_note(ol_duty_effects *out, const ol_duty_note *note);
 /* A place for an entry of this kind, to be filled; NULL: the list is full, out->more is set. row:
  * the duty's own; token below 2^28. */
 ol_duty_effect *ol_duty_put(ol_duty_effects *out, const ol_duty_row *row, uint32_t token,

@@ -189,23 +189,54 @@ static void restarts(void **state) {
     duty_tear_down(&w);
 }
 
+/* Whoever has most gives way, and of his the drills first: nobody silences another's. */
 static void bounded(void **state) {
     (void)state;
     duty_world w;
     begun(&w);
-    ol_ref first = flash(&w, US);
+    flash(&w, US);
+    flash(&w, THIRD);
+    acts(&w, US, OL_ACT_CANCEL, flash(&w, US), 0);
+    ol_ref real = says(&w, THEM, (ol_message){ .precedence = OL_FLASH });
+    ol_message drill = { .precedence = OL_IMMEDIATE, .status = OL_EXERCISE };
+    for (size_t i = 0; i < OL_CLOCKS_MAX + 10; i++)
+        says(&w, THEM, drill);
+    assert_open(&w, OL_CLOCKS_MAX + 1, 0); /* ours has two to answer it */
+    at(&w, 40);
+    assert_true(overdue(&w, THEM) == 1 && overdue(&w, THIRD) == 1 && overdue(&w, US) == 2);
+    answers(&w, US, real);
+    assert_open(&w, OL_CLOCKS_MAX, 3);
     for (size_t i = 0; i < OL_CLOCKS_MAX; i++)
         flash(&w, THEM);
-    assert_open(&w, OL_CLOCKS_MAX, 0); /* the first has gone */
-    answers(&w, THEM, first);
-    assert_open(&w, OL_CLOCKS_MAX, 0);
+    assert_open(&w, OL_CLOCKS_MAX + 1, 3);
+    duty_tear_down(&w);
+}
+
+/* However many at once, at a start too: all are told, and the call rings all the same. */
+static void all_are_told(void **state) {
+    (void)state;
+    duty_world w;
+    duty_set_up(&w);
+    w.ms = START_MS - 100 * S;
+    for (unsigned i = 0; i < 100; i++)
+        says(&w, US, (ol_message){ .precedence = OL_IMMEDIATE, .action = 1 << THEM });
+    w.ms = START_MS;
+    duty_call(&w, THIRD, &(ol_call){ .called = 1 << US });
+    duty_turn(&w);
+    assert_int_equal(overdue(&w, THEM), 100);
+    assert_true(duty_is_told(&w, OL_DUTY_CALL_RINGS, US, 1));
+    assert_open(&w, 100, 100);
+    duty_turn(&w);
+    assert_int_equal(w.notes, 0);
+    assert_int_equal(ol_duty_notes_lost(w.d), 0);
     duty_tear_down(&w);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_sides), cmocka_unit_test(which_run), cmocka_unit_test(ends),
-        cmocka_unit_test(put_off),    cmocka_unit_test(restarts),  cmocka_unit_test(bounded),
+        cmocka_unit_test(both_sides),   cmocka_unit_test(which_run), cmocka_unit_test(ends),
+        cmocka_unit_test(put_off),      cmocka_unit_test(restarts),  cmocka_unit_test(bounded),
+        cmocka_unit_test(all_are_told),
     };
     return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
 }
