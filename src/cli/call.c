@@ -176,6 +176,8 @@ static int place(calling *k) {
         return ol_cli_fail(k->c, OL_ELIMIT, "say it in fewer words", "the call is too long");
     int code = ol_people_submit(&k->p, OL_KIND_CALL, body, w.len, NULL, &k->placed);
     if (code < 0)
+        (void)json_object_set_new(k->placed, "status", json_string(ol_status_name(k->call.status)));
+    if (code < 0)
         step(k, "%s placed", text_of(k->placed, "entry"));
     return code;
 }

@@ -32,7 +32,7 @@ class Scene:
     def __init__(self, where):
         self.where = where
         self.usa, self.prc = connected(where)
-        self.status = {}
+        self.status, self.calls = {}, []
         for status in "operational", "exercise", "test":
             self.play(status)
 
@@ -64,6 +64,9 @@ class Scene:
         self.said(usa, status, "here", LINE, query)
         self.said(usa, status, "order", LINE, "minimise", *fresh)
         self.said(usa, status, "order", LINE, "end-minimise", *fresh)
+        call = self.said(usa, status, "call", LINE, "watch", "--reason", "An object", *fresh)
+        self.said(prc, status, "answer", LINE, call, "Here")
+        self.calls.append(call)
 
 
 def status_of(entry):
@@ -125,6 +128,11 @@ def text(scene, told, what):
         if head:
             check(head[1].lower() == scene.status[head[2]], what, line)
             seen.add(head[2])
+        head = re.match(r"(?:(EXERCISE|TEST) )?(?:CALL  [A-Z]+  [A-Z]+|ANSWERED)  "
+                        r"([a-z]+/urgent/[0-9a-f]{4}\.\d+)", line)
+        if head:
+            check((head[1] or "operational").lower() == scene.status[head[2]], what, line)
+            seen.add(head[2])
     return seen
 
 
@@ -181,6 +189,44 @@ def stranger(scene, party):
     return seen
 
 
+def dossier_json(scene, party):
+    said = json.loads(party.run("dossier", LINE, "--format", "json").stdout)
+    return objects(scene, said["items"], "dossier, JSON")
+
+
+def dossier_titles(scene, party):
+    """Text and HTML: the title of each item tells it, the row ENTRY names it."""
+    row = r"(?:<[^>]*>| )*ENTRY(?:<[^>]*>| )*([a-z]+/(?:urgent|routine)/[0-9a-f]{4}\.\d+)"
+    seen = set()
+    for form in "text", "html":
+        title = ""
+        for line in party.run("dossier", LINE, "--format", form).stdout.decode().splitlines():
+            if re.search(r"  from (?:usa|prc)  ", line):
+                title = re.sub(r"<[^>]*>", "", line)
+            name = re.match(row, line)
+            if name and name[1] in scene.status:
+                status, first = scene.status[name[1]].upper(), title.split()[0]
+                drill = first if first in ("EXERCISE", "TEST") else "OPERATIONAL"
+                check(drill == status, form, title, name[1])
+                seen.add(name[1])
+    return seen
+
+
+def calls(scene, party):
+    """The list of calls: every line about a drill begins with its status."""
+    told, status = party.run("calls", LINE).stdout.decode().splitlines(), None
+    for line in told:
+        head = re.search(r"CALL ([a-z]+/urgent/[0-9a-f]{4}\.\d+)", line)
+        status = scene.status[head[1]] if head else status
+        first = line.split()[0].lower()
+        check(first == status if status != "operational" else
+              first not in ("exercise", "test"), line)
+    said = json.loads(party.run("calls", LINE, "--json").stdout)["calls"]
+    check({c["call"]: c["status"] for c in said} ==
+          {name: scene.status[name] for name in scene.calls}, said)
+    return set(scene.status)
+
+
 # (what it is, how it is looked at: (scene, party) → the entries that it showed)
 OUTPUTS = [
     ("log", log_text),
@@ -190,6 +236,9 @@ OUTPUTS = [
     ("show", show_text),
     ("show --json", show_json),
     ("verify_export.py", stranger),
+    ("dossier, JSON", dossier_json),
+    ("dossier, text and HTML", dossier_titles),
+    ("calls", calls),
     ("what commands answer", replies_text),
 ]
 
