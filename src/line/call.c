@@ -2,6 +2,8 @@
  * (docs/PROTOCOL.md §11.3). A new rule is a new cell. */
 #include "line/call_parts.h"
 
+enum { DAY_MS = 86400000 };
+
 typedef enum {
     EV_RING,  /* our own word that we ring a rung */
     EV_END,   /* that our ladder has ended */
@@ -50,11 +52,22 @@ static uint32_t rung_s(const ol_duty *d, const ol_tracked *c) {
     return all > each * (n - 1) ? all - each * (n - 1) : 1;
 }
 
+/* What a caller makes us write has an end: beyond it we ring without a word on record. */
+static void want_ring(ol_duty *d, ol_tracked *c, ol_mono now) {
+    uint64_t *ms = &d->calls->rings[c->log.party].ms, *at_ms = &d->calls->rings[c->log.party].at_ms;
+    uint64_t gone = now.ms - *at_ms, cost = DAY_MS / OL_CALLS_RINGS_DAY;
+    *ms = *ms > gone ? *ms - gone : 0, *at_ms = now.ms;
+    if ((c->wants >> OL_WRITE_RING & 1) == 0 && *ms + cost > DAY_MS)
+        return;
+    *ms += (c->wants >> OL_WRITE_RING & 1) == 0 ? cost : 0; /* else one says both */
+    want(c, OL_WRITE_RING);
+}
+
 static void ring(ol_duty *d, ol_tracked *c, ol_mono now) {
     uint32_t seconds = rung_s(d, c);
     c->state = OL_CALL_RINGS;
     c->due_ms = now.ms + UINT64_C(1000) * seconds;
-    want(c, OL_WRITE_RING);
+    want_ring(d, c, now);
     c->party[d->o.self] = (ol_callee){ .word = OL_CALLED_RINGS,
                                        .rung = c->ring_now,
                                        .seconds = seconds,
@@ -98,7 +111,7 @@ static void climb(ol_duty *d, ol_tracked *c, const cause *why) {
         return;
     }
     c->state = OL_CALL_SILENT;
-    want(c, OL_WRITE_RING);
+    want_ring(d, c, why->turn->now);
     c->party[d->o.self].word = OL_CALLED_SILENT;
     to_tell(c, d->o.self);
 }

@@ -1,7 +1,8 @@
 /* line/call.h — the calls of a line as its station knows them: open ones and the last that ended.
  * Part of the duty machine (line/duty.h), which rings and closes them; here is what can be asked.
  * Limits   OL_CALLS_OPEN_MAX open calls of each other party: what exceeds is on record and is not
- *          rung; OL_CALLS_OWN_MAX of our own. OL_CALLS_KEPT_MAX that have ended are remembered.
+ *          rung; OL_CALLS_OWN_MAX of our own. OL_CALLS_RINGS_DAY rings of one caller are written,
+ *          beyond that calls ring all the same. OL_CALLS_KEPT_MAX that have ended are remembered.
  * Memory   what is returned is borrowed until the next step.
  * Source   docs/PROTOCOL.md §4.9, §8, §11.3 */
 #ifndef OL_LINE_CALL_H
@@ -11,6 +12,7 @@
 #include "wire/call.h"
 
 enum { OL_CALLS_OPEN_MAX = 16, OL_CALLS_OWN_MAX = 64, OL_CALLS_KEPT_MAX = 32 };
+enum { OL_CALLS_RINGS_DAY = 512 }; /* written for one caller in 24 hours, of running time */
 enum {
     OL_CALLS_RECEIPT_MS = 1000,
     OL_CALLS_GRACE_MS = 10000

@@ -58,6 +58,9 @@ enum { OL_CALL_LOGS_MAX = 8 };
 struct ol_calls {
     ol_tracked *first; /* by the order in which they came */
     uint32_t serial;
+    struct {
+        uint64_t ms, at_ms;  /* spent, and not grown back then; a ring costs its part of a day */
+    } rings[OL_PARTIES_MAX]; /* of each caller; a start forgets it */
     ol_call_receipts log[OL_CALL_LOGS_MAX]; /* our newest ones, last first */
 };
 

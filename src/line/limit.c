@@ -56,13 +56,15 @@ static void refill(ol_line *l) {
     l->tokens_ms = l->mono_ms;
 }
 
-/* Thousandths of a day's limit that are not for this: a tenth is the urgent lane's, and of that a
- * tenth is not for messages below FLASH. */
+/* Thousandths of a day's limit that are not for this: a tenth is the urgent lane's; half of that
+ * is not for rings, which others make us write, a tenth of it not for messages below FLASH. */
 uint64_t ol_limit_kept(uint8_t lane, uint64_t kind, ol_bytes body) {
     ol_message m;
     const char *why;
     if (lane != OL_LANE_URGENT)
         return OL_LIMIT_URGENT;
+    if (kind == OL_KIND_RING)
+        return OL_LIMIT_RING;
     if (kind != OL_KIND_MESSAGE || ol_message_decode(body.p, body.len, &m, &why) != OL_OK)
         return 0;
     return m.precedence == OL_FLASH ? 0 : OL_LIMIT_FLASH;

@@ -15,9 +15,10 @@ enum {
 
 enum { OL_BUSY_FIRST = 1, OL_BUSY_REQUESTS = 2 }; /* BUSY: first messages; ASK, WANT and PROVE */
 
-/* Thousandths of a day's limits: kept for the urgent lane, and there for FLASH and what is no
- * message. An entry counts as its body and so many bytes. */
-enum { OL_LIMIT_URGENT = 100, OL_LIMIT_FLASH = 10, OL_LIMIT_EACH = 64 };
+/* Thousandths of a day's limits: kept for the urgent lane, there from rings, and from messages
+ * below FLASH: for FLASH, replies, acts and the like. An entry counts as its body and so many
+ * bytes. */
+enum { OL_LIMIT_URGENT = 100, OL_LIMIT_RING = 50, OL_LIMIT_FLASH = 10, OL_LIMIT_EACH = 64 };
 
 typedef struct {
     bool is_used;           /* else it is full */

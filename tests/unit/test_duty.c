@@ -511,33 +511,6 @@ static void old_ones_are_forgotten(void **state) {
     duty_tear_down(&w);
 }
 
-/* What others do among themselves may be lost where too much comes at once; ours is not. */
-static void notes_that_nobody_takes(void **state) {
-    (void)state;
-    duty_world w;
-    duty_set_up(&w);
-    duty_turn(&w);
-    ol_ref ours = duty_call(&w, US, &(ol_call){ .called = 1 << THEM });
-    duty_ring(&w, THEM, ours, OL_RING_RINGS, 1, 0);
-    duty_reply(&w, THEM, ours, OL_DECLINE, OL_OPERATIONAL);
-    duty_close(&w, US, ours, OL_CLOSE_DECLINED);
-    for (unsigned i = 0; i < 2 * OL_DUTY_NOTES_MAX; i++) {
-        ol_ref at = duty_call(&w, THIRD, &(ol_call){ .called = 1 << THEM });
-        duty_close(&w, THIRD, at, OL_CLOSE_TIME);
-    }
-    assert_true(ol_duty_notes_lost(w.d) > 0);
-    duty_call(&w, THEM, &(ol_call){ .called = 1 << US });
-    duty_turn(&w);
-    assert_true(duty_is_told(&w, OL_DUTY_CALL_PLACED, US, 0));
-    assert_true(duty_is_told(&w, OL_DUTY_CALL_REPLIED, THEM, 0));
-    assert_false(duty_is_told(&w, OL_DUTY_CALL_RINGS, THEM, 1)); /* it does no longer */
-    assert_true(duty_is_told(&w, OL_DUTY_CALL_CLOSED, US, 0));
-    assert_true(duty_is_told(&w, OL_DUTY_CALL_RINGS, US, 1));
-    duty_turn(&w);
-    assert_int_equal(w.notes, 0);
-    duty_tear_down(&w);
-}
-
 static void memory_that_runs_out(void **state) {
     (void)state;
     duty_world w;
@@ -590,7 +563,6 @@ int main(void) {
         cmocka_unit_test(an_officer_closes_it),
         cmocka_unit_test(both_call_at_once),
         cmocka_unit_test(old_ones_are_forgotten),
-        cmocka_unit_test(notes_that_nobody_takes),
         cmocka_unit_test(memory_that_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

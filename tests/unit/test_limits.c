@@ -125,6 +125,23 @@ static void the_last_are_kept(void **state) {
     stop(&s);
 }
 
+/* What others make us write leaves half of the urgent tenth to FLASH, replies and acts. */
+static void rings_leave_half(void **state) {
+    (void)state;
+    const ol_bytes none = { 0 };
+    station s = { .now_ms = START_MS };
+    start(&s);
+    taken(&s, OL_ROUTINE);
+    unsigned n = 0;
+    while (ol_limit_append_s(s.line, OL_LANE_URGENT, OL_KIND_RING, none) == 0)
+        n++;
+    assert_int_equal(n, LIMIT / 20);
+    assert_int_equal(ol_limit_append_s(s.line, OL_LANE_URGENT, OL_KIND_REPLY, none), 0);
+    assert_int_equal(taken(&s, OL_IMMEDIATE), LIMIT / 20 - LIMIT / 100 - 1);
+    assert_int_equal(taken(&s, OL_FLASH), LIMIT / 100);
+    stop(&s);
+}
+
 static void a_bucket(void **state) {
     (void)state;
     ol_bucket b = { 0 };
@@ -210,9 +227,8 @@ static void a_credit_spent(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_last_are_kept),
-        cmocka_unit_test(a_bucket),
-        cmocka_unit_test(a_credit_at_first),
+        cmocka_unit_test(the_last_are_kept), cmocka_unit_test(rings_leave_half),
+        cmocka_unit_test(a_bucket),          cmocka_unit_test(a_credit_at_first),
         cmocka_unit_test(a_credit_spent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
