@@ -48,6 +48,7 @@ SALT_BYTES = 16
 TEXT_BYTES_MAX = 16384
 SUBJECT_BYTES_MAX = 200
 NAME_BYTES_MAX = 200
+TAG_BYTES_MAX = 35
 WORDS_MAX = 200
 MENTIONS_MAX = 64
 WHOLE_MAX = 1984    # bytes of an entry that had room for another mention (4.2)
@@ -975,7 +976,7 @@ def read_message(envelope, lane, charter):
     demand(is_uint(status, 3), "the status is unknown")
     demand(is_uint(to), "the addressee has another form")
     demand(to <= len(rungs), f"it is addressed to rung {to}, the charter has {len(rungs)}")
-    demand(isinstance(lang, str) and (not lang or is_language(lang.lower())),
+    demand(isinstance(lang, str) and (not lang or is_tag(lang)),
            "the language has another form")
     demand(isinstance(subject, str) and len(subject.encode()) <= SUBJECT_BYTES_MAX,
            "the subject has another form or more than 200 bytes")
@@ -1107,7 +1108,7 @@ def is_said(pairs, low):
 
 def is_tag(text):
     """A language as bodies name it."""
-    return isinstance(text, str) and re.fullmatch(
+    return isinstance(text, str) and len(text) <= TAG_BYTES_MAX and re.fullmatch(
         "[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*", text, re.ASCII) is not None
 
 
@@ -1178,7 +1179,7 @@ def read_call(envelope, lane, charter):
            "the call has another form")
     demand(is_uint(rung, len(charter.rungs) + 1), "it calls a rung that there is not")
     demand_remark(text)
-    demand(isinstance(lang, str) and (not lang or is_language(lang.lower())),
+    demand(isinstance(lang, str) and (not lang or is_tag(lang)),
            "the language has another form")
     demand(isinstance(called, list) and all(is_uint(p, len(charter.numbers)) for p in called)
            and sorted(set(called)) == called, "who is called has another form")

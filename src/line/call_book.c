@@ -40,10 +40,10 @@ bool ol_calls_has_room(const ol_duty *d, uint8_t party) {
 /* ── which there are ───────────────────────────────────────────────────────────────────────── */
 
 static uint8_t copy(char *to, size_t cap, ol_str s) {
-    size_t n = s.len <= cap ? s.len : 0; /* a language of more bytes is none that we need */
-    if (n > 0)
-        memcpy(to, s.p, n);
-    return (uint8_t)n;
+    OL_ASSERT(s.len <= cap); /* it was decoded */
+    if (s.len > 0)
+        memcpy(to, s.p, s.len);
+    return (uint8_t)s.len;
 }
 
 static void fill(ol_duty *d, ol_tracked *c, const ol_duty_fact *f, const ol_call *call) {

@@ -7,7 +7,7 @@
 #include "line/call.h"
 #include "line/duty_parts.h"
 
-enum { OL_CALL_LANG_MAX = 36 };
+enum { OL_CALL_LANG_MAX = OL_MESSAGE_LANG_MAX };
 
 typedef enum { OL_WRITE_RING, OL_WRITE_CLOSE, OL_WRITE_AGAIN, OL_WRITES } ol_call_writing;
 

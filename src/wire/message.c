@@ -22,6 +22,8 @@ static void get_text(ol_fields *d, ol_message *m) {
 
 bool ol_message_lang_is_valid(ol_str s) {
     size_t run = 0;
+    if (s.len > OL_MESSAGE_LANG_MAX)
+        return false;
     for (size_t i = 0; i < s.len; i++) {
         char c = s.p[i];
         bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');

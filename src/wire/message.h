@@ -12,7 +12,7 @@
 
 #include "wire/ref.h"
 
-enum { OL_SUBJECT_MAX = 200, OL_WORDS_MAX = 200, OL_PARTS_MAX = 99 };
+enum { OL_SUBJECT_MAX = 200, OL_WORDS_MAX = 200, OL_PARTS_MAX = 99, OL_MESSAGE_LANG_MAX = 35 };
 
 typedef enum { OL_FLASH, OL_IMMEDIATE, OL_PRIORITY, OL_ROUTINE, OL_PRECEDENCES } ol_precedence;
 typedef enum { OL_OPERATIONAL, OL_EXERCISE, OL_TEST, OL_STATUSES } ol_status;
@@ -72,7 +72,8 @@ static inline uint8_t ol_message_precedence_for(const ol_message *m, unsigned pa
     return (m->info >> party & 1) != 0 ? m->info_precedence : m->precedence;
 }
 
-/* Words of 1 to 8 of a-z A-Z 0-9 joined by '-' (BCP 47, no registry asked); or empty. */
+/* Words of 1 to 8 of a-z A-Z 0-9 joined by '-', OL_MESSAGE_LANG_MAX bytes at most (BCP 47, no
+ * registry asked); or empty. */
 bool ol_message_lang_is_valid(ol_str lang);
 
 /* NULL, or why this text cannot be that of a message of this precedence: characters that no message

@@ -25,6 +25,10 @@ def act(verb, status=0, ref=(1, 0, ABSENT, 0), seconds=0, text="", more=5):
     return people([verb, status, list(ref), seconds, text][:more or 4], kind=6)
 
 
+def call(lang):
+    return people([0, 0, 0, 0, "", lang, [1]], kind=7)
+
+
 def check(body):
     return x.cbor([11, START, [], body])
 
@@ -125,6 +129,8 @@ UNREADABLE = [
     ("the addressee has another form", said(to=b"all")),
     ("it is addressed to rung 5, the charter has 4", said(to=5)),
     ("the language has another form", said(lang="en_GB")),
+    *[("the language has another form", hand(lang)) for hand in (lambda s: said(lang=s), call)
+      for lang in ("en-", "-en", "x--y", "abcdefghi", "\u212a", "x" + "-abcdefg" * 4 + "-de")],
     ("the language has another form", people([1, 0, 0, [0, "A text."], b"en"])),
     ("the subject has another form or more than 200 bytes", said(subject="s" * 201)),
     ("the subject has more than one line", said(subject="a\nb")),
@@ -229,6 +235,8 @@ READABLE = [
     said(ref=[1, 0, ABSENT, 0], more=[[], 3, 0, [1, 2]]),
     said(lang="fr", ref=[0, 0, ABSENT, 0], more=[[1, 2], 4, 0, [], [0, 1, 2], 3]),
     said(status=2, to=4, lang="zh-Hans", subject="s" * 200, precedence=0),
+    *[hand(lang) for hand in (lambda s: said(lang=s), call)
+      for lang in ("abcd", "e", "x-klingon", "12", "ZH-hans", "x" + "-abcdefg" * 4 + "-d")],
     said(ref=[1, 0, ABSENT[:2], 0]),
     said(precedence=3, ref=[1, 0, ABSENT, 0]),
     said((0, "word " * 200)),

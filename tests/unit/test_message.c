@@ -107,6 +107,8 @@ static const struct {
     { "85 03 00 00 82 00 61'x' 63'-en'", "language" },
     { "85 03 00 00 82 00 61'x' 68'abcdefgh'", NULL },
     { "85 03 00 00 82 00 61'x' 69'abcdefghi'", "language" },
+    { "85 03 00 00 82 00 61'x' 7823'x-abcdefg-abcdefg-abcdefg-abcdefg-d'", NULL },
+    { "85 03 00 00 82 00 61'x' 7824'x-abcdefg-abcdefg-abcdefg-abcdefg-de'", "language" },
     { "86 03 00 00 82 00 61'x' 60 61 0a", "subject" },
     { "86 03 00 00 82 00 61'x' 60 41'x'", "subject" },
     { "87 03 00 00 82 00 61'x' 60 60 83 00 00 42 abcd", "reference" },
