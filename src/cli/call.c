@@ -215,7 +215,7 @@ static int finish(calling *k) {
     }
     int code = await(k);
     if (code < 0)
-        code = ol_cli_calls_find(k->c, k->p.line, text_of(k->placed, "entry"), &call);
+        code = ol_cli_calls_find(k->c, k->p.line, k->placed, &call);
     if (code < 0)
         code = print_end(k, call);
     json_decref(call);

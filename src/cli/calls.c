@@ -79,19 +79,25 @@ static int print_calls(ol_cli *c, const asking *k) {
     return ol_cli_end(c);
 }
 
-int ol_cli_calls_find(ol_cli *c, const char *line, const char *entry, json_t **ret) {
+static bool is_same(const json_t *call, const json_t *placed) {
+    return json_equal(json_object_get(call, "log"), json_object_get(placed, "log")) &&
+           json_equal(json_object_get(call, "index"), json_object_get(placed, "index"));
+}
+
+int ol_cli_calls_find(ol_cli *c, const char *line, const json_t *placed, json_t **ret) {
     asking *k = &s_asking;
     size_t i;
     json_t *call;
     *k = (asking){ .files = { .dir = -1 } };
     int code = read_calls(c, k, line);
     json_array_foreach(k->calls, i, call) {
-        if (code < 0 && strcmp(json_string_value(json_object_get(call, "call")), entry) == 0)
+        if (code < 0 && is_same(call, placed))
             *ret = json_incref(call);
     }
     if (code < 0 && *ret == NULL)
         code = ol_cli_fail(c, OL_EAGAIN, "openline calls shows it when it is there",
-                           "the call %s is not in the record yet", entry);
+                           "the call %s is not in the record yet",
+                           json_string_value(json_object_get(placed, "entry")));
     json_decref(k->calls);
     ol_files_of_free(&k->files);
     return code;

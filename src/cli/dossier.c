@@ -81,18 +81,18 @@ static ol_err take_entry(void *ctx, size_t log, uint64_t index, const uint8_t *e
     return ol_dossier_keep(&((making *)ctx)->kept, log, index, entry, len);
 }
 
-/* How each call ended stands with the call. */
+/* How each call ended stands with the call. Both lists are in the joint order. */
 static void add_verdicts(making *m, const ol_view *view, const char *const *party) {
     json_t *calls = ol_cli_verdicts_json(view, party), *items = json_object_get(m->model, "items");
     json_t *call, *item;
-    size_t i, k;
-    json_array_foreach(items, i, item) {
-        if (json_object_get(item, "call") == NULL)
-            continue;
-        json_array_foreach(calls, k, call) {
-            if (json_equal(json_object_get(call, "call"), json_object_get(item, "entry")))
-                (void)json_object_set(item, "verdicts", json_object_get(call, "verdicts"));
-        }
+    size_t i, k = 0;
+    json_array_foreach(calls, i, call) {
+        json_int_t at = json_integer_value(json_object_get(call, "at"));
+        while ((item = json_array_get(items, k)) != NULL &&
+               json_integer_value(json_object_get(item, "at")) < at)
+            k++;
+        if (item != NULL && json_integer_value(json_object_get(item, "at")) == at)
+            (void)json_object_set(item, "verdicts", json_object_get(call, "verdicts"));
     }
     json_decref(calls);
 }
@@ -170,6 +170,11 @@ static int read_chain(ol_cli *c, making *m) {
     return -1;
 }
 
+static bool is_same(const json_t *item, const json_t *entry) {
+    return json_equal(json_object_get(item, "log"), json_object_get(entry, "log")) &&
+           json_equal(json_object_get(item, "index"), json_object_get(entry, "index"));
+}
+
 /* The store knows receipts that an export leaves out: the first that covered each entry. */
 static void take_states(json_t *items, json_t *entries) {
     static size_t place; /* both are in the joint order, page after page */
@@ -181,8 +186,7 @@ static void take_states(json_t *items, json_t *entries) {
         size_t n = json_array_size(items), at = place;
         const char *party;
         json_t *state;
-        while (at < n && !json_equal(json_object_get(json_array_get(items, at), "entry"),
-                                     json_object_get(e, "entry")))
+        while (at < n && !is_same(json_array_get(items, at), e))
             at++;
         if (at == n)
             continue; /* outside of the time asked for, or newer */

@@ -19,9 +19,11 @@ typedef struct { /* the entries of a record as they came, by log of the view */
         struct ol_dossier_bytes {
             uint8_t *p;
             size_t len;
-            uint64_t serial; /* of a message: its place among those of its log, from 1 */
+            bool is_message; /* a readable one */
+            size_t target;   /* the place of what it stands beside, or OL_VIEW_NONE */
         } * entry;
         size_t n, cap;
+        unsigned digits; /* so many of its incarnation name it */
     } * log;
     size_t logs;
 } ol_dossier_kept;

@@ -6,14 +6,13 @@
 #include "cli/cli.h"
 #include "cli/dossier.h"
 #include "cli/show.h"
-#include "wire/kind.h"
+#include "record/verdict.h"
 #include "wire/officer.h"
 
 typedef struct {
     const ol_view *view;
     ol_dossier_kept *kept;
     const ol_dossier_opts *o;
-    const char *const *name; /* of the parties, by number */
     json_t *items;
     ol_desk desk; /* of no store: it only knows the names */
     ol_api_line line;
@@ -68,9 +67,16 @@ static const struct ol_dossier_bytes *bytes_of(const making *m, size_t log, uint
     return &m->kept->log[log].entry[index];
 }
 
+static struct ol_dossier_bytes *kept_at(making *m, size_t at) {
+    ol_view_item e = ol_view_at(m->view, at);
+    return &m->kept->log[e.log].entry[e.index];
+}
+
 static json_t *name_of(const making *m, size_t log, uint64_t index) {
     char to[OL_DESK_NAME_LEN + 1];
-    return json_string(ol_desk_entry_name(&m->line, ol_view_log_key(m->view, log), index, to));
+    size_t len = strlen(ol_desk_log_name(&m->line, ol_view_log_key(m->view, log), to));
+    return json_sprintf("%.*s.%llu", (int)(len - 2 * OL_INC_LEN + m->kept->log[log].digits), to,
+                        (unsigned long long)index);
 }
 
 static uint8_t author_of(const making *m, size_t log) {
@@ -79,42 +85,35 @@ static uint8_t author_of(const making *m, size_t log) {
 
 /* ---- what is referred to ---- */
 
-/* How much of `other` this entry has seen; its own log up to itself. */
-static uint64_t has_seen(const making *m, size_t log, uint64_t index, size_t other) {
-    return log == other ? index : ol_view_seen(m->view, log, index, other);
-}
-
-/* The one entry that the reference fits among those that were seen (§11). */
-static bool find_ref(const making *m, size_t log, uint64_t index, const ol_ref *ref,
-                     size_t *ret_log) {
-    size_t found = 0;
-    for (size_t i = 0; i < ol_view_logs(m->view); i++) {
-        const ol_log_key *key = ol_view_log_key(m->view, i);
-        if (ref->party != key->party || ref->lane != key->lane ||
-            memcmp(ref->incarnation, key->incarnation, ref->incarnation_len) != 0 ||
-            has_seen(m, log, index, i) <= ref->index || ref->index >= ol_view_log_size(m->view, i))
-            continue;
-        *ret_log = i;
-        found++;
-    }
-    return found == 1;
+/* Of messages, acts and calls as the view resolves them; of the words of a call as its verdict
+ * takes them: what has no effect (§11) stands beside nothing. */
+static void find_targets(making *m) {
+    for (size_t at = 0; at < ol_view_len(m->view); at++)
+        kept_at(m, at)->target = ol_view_target(m->view, at);
+    for (size_t i = 0; i < ol_verdict_calls(m->view); i++)
+        for (size_t k = 0; k < ol_verdict_words(m->view, i); k++)
+            kept_at(m, ol_verdict_word(m->view, i, k).at)->target = ol_verdict_call(m->view, i).at;
 }
 
 /* Beside what it refers to stands every entry that refers to it, whenever it was written. */
-static void add_beside(const making *m, json_t *item, const json_t *other) {
+static void add_beside(const making *m, json_t *item, json_t *other, size_t at) {
     const char *kind = json_string_value(json_object_get(other, "kind"));
-    const json_t *body = json_object_get(other, kind != NULL ? kind : "");
-    static const char *const keys[] = { "verb",   "sort", "grade",   "lang",  "state", "why",
-                                        "status", "rung", "seconds", "after", "text" };
+    json_t *body = json_object_get(other, kind != NULL ? kind : "");
+    const char *names = json_object_get(body, "call") != NULL ? "call" : "ref";
+    static const char *const keys[] = { "verb", "sort", "grade",   "lang",  "state",
+                                        "why",  "rung", "seconds", "after", "text" };
     json_t *list = json_object_get(item, "beside"), *o = json_object();
-    (void)m;
+    ol_view_item e = ol_view_at(m->view, at);
     set(o, "entry", json_incref(json_object_get(other, "entry")));
     set(o, "author", json_incref(json_object_get(other, "author")));
     set(o, "wall", json_incref(json_object_get(other, "wall")));
     set(o, "kind", json_string(kind));
+    if (e.has_status)
+        set(o, "status", json_string(ol_status_name(e.status)));
     for (size_t i = 0; i < OL_LEN(keys); i++)
         if (json_object_get(body, keys[i]) != NULL)
             set(o, keys[i], json_incref(json_object_get(body, keys[i])));
+    (void)json_object_set(body, names, json_object_get(item, "entry")); /* with its digits */
     if (list == NULL)
         set(item, "beside", list = json_array());
     (void)json_array_append_new(list, o);
@@ -182,12 +181,12 @@ static void add_reading(const making *m, json_t *item, size_t log, uint64_t inde
         uint64_t seen = ol_view_seen(m->view, log, index, i);
         uint64_t read = ol_view_read(m->view, log, index, i);
         for (uint64_t k = read < size ? read : size; k > 0; k--)
-            if (bytes_of(m, i, k - 1)->serial > 0) {
+            if (bytes_of(m, i, k - 1)->is_message) {
                 (void)json_array_append_new(last, name_of(m, i, k - 1));
                 break;
             }
         for (uint64_t k = read; k < seen && k < size; k++)
-            if (bytes_of(m, i, k)->serial > 0)
+            if (bytes_of(m, i, k)->is_message)
                 (void)json_array_append_new(unread, name_of(m, i, k));
     }
     set(item, "had_read", last);
@@ -243,15 +242,18 @@ static json_t *item_json(making *m, size_t at) {
         set(o, "kind", json_string("unreadable"));
         set(o, "unreadable", json_string(e.unreadable));
     }
+    set(o, "entry", name_of(m, e.log, e.index));
     set(o, "at", number(at));
     set(o, "wall", number(e.wall));
     ol_cli_dtg(e.wall, dtg);
     set(o, "dtg", json_string(dtg));
-    if (b->serial > 0) {
+    if (e.serial > 0) {
         bool is_urgent = ol_view_log_key(m->view, e.log)->lane == OL_LANE_URGENT;
-        (void)snprintf(serial, sizeof serial, "%c%llu", is_urgent ? 'U' : 'R',
-                       (unsigned long long)b->serial);
+        (void)snprintf(serial, sizeof serial, "%c%lu", is_urgent ? 'U' : 'R',
+                       (unsigned long)e.serial);
         set(o, "serial", json_string(serial));
+    }
+    if (e.is_message) {
         json_t *crossed = json_array();
         for (unsigned i = 0; i < e.crossings; i++) {
             ol_view_item other = ol_view_at(m->view, ol_view_crossing(m->view, at, i));
@@ -268,13 +270,11 @@ static json_t *item_json(making *m, size_t at) {
     return o;
 }
 
-static void number_messages(making *m) {
-    for (size_t i = 0; i < m->kept->logs; i++) {
-        uint64_t serial = 0;
+static void mark_messages(making *m) {
+    for (size_t i = 0; i < m->kept->logs; i++)
         for (uint64_t k = 0; k < m->kept->log[i].n; k++)
-            if (ol_view_at(m->view, ol_view_find(m->view, i, k)).is_message)
-                m->kept->log[i].entry[k].serial = ++serial;
-    }
+            m->kept->log[i].entry[k].is_message =
+                ol_view_at(m->view, ol_view_find(m->view, i, k)).is_message;
 }
 
 static bool is_wanted(const making *m, const json_t *item, uint64_t wall) {
@@ -285,28 +285,16 @@ static bool is_wanted(const making *m, const json_t *item, uint64_t wall) {
            json_array_size(json_object_get(check, "missed")) > 0;
 }
 
-static bool ref_of(const making *m, size_t log, uint64_t index, ol_ref *ret) {
-    static ol_entry entry; /* 4 KiB that need not lie on the stack */
-    const struct ol_dossier_bytes *b = bytes_of(m, log, index);
-    return ol_entry_decode(b->p, b->len, &entry) == OL_OK && ol_kind_ref(&entry, ret);
-}
-
 /* Every entry is made into an item, so that what refers to one stands beside it even where it is
  * outside of the time asked for; then those outside are left out. */
 static void make_items(making *m) {
     json_t *all = json_array();
+    for (size_t at = 0; at < ol_view_len(m->view); at++)
+        (void)json_array_append_new(all, item_json(m, at));
     for (size_t at = 0; at < ol_view_len(m->view); at++) {
-        ol_view_item e = ol_view_at(m->view, at);
-        json_t *o = item_json(m, at);
-        ol_ref ref;
-        size_t target = 0;
-        (void)json_array_append_new(all, o);
-        if (e.unreadable != NULL || !ref_of(m, e.log, e.index, &ref) ||
-            !find_ref(m, e.log, e.index, &ref, &target))
-            continue;
-        json_t *item = json_array_get(all, ol_view_find(m->view, target, ref.index));
-        if (item != NULL)
-            add_beside(m, item, o);
+        size_t target = kept_at(m, at)->target;
+        if (target != OL_VIEW_NONE)
+            add_beside(m, json_array_get(all, target), json_array_get(all, at), at);
     }
     size_t i;
     json_t *o;
@@ -326,7 +314,10 @@ void ol_dossier_items(json_t *model, const ol_view *view, ol_dossier_kept *kept,
     memcpy(m.line.id, o->chain->now.id, sizeof m.line.id);
     m.desk.lines = 1;
     m.desk.line[0] = &m.line;
-    number_messages(&m);
+    for (size_t i = 0; i < kept->logs; i++)
+        kept->log[i].digits = ol_view_log_digits(view, i);
+    mark_messages(&m);
+    find_targets(&m);
     make_items(&m);
     set(model, "items", m.items);
 }

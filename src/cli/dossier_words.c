@@ -137,12 +137,14 @@ static void tell_beside(const teller *t, const json_t *item) {
     size_t i;
     json_t *o;
     json_array_foreach(json_object_get(item, "beside"), i, o) {
-        char when[32], label[32], more[200] = "", seconds[40] = "";
+        char when[32], label[32], drill[32], more[200] = "", seconds[40] = "";
         const char *verb = ol_dossier_word(o, "verb"), *kind = ol_dossier_word(o, "kind");
         const char *sort = ol_dossier_word(o, "sort"), *text = ol_dossier_word(o, "text");
         bool is_answer =
             strcmp(kind, "message") == 0 && (sort[0] == '\0' || strcmp(sort, "traffic") == 0);
         ol_dossier_stamp(json_object_get(o, "wall"), when);
+        bool is_drill = upper(ol_dossier_word(o, "status"), drill)[0] != '\0' &&
+                        strcmp(drill, "OPERATIONAL") != 0;
         if (int_of(o, "seconds") > 0)
             (void)snprintf(seconds, sizeof seconds, ", %lld s", int_of(o, "seconds"));
         else if (json_object_get(o, "after") != NULL)
@@ -156,8 +158,9 @@ static void tell_beside(const teller *t, const json_t *item) {
                    : verb[0]         ? verb
                                      : kind,
                    label),
-             "%s by %s at %s%s%s%s%s", ol_dossier_word(o, "entry"), ol_dossier_word(o, "author"),
-             when, ol_dossier_word(o, "lang")[0] != '\0' ? ", in " : "", ol_dossier_word(o, "lang"),
+             "%s by %s at %s%s%s%s%s%s%s", ol_dossier_word(o, "entry"),
+             ol_dossier_word(o, "author"), when, is_drill ? ", " : "", is_drill ? drill : "",
+             ol_dossier_word(o, "lang")[0] != '\0' ? ", in " : "", ol_dossier_word(o, "lang"),
              seconds, more);
     }
 }

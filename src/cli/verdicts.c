@@ -18,7 +18,8 @@ static void set(json_t *o, const char *key, json_t *v) {
 static const char *name_of(const telling *t, size_t at, char to[ENTRY_NAME_MAX]) {
     char log[OL_VIEW_ID_MAX + 1];
     ol_view_item item = ol_view_at(t->v, at);
-    ol_view_log_name(ol_view_log_key(t->v, item.log), 4, t->party, log);
+    ol_view_log_name(ol_view_log_key(t->v, item.log), ol_view_log_digits(t->v, item.log), t->party,
+                     log);
     (void)snprintf(to, ENTRY_NAME_MAX, "%s.%" PRIu64, log, item.index);
     return to;
 }
@@ -108,7 +109,8 @@ static void prove_close(const telling *t, size_t call, uint8_t party, const ol_v
           k.after, ol_close_why_name(k.what));
     if (is->has_receipt) {
         ol_view_item item = ol_view_at(t->v, ol_verdict_call(t->v, call).at);
-        ol_view_log_name(ol_view_log_key(t->v, item.log), 4, t->party, log);
+        ol_view_log_name(ol_view_log_key(t->v, item.log), ol_view_log_digits(t->v, item.log),
+                         t->party, log);
         ol_cli_dtg(is->time, dtg);
         prove(proof, "in it the receipt of %s over %" PRIu64 " entries of %s, of %s",
               t->party[party], is->size, log, dtg);
@@ -153,9 +155,13 @@ static json_t *verdict_json(const telling *t, size_t call, uint8_t party) {
 
 static json_t *call_json(const telling *t, size_t n) {
     ol_call_word c = ol_verdict_call(t->v, n);
+    ol_view_item item = ol_view_at(t->v, c.at);
+    char log[OL_VIEW_ID_MAX + 1];
     json_t *verdicts = json_array();
-    json_t *o = json_pack("{s:o, s:s, s:I}", "call", entry_json(t, c.at), "from",
-                          t->party[c.author], "wall", (json_int_t)ol_view_at(t->v, c.at).wall);
+    ol_view_log_name(ol_view_log_key(t->v, item.log), 2 * OL_INC_LEN, t->party, log);
+    json_t *o = json_pack("{s:o, s:s, s:I, s:I, s:s, s:I}", "call", entry_json(t, c.at), "log", log,
+                          "index", (json_int_t)item.index, "at", (json_int_t)c.at, "from",
+                          t->party[c.author], "wall", (json_int_t)item.wall);
     set(o, "precedence", json_string(ol_precedence_name(c.precedence)));
     set(o, "status", json_string(ol_status_name(c.status)));
     set(o, "purpose", json_string(ol_call_purpose_name(c.what)));

@@ -159,6 +159,8 @@ OL_MUST ol_err ol_view_finish(ol_view *v);
 size_t ol_view_logs(const ol_view *v);
 uint64_t ol_view_log_size(const ol_view *v, size_t log);
 const ol_log_key *ol_view_log_key(const ol_view *v, size_t log);
+/* So many digits of a log tell it apart from the others of its party and lane: 4 to 16. */
+unsigned ol_view_log_digits(const ol_view *v, size_t log);
 /* NULL: its entry 0 cannot be read or is none. */
 const ol_opening *ol_view_opening(const ol_view *v, size_t log);
 
@@ -184,6 +186,9 @@ size_t ol_view_crossing(const ol_view *v, size_t at, unsigned nth);
 /* The first known receipt of this party that covers the entry. */
 bool ol_view_is_stored(const ol_view *v, size_t log, uint64_t index, uint8_t party,
                        uint64_t *ret_time);
+/* The place of the entry that this one, a message, act or call, refers to, if the reference has an
+ * effect (§11): its author had seen it, and the status of both is the same; else OL_VIEW_NONE. */
+size_t ol_view_target(const ol_view *v, size_t at);
 /* What was said of an entry: messages and acts that refer to it and count (§11.1), in the joint
  * order. */
 typedef struct {

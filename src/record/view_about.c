@@ -53,16 +53,24 @@ ol_err ol_vw_about(ol_view *v) {
         return OL_ENOMEM;
     v->abouts_cap = cap;
     for (size_t i = 0; i < v->len; i++) {
-        const vw_row *row = &v->log[v->order[i].log].row[v->order[i].row];
-        if (!speaks(row) || row->target == OL_VIEW_NO_LOG)
-            continue;
-        const vw_row *of = &v->log[row->target].row[row->ref_index];
-        if (of->unreadable == NULL && of->status == row->status)
-            v->about[n++] = (vw_about){ .of = of->at, .at = i };
+        size_t of = ol_view_target(v, i);
+        if (of != OL_VIEW_NONE && speaks(&v->log[v->order[i].log].row[v->order[i].row]))
+            v->about[n++] = (vw_about){ .of = of, .at = i };
     }
     v->abouts = n;
     qsort(v->about, n, sizeof *v->about, compare);
     return OL_OK;
+}
+
+size_t ol_view_target(const ol_view *v, size_t at) {
+    OL_ASSERT(at < v->len);
+    const vw_row *row = &v->log[v->order[at].log].row[v->order[at].row];
+    if (!speaks(row) && (row->unreadable != NULL || row->kind != OL_KIND_CALL))
+        return OL_VIEW_NONE;
+    if (row->ref_inc_len == 0 || row->target == OL_VIEW_NO_LOG)
+        return OL_VIEW_NONE;
+    const vw_row *of = &v->log[row->target].row[row->ref_index];
+    return of->unreadable == NULL && of->status == row->status ? of->at : OL_VIEW_NONE;
 }
 
 /* ── asking ────────────────────────────────────────────────────────────────────────────────────*/

@@ -30,6 +30,19 @@ void ol_view_log_name(const ol_log_key *log, unsigned digits, const char *const 
              (int)digits, hex);
 }
 
+unsigned ol_view_log_digits(const ol_view *v, size_t log) {
+    const ol_log_key *key = ol_view_log_key(v, log);
+    unsigned bytes = 2;
+    for (size_t i = 0; i < ol_view_logs(v); i++) {
+        const ol_log_key *other = ol_view_log_key(v, i);
+        if (i == log || other->party != key->party || other->lane != key->lane)
+            continue;
+        while (bytes < OL_INC_LEN && memcmp(other->incarnation, key->incarnation, bytes) == 0)
+            bytes++;
+    }
+    return 2 * bytes;
+}
+
 #define N PRIu64
 
 /* What stands in the log itself. */

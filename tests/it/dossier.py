@@ -7,8 +7,10 @@ import os
 import re
 import shutil
 
+import libcalls
+import libexport
 from libexport import cbor
-from libline import Control, Failure, connected, main, station_down
+from libline import Control, Failure, connected, main, run, station_down
 
 HOSTILE = ["<script>alert(1)</script>", "</pre></article><img src=x onerror=alert(1)>",
            "\" onmouseover='alert(1)", "&lt;b&gt; &amp;amp; &#60;",
@@ -264,4 +266,58 @@ def given(where):
         shutil.copy(out, os.environ["OPENLINE_DOSSIER"])
 
 
-main(told, called, whose, times, given)
+def begun_alike(w):
+    """Two logs of usa whose incarnations share two bytes, and one of prc."""
+    a = w.open("a", "usa", 0)
+    b = libexport.Log(w, w.party("usa"), 0, "b")
+    b.incarnation = a.incarnation[:2] + b.incarnation[2:]
+    b.key = ("usa", 0, b.incarnation)
+    b.dir = f"usa/urgent/{b.incarnation.hex()}"
+    b.origin = f"{libexport.LINE}/{b.dir}"
+    w.logs["b"] = b
+    b.append(1, libexport.opening())
+    return a, b, w.open("q", "prc", 0)
+
+
+def by_hand(where):
+    """Logs that begin alike, drills that refer to what is none, a text that cannot be had"""
+    w = libexport.World()
+    a, b, q = begun_alike(w)
+    for name in ("a", "b"):
+        libcalls.place(w, name)
+        libcalls.know(w, "q", name)
+    for verb, log in ((0, a), (1, b)):
+        q.append(libcalls.REPLY, [verb, 0, libcalls.to_call(log, 1), 0, 0, 4, ""],
+                 rest=[libcalls.item_of(q), []])
+    asked = [a.say("Is it yours?", precedence=1, status=status) for status in (0, 1)]
+    libcalls.know(w, "q", "a")
+    for status, index in ((1, asked[0]), (1, asked[1])):
+        q.say("It is ours.", precedence=1, status=status, ref=[0, 0, a.incarnation, index])
+    q.append(6, [0, 1, [0, 0, a.incarnation, asked[0]], 0, ""], rest=[libcalls.item_of(q), []])
+    q.append(libcalls.REPLY, [0, 1, libcalls.to_call(a, 1), 0, 0, 5, "a drill"],
+             rest=[libcalls.item_of(q), []])
+    a.say([1, libexport.BROTLI_BOMB], precedence=1)
+    last = a.say("The fourth.", precedence=1)
+    for log in (a, b, q):
+        log.receive(*log.others())
+    libexport.write(w.files(), where / "export")
+    said = json.loads(run("dossier", "--export", where / "export", "--format", "json").stdout)
+    at = {(i["log"], i["index"]): i for i in said["items"]}
+    calls = {c["call"]: c for c in json.loads(
+        run("calls", where / "export", "--json").stdout)["calls"]}
+    for log, verdict in ((a, "answered"), (b, "declined")):
+        item = at[log.dir, 1]
+        check([v["verdict"] for v in item["verdicts"]] == [verdict], item)
+        check(len(item["beside"]) == 1 and item["beside"][0]["status"] == "operational", item)
+        check(calls[item["entry"]]["log"] == log.dir and
+              calls[item["entry"]]["verdicts"] == item["verdicts"], (calls, item))
+    check(len({i["entry"] for i in said["items"]}) == len(said["items"]), "two have one name")
+    check("beside" not in at[a.dir, asked[0]], at[a.dir, asked[0]])
+    check([o["status"] for o in at[a.dir, asked[1]]["beside"]] == ["exercise"], at[a.dir, asked[1]])
+    check(at[a.dir, last]["serial"] == "U4", at[a.dir, last])
+    text = run("dossier", "--export", where / "export").stdout.decode()
+    check(len(re.findall(r"^ *ANSWERED .*, EXERCISE$", text, re.M)) == 1 and
+          len(re.findall(r"^ *ANSWERED ", text, re.M)) == 1, text)
+
+
+main(told, called, whose, times, given, by_hand)
