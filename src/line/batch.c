@@ -172,6 +172,14 @@ static OL_MUST ol_err put_own_head(ol_line *l, ol_log *log) {
     return err == OL_OK ? ol_job_add(l, log, false, last, 0, root.b) : err;
 }
 
+/* A receipt of this size or above is on its way to be signed: it is our word already. */
+static bool is_being_signed(const ol_line *l, const ol_log *log, uint64_t size) {
+    for (size_t i = 0; i < l->job.n; i++)
+        if (l->job.v[i].log == log && l->job.v[i].is_receipt && l->job.v[i].size >= size)
+            return true;
+    return false;
+}
+
 /* Our receipt for the largest head of another's log: on disk before it is signed. */
 static OL_MUST ol_err put_own_receipt(ol_line *l, ol_log *log) {
     bool is_new = log->head_staged > log->head_size;
@@ -179,7 +187,8 @@ static OL_MUST ol_err put_own_receipt(ol_line *l, ol_log *log) {
     const uint8_t *root = is_new ? log->staged_root : log->head_root;
     ol_got *g = &log->got[l->self];
     log->wants_receipt = false;
-    if (log->is_gated || log->is_forked || size <= g->size || size <= log->floor)
+    if (log->is_gated || log->is_forked || size <= g->size || size <= log->floor ||
+        is_being_signed(l, log, size))
         return OL_OK;
     ol_got r = { .size = size, .time = ol_claim_time(l) };
     if (r.time < g->time)
@@ -420,8 +429,8 @@ static void head_signed(ol_line *l, const ol_job *j) {
 
 static void receipt_signed(ol_line *l, const ol_job *j) {
     ol_got *g = &j->log->got[l->self];
-    if (j->size < g->size)
-        return;
+    if (j->size < g->size || (j->size == g->size && g->is_signed))
+        return; /* it is repeated byte for byte */
     g->size = j->size, g->time = j->time, g->is_signed = g->note = g->has_root = true;
     memcpy(g->root, j->root, sizeof g->root);
     memcpy(g->sig, j->sig, sizeof g->sig);

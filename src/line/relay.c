@@ -59,8 +59,12 @@ static uint8_t whom(const ol_line *l, uint8_t party, uint8_t tries, uint16_t mas
 
 static void ask(ol_line *l, ol_log *log, uint8_t party, uint16_t mask) {
     ol_sync *s = &log->sync[party];
-    if (s->want_size != log->head_size)
-        s->want_size = log->head_size, s->want_tries = 0, s->want_ms = l->mono_ms;
+    if (s->want_size != log->head_size) { /* one request at a time, however fast heads come */
+        bool is_met = log->got[party].size >= s->want_size;
+        s->want_size = log->head_size;
+        if (is_met)
+            s->want_tries = 0, s->want_ms = l->mono_ms;
+    }
     uint8_t by = whom(l, party, s->want_tries, mask);
     if (l->mono_ms < s->want_ms || by == l->parties)
         return;
