@@ -99,6 +99,10 @@ ol_err ol_api_path_get(const ol_station *st, size_t number, uint8_t party, unsig
     return OL_OK;
 }
 
+ol_err ol_api_find_item(const ol_station *st, size_t number, const uint8_t *item) {
+    return ol_drive_find_item(st->drive, number, item);
+}
+
 ol_err ol_api_submit(ol_station *st, size_t number, uint32_t token, const ol_api_entry *e) {
     return ol_drive_submit(st->drive, number, token, e);
 }

@@ -233,6 +233,29 @@ static ol_err take_signs(ask *a, ol_sign sign[OL_SIGNS_MAX], ol_api_entry *e) {
     return OL_OK;
 }
 
+/* What this station would not append now: by orders, quotas, signs, the room for calls. */
+static ol_err may_say(ask *a, size_t line, ol_api_entry *e, ol_sign *sign, ol_known **ret_read) {
+    ol_control *c = a->client->c;
+    const ol_request *r = a->r;
+    ol_err err =
+        ol_rules_check(&c->rules[line], &c->desk, line, e->kind, r->body, r->body_len, a->why);
+    if (err == OL_OK)
+        err = take_signs(a, sign, e);
+    if (err == OL_OK && (r->given & OL_GIVEN_READ) != 0) {
+        e->has_read = true;
+        err = ol_desk_read(&c->desk, line, r->read, ret_read, &e->reads);
+        e->read = *ret_read;
+        if (err == OL_ECONFLICT)
+            err = ol_refuse(a->why, err, "ask for a position again",
+                            "\"read\" is beyond what the store holds: it is of another store");
+    }
+    if (err == OL_OK)
+        err = ol_control_word(c, line, r, e, a->why);
+    if (err == OL_OK && e->kind == OL_KIND_CALL)
+        err = ol_control_may_call(c, line, a->why);
+    return err;
+}
+
 static ol_err submit(ask *a) {
     ol_control *c = a->client->c;
     const ol_request *r = a->r;
@@ -248,21 +271,9 @@ static ol_err submit(ask *a) {
     else if (err == OL_OK)
         err = check_body(c->desk.line[line], a, &e.lane);
     if (err == OL_OK)
-        err = ol_rules_check(&c->rules[line], &c->desk, line, e.kind, r->body, r->body_len, a->why);
-    if (err == OL_OK)
-        err = take_signs(a, sign, &e);
-    if (err == OL_OK && (r->given & OL_GIVEN_READ) != 0) {
-        e.has_read = true;
-        err = ol_desk_read(&c->desk, line, r->read, &read, &e.reads);
-        e.read = read;
-        if (err == OL_ECONFLICT)
-            err = ol_refuse(a->why, err, "ask for a position again",
-                            "\"read\" is beyond what the store holds: it is of another store");
-    }
-    if (err == OL_OK)
-        err = ol_control_word(c, line, r, &e, a->why);
-    if (err == OL_OK && e.kind == OL_KIND_CALL)
-        err = ol_control_may_call(c, line, a->why);
+        err = ol_api_find_item(c->desk.station, c->desk.line[line]->number, r->item);
+    if (err == OL_ENOENT) /* said before, it is answered as it was then: nothing is judged anew */
+        err = may_say(a, line, &e, sign, &read);
     uint32_t token = 0;
     ol_asked *place = free_place(c, &token);
     OL_ASSERT(place != NULL); /* lines are not treated while all are used */

@@ -344,6 +344,17 @@ static ol_err on_record(ol_drive *d, size_t number, const uint8_t *item, ol_effe
     return s->ops->find_item(s, d->line[number]->id, item, &reply->reply.log, &reply->reply.index);
 }
 
+ol_err ol_drive_find_item(const ol_drive *d, size_t number, const uint8_t *item) {
+    ol_log_key log;
+    uint64_t index;
+    ol_store *s = d->o.store;
+    if (number >= d->lines)
+        return OL_ENOENT;
+    if (ol_flight_has(&d->line[number]->flight, item))
+        return OL_OK;
+    return s->ops->find_item(s, d->line[number]->id, item, &log, &index);
+}
+
 ol_err ol_drive_submit(ol_drive *d, size_t number, uint32_t token, const ol_api_entry *e) {
     if (number >= d->lines || d->is_stopped)
         return number >= d->lines ? OL_ENOENT : OL_ESTATE;

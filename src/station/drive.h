@@ -65,6 +65,8 @@ void ol_drive_free(ol_drive *d); /* after the loop has turned; takes NULL */
 
 /* Answered by the reply hook with this token; OL_EAGAIN when it is full. An item that is on record
  * already is answered with the place it has. */
+/* Under way or on record; OL_ENOENT: neither. */
+OL_MUST ol_err ol_drive_find_item(const ol_drive *d, size_t line, const uint8_t *item);
 OL_MUST ol_err ol_drive_submit(ol_drive *d, size_t line, uint32_t token, const ol_api_entry *e);
 void ol_drive_accept_clock(ol_drive *d, size_t line);
 void ol_drive_fork_seen(ol_drive *d, size_t line, const ol_log_key *log);

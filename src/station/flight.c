@@ -14,6 +14,13 @@ static bool grow(ol_flight *f) {
     return true;
 }
 
+bool ol_flight_has(const ol_flight *f, const uint8_t *item) {
+    for (size_t i = 0; i < f->n; i++)
+        if (f->v[i].has_item && memcmp(f->v[i].item, item, OL_ITEM_LEN) == 0)
+            return true;
+    return false;
+}
+
 ol_err ol_flight_add(ol_flight *f, uint32_t token, const uint8_t *item, bool *ret_is_again) {
     if (f->n == OL_FLIGHT_MAX)
         return OL_EAGAIN;
@@ -22,8 +29,7 @@ ol_err ol_flight_add(ol_flight *f, uint32_t token, const uint8_t *item, bool *re
     ol_flight_row row = { .token = token, .has_item = item != NULL };
     if (item != NULL)
         memcpy(row.item, item, sizeof row.item);
-    for (size_t i = 0; item != NULL && i < f->n && !row.is_again; i++)
-        row.is_again = f->v[i].has_item && memcmp(f->v[i].item, item, OL_ITEM_LEN) == 0;
+    row.is_again = item != NULL && ol_flight_has(f, item);
     f->v[f->n++] = row;
     *ret_is_again = row.is_again;
     return OL_OK;

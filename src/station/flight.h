@@ -29,6 +29,7 @@ typedef struct {
 /* item may be NULL. *ret_is_again: it is under way already; nothing is to be handed on.
  * OL_EAGAIN full, OL_ENOMEM. */
 OL_MUST ol_err ol_flight_add(ol_flight *f, uint32_t token, const uint8_t *item, bool *ret_is_again);
+bool ol_flight_has(const ol_flight *f, const uint8_t *item);
 /* The answer to token has come: takes it out, and then one by one those that waited for it, until
  * false. Call with *at zeroed first, until it returns false. */
 typedef struct {

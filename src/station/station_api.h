@@ -103,6 +103,9 @@ typedef struct {
     const ol_sign *sign; /* with an item: officers' signatures */
     size_t signs;
 } ol_api_entry;
+/* Is an entry with this item on record or under way? OL_ENOENT: no; else it cannot be told.
+ * If so, submitting it once more appends nothing and is answered as the first was. */
+OL_MUST ol_err ol_api_find_item(const ol_station *st, size_t line, const uint8_t *item);
 OL_MUST ol_err ol_api_submit(ol_station *st, size_t line, uint32_t token, const ol_api_entry *e);
 
 /* The largest verified receipt of this party over a log, in the store or not; false: none. */

@@ -7,6 +7,7 @@ import signal
 from libline import Control, Failure, connected, main, station_down, station_up
 
 LINE = "hotline"
+AGAIN = (("hAAAAIIAYXg=", "000000000011"), ("hAMAAIIAYXg=", "000000000012"))  # body, item
 
 
 def check(condition, *what):
@@ -92,6 +93,19 @@ def quota(where):
     send(usa, "flash", "--status", "test")
 
 
+def again(where):
+    """the same item once more is answered as it was, though an order or a quota came between"""
+    usa, prc = connected(where, settings=("quota.flash=1",))
+    with Control(usa.home) as client:
+        first = [client.ask("submit", line=LINE, body=body, item=item)["entry"]
+                 for body, item in AGAIN]
+        usa.refused("send", LINE, "x", "--precedence", "flash", "--anyway", says="quota is 1")
+        order(prc, (usa,), "suspend")
+        usa.refused("send", LINE, "x", "--anyway", says="suspended by prc")
+        check(first == [client.ask("submit", line=LINE, body=body, item=item)["entry"]
+                        for body, item in AGAIN], first)
+
+
 def status(where):
     """no word about an exercise is operational, whoever asks the station"""
     usa, prc = connected(where)
@@ -113,4 +127,4 @@ def act(entry, party):
                             ).decode()
 
 
-main(suspended, minimised, quota, status)
+main(suspended, minimised, quota, again, status)
