@@ -15,6 +15,7 @@ import bisect
 import contextlib
 import ctypes
 import datetime
+import functools
 import hashlib
 import heapq
 import json
@@ -1502,6 +1503,7 @@ class Record:
         self.charters, self.logs, self.entries, self.order = [], {}, [], []
         self.items, self.repeats, self.references = {}, [], []
         self.enrolled, self.signed = {}, {}    # by (log key, index)
+        self.rolls = {}                        # log key: where it has officer entries
         self.said, self.calls = {}, []  # said: place: (kind, what it says, reference)
         self.valid = {}                 # place of a close: its receipts that verify
         self.count, self.is_proof = 0, False
@@ -1972,11 +1974,15 @@ class Record:
         self.calls = Calls(self, targets).judge()
 
     def _judge_words(self):
-        """Whose word each signed entry is: the roster goes along with the joint order."""
+        """Whose word each signed entry is: by the roster that its own log had come to see."""
         roster = Roster(self.line_id, self.charters)
+        nth = {place: n for n, place in enumerate(self.order) if place in self.enrolled}
+        known = {}    # log key: (its roster, how far it has seen the logs of its party)
         for place in self.order:
             log, index = self.logs[place[0]], place[1]
             if place in self.signed:
+                mine, seen = known.setdefault(log.key, (Roster(self.line_id, self.charters), {}))
+                self._learn(log, index, mine, seen, nth)
                 envelope, ref, reads, shown, two = self.signed[place]
                 numbers = self.charters[-1].numbers
                 rows = sorted((numbers.index(key[0]), key[1], bytes.fromhex(key[2]), size)
@@ -1985,7 +1991,7 @@ class Record:
                                 for party, lane, incarnation, size in rows)
                 word = (envelope, hashlib.sha256(read).digest(), self._hash_ref(log, index, ref),
                         log.opening["generation"] if log.opening else 0)
-                shown["signed"] = roster.judge(log.party, *word)
+                shown["signed"] = mine.judge(log.party, *word)
                 few = sum(sign["valid"] and sign["releases"] for sign in shown["signed"])
                 if two and few < 2:
                     self.report.note(f"{log.name}: entry {index} was to be released by two "
@@ -1997,6 +2003,26 @@ class Record:
             if place in self.enrolled:
                 for sentence in roster.take(log.party, self.enrolled[place]):
                     self.report.note(f"{log.name}: entry {index}{sentence}")
+
+    def _learn(self, log, index, roster, seen, nth):
+        """Takes what this entry has seen of its party's roster and the roster has not: entry by
+        entry of the log; what one of them brings at once, in the joint order."""
+        for row in range(seen.get(log.key, 0), index + 1):
+            new = [(log.key, row - 1)] if row else []
+            for key, size in log.rows[row][1]:
+                if key[0] == log.party:
+                    new += [(key, i) for i in self._rolls(key) if seen.get(key, 0) <= i < size]
+                    seen[key] = max(seen.get(key, 0), size)
+            for place in sorted((p for p in new if p in nth), key=nth.get):
+                roster.take(log.party, self.enrolled[place])
+        seen[log.key] = index + 1
+
+    def _rolls(self, key):
+        """The indices of the officer entries of a log."""
+        if not self.rolls:
+            for other, index in self.enrolled:
+                self.rolls.setdefault(other, []).append(index)
+        return self.rolls.get(key, ())
 
     def _hash_ref(self, log, index, ref):
         """Of the one entry that is meant; of nothing where there is none."""
@@ -2230,6 +2256,7 @@ def needs_two(envelope, charter):
             and PRECEDENCES[envelope.body[0]].lower() in charter.values.get("release.two", ()))
 
 
+@functools.lru_cache(maxsize=4096)
 def verifies(public, message, signature):
     try:
         check_public_key(public, "officer", "")
@@ -2240,7 +2267,7 @@ def verifies(public, message, signature):
 
 
 class Roster:
-    """Who the officers are, as the joint order goes on (section 4.8)."""
+    """Who the officers are, as one entry after the other is taken (section 4.8)."""
 
     def __init__(self, line_id, charters):
         self.line_id, self.numbers = line_id, charters[-1].numbers

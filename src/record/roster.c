@@ -68,6 +68,15 @@ static const uint8_t *voucher_key(const ol_roster *r, uint8_t party, const ol_en
     return may && row->has_key ? row->key : NULL;
 }
 
+static bool is_vouched_by(const ol_roster *r, uint8_t party, ol_enrolment *e, const uint8_t *key) {
+    if (!e->is_tried || memcmp(e->tried, key, sizeof e->tried) != 0) {
+        e->holds = ol_word_vouched(r->line_id, party, e->fields, key, e->sig) == OL_OK;
+        e->is_tried = true;
+        memcpy(e->tried, key, sizeof e->tried);
+    }
+    return e->holds;
+}
+
 static ol_roster_effect effect_of(const ol_roster_row *before, const ol_enrolment *e,
                                   bool is_vouched) {
     if (before == NULL || (is_vouched && !before->is_vouched))
@@ -79,12 +88,11 @@ static ol_roster_effect effect_of(const ol_roster_row *before, const ol_enrolmen
     return is_vouched ? OL_ROSTER_TAKEN : OL_ROSTER_CLAIM;
 }
 
-ol_err ol_roster_add(ol_roster *r, uint64_t at, uint8_t party, const ol_enrolment *e, size_t entry,
+ol_err ol_roster_add(ol_roster *r, uint64_t at, uint8_t party, ol_enrolment *e, size_t entry,
                      ol_roster_effect *ret, bool *ret_is_false) {
     OL_ASSERT(r->rows == 0 || r->row[r->rows - 1].at <= at);
     const uint8_t *key = voucher_key(r, party, e);
-    bool is_vouched =
-        key != NULL && ol_word_vouched(r->line_id, party, e->fields, key, e->sig) == OL_OK;
+    bool is_vouched = key != NULL && is_vouched_by(r, party, e, key);
     const ol_roster_row *before = ol_roster_find(r, party, e->number, UINT64_MAX);
     ol_roster_effect effect = effect_of(before, e, is_vouched);
     ol_roster_row row = { .serial = e->serial,

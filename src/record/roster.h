@@ -19,6 +19,8 @@ typedef struct { /* an officer entry without its words */
     uint64_t serial, rung, powers;
     bool has_key, has_left, has_voucher;
     uint8_t key[OL_OFFICER_KEY_LEN], sig[OL_SIG_LEN], fields[OL_HASH_LEN];
+    bool is_tried, holds; /* the voucher, by this key: so that several rosters verify it once */
+    uint8_t tried[OL_SIGN_PUB_LEN];
 } ol_enrolment;
 
 void ol_enrolment_of(const ol_officer *o, ol_enrolment *ret);
@@ -47,7 +49,7 @@ OL_MUST ol_err ol_roster_new(ol_mem *mem, const uint8_t line_id[OL_LINE_ID_LEN],
                              const uint8_t *const *identity, unsigned parties, ol_roster **ret);
 void ol_roster_free(ol_roster *r); /* takes NULL */
 /* *ret_is_false: it has a voucher that does not verify. */
-OL_MUST ol_err ol_roster_add(ol_roster *r, uint64_t at, uint8_t party, const ol_enrolment *e,
+OL_MUST ol_err ol_roster_add(ol_roster *r, uint64_t at, uint8_t party, ol_enrolment *e,
                              size_t entry, ol_roster_effect *ret, bool *ret_is_false);
 /* As it was before `at`, UINT64_MAX: now. NULL: such an officer was not known. */
 const ol_roster_row *ol_roster_find(const ol_roster *r, uint8_t party, uint16_t number,

@@ -75,6 +75,7 @@ typedef struct {
 
 typedef struct { /* an officer entry */
     vw_place place;
+    size_t at; /* in the joint order, once finished: they stand by it */
     ol_enrolment who;
 } vw_enrolled;
 
@@ -84,7 +85,8 @@ typedef struct { /* a signed entry */
     uint8_t kind, signs, body[OL_HASH_LEN];
     ol_sign sign[OL_SIGNS_MAX];
     const char *fault[OL_SIGNS_MAX];
-    size_t who[OL_SIGNS_MAX]; /* row of the roster, plus one */
+    bool is_known[OL_SIGNS_MAX];
+    ol_roster_row who[OL_SIGNS_MAX];
 } vw_said;
 
 typedef struct { /* a call, or a ring, reply or close */

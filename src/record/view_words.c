@@ -56,7 +56,7 @@ static void tell(const ol_view *v, vw_place place, ol_view_rule rule, uint64_t o
                                     .why = why });
 }
 
-static ol_err enrol(ol_view *v, const vw_enrolled *e) {
+static ol_err enrol(ol_view *v, vw_enrolled *e) {
     ol_roster_effect effect;
     bool is_false;
     size_t at = row_at(v, e->place)->at;
@@ -73,18 +73,19 @@ static ol_err enrol(ol_view *v, const vw_enrolled *e) {
     return OL_OK;
 }
 
-/* In the joint order: a walk over it finds each one's next. */
+static int by_order(const void *a, const void *b) {
+    const vw_enrolled *x = a, *y = b;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
 static ol_err enrol_all(ol_view *v) {
-    if (v->enrols == 0)
-        return OL_OK;
-    size_t *by_place = ol_mem_get0(v->opts.mem, v->len, sizeof *by_place);
-    ol_err err = by_place == NULL ? OL_ENOMEM : OL_OK;
+    ol_err err = OL_OK;
+    for (size_t i = 0; i < v->enrols; i++)
+        v->enrolled[i].at = row_at(v, v->enrolled[i].place)->at;
+    if (v->enrols > 0)
+        qsort(v->enrolled, v->enrols, sizeof *v->enrolled, by_order);
     for (size_t i = 0; i < v->enrols && err == OL_OK; i++)
-        by_place[row_at(v, v->enrolled[i].place)->at] = i + 1;
-    for (size_t at = 0; at < v->len && err == OL_OK; at++)
-        if (by_place[at] > 0)
-            err = enrol(v, &v->enrolled[by_place[at] - 1]);
-    ol_mem_put(v->opts.mem, by_place, v->len, sizeof *by_place);
+        err = enrol(v, &v->enrolled[i]);
     return err;
 }
 
@@ -153,16 +154,18 @@ static const char *fault_of(const ol_word *w, const ol_sign *sign, const ol_rost
                : "and the signature does not verify";
 }
 
-static ol_err judge(ol_view *v, vw_said *s) {
+static ol_err judge(ol_view *v, const ol_roster *roster, vw_said *s) {
     ol_word w;
     ol_err err = word_of(v, s, &w);
-    uint64_t at = row_at(v, s->place)->at, releasers = 0;
+    uint64_t releasers = 0;
     for (unsigned i = 0; i < s->signs && err == OL_OK; i++) {
         const ol_roster_row *who =
-            ol_roster_find(v->roster, w.party, (uint16_t)s->sign[i].officer, at);
+            ol_roster_find(roster, w.party, (uint16_t)s->sign[i].officer, UINT64_MAX);
         bool is_again = i > 0 && s->sign[0].officer == s->sign[i].officer;
         s->fault[i] = is_again ? "who has signed it already" : fault_of(&w, &s->sign[i], who);
-        s->who[i] = who == NULL ? 0 : (size_t)(who - ol_roster_at(v->roster, 0)) + 1;
+        s->is_known[i] = who != NULL;
+        if (who != NULL)
+            s->who[i] = *who;
         if (s->fault[i] != NULL)
             tell(v, s->place, OL_VIEW_SIGN_FALSE, s->sign[i].officer, s->fault[i]);
         else if (who->may_release)
@@ -173,16 +176,110 @@ static ol_err judge(ol_view *v, vw_said *s) {
     return err;
 }
 
+/* ── the roster as one log came to see it ──────────────────────────────────────────────────────*/
+
+typedef struct {
+    size_t from; /* this entry of the log is the first that has seen it */
+    size_t nth;  /* of v->enrolled: by the joint order */
+} learnt;
+
+static int by_from(const void *a, const void *b) {
+    const learnt *x = a, *y = b;
+    return x->from != y->from ? (x->from > y->from) - (x->from < y->from)
+                              : (x->nth > y->nth) - (x->nth < y->nth);
+}
+
+/* The first entry of the log that has seen this place (§11); OL_VIEW_NONE: none has. */
+static size_t seen_from(const ol_view *v, size_t log, vw_place place) {
+    const vw_log *l = &v->log[log];
+    if (place.log == log)
+        return place.row + 1;
+    size_t number = ol_vw_number_of(l, place.log);
+    const vw_number *n = &l->number[number];
+    size_t low = 0, high = number == 0 ? 0 : n->steps;
+    const size_t end = high;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (n->step[mid].size > place.row)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return low == end ? OL_VIEW_NONE : (size_t)n->step[low].row;
+}
+
+static size_t learn(const ol_view *v, size_t log, learnt *ret) {
+    size_t n = 0;
+    for (size_t i = 0; i < v->enrols; i++) {
+        vw_place place = v->enrolled[i].place;
+        if (v->log[place.log].key.party != v->log[log].key.party)
+            continue;
+        size_t from = seen_from(v, log, place);
+        if (from != OL_VIEW_NONE)
+            ret[n++] = (learnt){ from, i };
+    }
+    if (n > 0)
+        qsort(ret, n, sizeof *ret, by_from);
+    return n;
+}
+
+static ol_err judge_log(ol_view *v, ol_roster *roster, size_t log, const learnt *list, size_t n) {
+    const vw_log *l = &v->log[log];
+    ol_err err = OL_OK;
+    size_t taken = 0;
+    for (size_t row = 0; row < l->rows && err == OL_OK; row++) {
+        if (l->row[row].said == 0)
+            continue;
+        for (; taken < n && list[taken].from <= row && err == OL_OK; taken++) {
+            vw_enrolled *e = &v->enrolled[list[taken].nth];
+            ol_roster_effect effect;
+            bool is_false;
+            err = ol_roster_add(roster, taken, l->key.party, &e->who, e->at, &effect, &is_false);
+        }
+        if (err == OL_OK)
+            err = judge(v, roster, &v->said[l->row[row].said - 1]);
+    }
+    return err;
+}
+
+static ol_err new_roster(const ol_view *v, ol_roster **ret) {
+    unsigned parties = v->opts.parties < OL_PARTIES_MAX ? v->opts.parties : OL_PARTIES_MAX;
+    return ol_roster_new(v->opts.mem, v->opts.line_id, v->opts.identity, parties, ret);
+}
+
+static bool has_said(const vw_log *l) {
+    for (size_t row = 0; row < l->rows; row++)
+        if (l->row[row].said > 0)
+            return true;
+    return false;
+}
+
+static ol_err judge_all(ol_view *v) {
+    ol_err err = OL_OK;
+    learnt *list = v->saids == 0 ? NULL : ol_mem_get0(v->opts.mem, v->enrols + 1, sizeof *list);
+    if (v->saids > 0 && list == NULL)
+        return OL_ENOMEM;
+    for (size_t i = 0; i < v->logs && v->saids > 0 && err == OL_OK; i++) {
+        ol_roster *roster = NULL;
+        if (!has_said(&v->log[i]))
+            continue;
+        err = new_roster(v, &roster);
+        if (err == OL_OK)
+            err = judge_log(v, roster, i, list, learn(v, i, list));
+        ol_roster_free(roster);
+    }
+    if (list != NULL)
+        ol_mem_put(v->opts.mem, list, v->enrols + 1, sizeof *list);
+    return err;
+}
+
 ol_err ol_vw_words(ol_view *v) {
     if (v->opts.line_id == NULL)
         return OL_OK;
-    unsigned parties = v->opts.parties < OL_PARTIES_MAX ? v->opts.parties : OL_PARTIES_MAX;
-    ol_err err = ol_roster_new(v->opts.mem, v->opts.line_id, v->opts.identity, parties, &v->roster);
+    ol_err err = new_roster(v, &v->roster);
     if (err == OL_OK)
         err = enrol_all(v);
-    for (size_t i = 0; i < v->saids && err == OL_OK; i++)
-        err = judge(v, &v->said[i]);
-    return err;
+    return err == OL_OK ? judge_all(v) : err;
 }
 
 void ol_vw_words_free(ol_view *v) {
@@ -202,8 +299,7 @@ ol_view_sign ol_view_sign_of(const ol_view *v, size_t at, unsigned nth) {
     return (ol_view_sign){ .officer = (uint16_t)s->sign[nth].officer,
                            .written = s->sign[nth].written,
                            .fault = fault,
-                           .who =
-                               s->who[nth] == 0 ? NULL : ol_roster_at(v->roster, s->who[nth] - 1) };
+                           .who = s->is_known[nth] ? &s->who[nth] : NULL };
 }
 
 const ol_roster *ol_view_roster(const ol_view *v) {

@@ -1,5 +1,6 @@
 /* An officer's word, before it is appended: the author's station is strict (docs/PROTOCOL.md §3.5,
- * §4.8). The roster is read from the store as far as it has come, once. */
+ * §4.8). The roster is read from the store as far as it has come, once, in the order in which it
+ * came: what of our own logs the entry will have seen. */
 #include <stdlib.h>
 #include <string.h>
 

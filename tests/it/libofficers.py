@@ -90,6 +90,29 @@ def two(hand):
     return write
 
 
+def unseen(**roster):
+    """A second log of usa, with a roster entry, of which u's station does not hold anything; whose
+    walls are before that of what u says next."""
+    def hand(w):
+        w.open("t", "usa", 0)
+        enrol(w, "t", **roster)
+        w.logs["t"].receive("prc", "swi")
+        del w.held["usa"][w.logs["t"].key]
+    return hand
+
+
+def seen_later(**roster):
+    """The same, of which u's station gets hold after its next entry."""
+    def hand(w):
+        unseen(**roster)(w)
+        say(w, "u", "Not seen.", [(1, "ann")])
+        w.held["usa"][w.logs["t"].key] = 2
+    return hand
+
+
+GONE = {"number": 1, "label": "", "serial": 0, "state": 1}
+NEW_KEY = {"number": 1, "label": "ann2", "serial": 9, "by": 0, "powers": 3}
+
 # Nothing is amiss.
 GOOD = [
     story(lambda w: say(w, "u", "Ours.", [(1, "ann")])),
@@ -132,6 +155,12 @@ ANOMALIES = [
                                                say(w, "u", "An old key.", [(1, "ann")])))),
     (SIGNED % (12, 1, FALSE), story(lambda w: (enrol(w, "u", 1, "eve", serial=9),
                                                say(w, "u", "A thief's.", [(1, "eve")])))),
+    (SIGNED % (12, 1, LEFT), story(lambda w: (seen_later(**GONE)(w),
+                                              say(w, "u", "Seen.", [(1, "ann")])))),
+    (SIGNED % (12, 1, FALSE), story(lambda w: (seen_later(**NEW_KEY)(w),
+                                               say(w, "u", "Seen.", [(1, "ann")])))),
+    (SIGNED % (11, 3, UNKNOWN), story(lambda w: (unseen(number=3, label="eve", by=0)(w),
+                                                 say(w, "u", "Not seen.", [(3, "eve")])))),
     (ABOUT % 11 + BARRED % 1, story(lambda w: enrol(w, "u", 1, "eve", serial=9))),
     (ABOUT % 12 + BARRED % 1, story(lambda w: (enrol(w, "u", 1, "", serial=9, state=1),
                                                enrol(w, "u", 1, "eve", serial=10)))),
@@ -147,6 +176,14 @@ ANOMALIES = [
            (11, 1, lambda w: say(w, "u", "One's.", [(1, "ann")])),
            (11, 1, lambda w: say(w, "u", "One's twice.", [(1, "ann"), (1, "ann")])),
            (11, 1, lambda w: say(w, "u", "One's and a false one's.", [(1, "ann"), (2, "eve")])),
+           (11, 1, lambda w: (say(w, "u", "Before.", [(1, "ann")]), enrol(w, "u", **GONE))),
+           *[(11, 1, lambda w, roster=roster: (unseen(**roster)(w),
+                                               say(w, "u", "Not seen.", [(1, "ann")])))
+             for roster in (GONE, NEW_KEY)],
+           (12, 1, lambda w: (unseen(**NEW_KEY)(w), enrol(w, "u", 1, "ann3", 2, 0, powers=2),
+                              say(w, "u", "Higher than what was seen.", [(1, "ann3")]))),
+           (12, 1, lambda w: (seen_later(**NEW_KEY)(w),
+                              say(w, "u", "Seen.", [(1, "ann2")]))),
            (12, 1, lambda w: (enrol(w, "u", 3, "eve", powers=2),
                               say(w, "u", "With a claimed one.", [(1, "ann"), (3, "eve")]))),
            (12, 1, lambda w: (enrol(w, "u", 3, "eve", by=0, powers=1),
