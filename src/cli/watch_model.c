@@ -51,14 +51,30 @@ static bool is_open(const ol_watch_call *call) {
     return call->state == OL_CALL_RINGS || call->state == OL_CALL_SILENT;
 }
 
-/* Room for one: the oldest that has ended goes first, else the oldest. */
-static ol_watch_call *new_call(ol_watching *w) {
-    if (w->calls == OL_WATCH_CALLS) {
-        size_t n = 0;
-        while (n < w->calls && is_open(&w->call[n]))
-            n++;
-        forget_call(w, n < w->calls ? n : 0);
+static size_t calls_like(const ol_watching *w, const ol_watch_call *call) {
+    size_t n = 0;
+    for (size_t i = 0; i < w->calls; i++)
+        n += w->call[i].line == call->line && strcmp(w->call[i].author, call->author) == 0;
+    return n;
+}
+
+/* Which one gives way: what has ended, then drills, then of the caller with most, the oldest. So
+ * nobody who calls much takes another's call from the screen. */
+static size_t least_call(const ol_watching *w) {
+    size_t at = 0, most = 0;
+    for (size_t i = 0; i < w->calls; i++) {
+        const ol_watch_call *c = &w->call[i];
+        size_t weight = (is_open(c) ? 0u : 4u * OL_WATCH_CALLS) +
+                        (c->is_drill ? 2u * OL_WATCH_CALLS : 0u) + calls_like(w, c);
+        if (weight > most)
+            at = i, most = weight;
     }
+    return at;
+}
+
+static ol_watch_call *new_call(ol_watching *w) {
+    if (w->calls == OL_WATCH_CALLS)
+        forget_call(w, least_call(w));
     w->call[w->calls] = (ol_watch_call){ .state = OL_CALL_RINGS };
     return &w->call[w->calls++];
 }

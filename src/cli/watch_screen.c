@@ -140,11 +140,11 @@ static void draw_calls(ol_screen *s, const ol_watching *w, uint64_t wall, bool i
     if (w->calls == 0)
         return;
     heading(s, "CALLS");
-    for (int is_open = 1; is_open >= 0; is_open--)
+    for (int rank = 0; rank < 3; rank++) /* open: what is real, drills; then what has ended */
         for (size_t i = w->calls; i > 0; i--) {
             const ol_watch_call *call = &w->call[i - 1];
-            bool is_first = call->state == OL_CALL_RINGS || call->state == OL_CALL_SILENT;
-            if (is_first == (is_open == 1) && (is_first || w->calls - i < 4))
+            bool is_open = call->state == OL_CALL_RINGS || call->state == OL_CALL_SILENT;
+            if (rank == (is_open ? call->is_drill : 2) && (is_open || w->calls - i < 4))
                 draw_call(s, w, call, wall, is_lit);
         }
 }
