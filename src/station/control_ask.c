@@ -266,9 +266,11 @@ static ol_err submit(ask *a) {
     ol_known *read = NULL;
     ol_sign sign[OL_SIGNS_MAX];
     ol_err err = ol_desk_line(&c->desk, r, &line, a->why);
-    if (err == OL_OK && (r->given & OL_GIVEN_KIND) != 0)
+    if (err != OL_OK)
+        return err;
+    if ((r->given & OL_GIVEN_KIND) != 0)
         err = check_kind(c->desk.line[line], a, &e);
-    else if (err == OL_OK)
+    else
         err = check_body(c->desk.line[line], a, &e.lane);
     if (err == OL_OK)
         err = ol_api_find_item(c->desk.station, c->desk.line[line]->number, r->item);

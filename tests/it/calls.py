@@ -99,7 +99,7 @@ def sides(where, settings=SHORT):
 def agree(where, *both):
     """Both hold the same record in the end."""
     settled([s.party for s in both], LINE)
-    same_record(*(export(s.party, where, "end", LINE) for s in both))
+    same_record(*(export(s.party, where, f"calls.{where.name}", LINE) for s in both))
 
 
 def one_close(side, author, why, has_receipt):
