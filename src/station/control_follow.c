@@ -11,10 +11,20 @@
 
 enum { PAGE = 64 };
 
+typedef struct { /* of what is stored: an entry, or a receipt where len is 0 */
+    ol_log_key log;
+    uint64_t index, seq; /* index: of a receipt its size */
+    uint64_t time;
+    uint8_t party;
+    size_t at, len; /* in bytes */
+} row;
+
+/* A page is copied before it is told: what is told of it asks the store again, which a callback of
+ * the store must not. */
 typedef struct {
-    ol_client *cl;
-    ol_follow *f;
-    size_t n;
+    size_t n, used;
+    row row[PAGE];
+    uint8_t bytes[PAGE * OL_ENTRY_MAX];
 } page;
 
 static ol_follow *follow_of(const ol_client *cl, size_t line) {
@@ -58,22 +68,36 @@ static json_t *event_json(const ol_api_line *line, const char *event) {
     return json_pack("{s:s, s:s}", "event", event, "line", line->name);
 }
 
-static ol_err stored_entry(void *ctx, const ol_stored_entry *e) {
+static ol_err keep_entry(void *ctx, const ol_stored_entry *e) {
     page *p = ctx;
-    ol_desk *d = &p->cl->c->desk;
-    json_t *o = event_json(d->line[p->f->line], "entry");
-    json_t *entry = ol_desk_entry_json(d, p->f->line, &e->log, e->index, e->seq, e->entry, e->len);
+    p->row[p->n++] =
+        (row){ .log = e->log, .index = e->index, .seq = e->seq, .at = p->used, .len = e->len };
+    memcpy(p->bytes + p->used, e->entry, e->len);
+    p->used += e->len;
+    return OL_OK;
+}
+
+static ol_err keep_receipt(void *ctx, const ol_stored_receipt *r) {
+    page *p = ctx;
+    p->row[p->n++] =
+        (row){ .log = r->log, .index = r->size, .seq = r->seq, .time = r->time, .party = r->party };
+    return OL_OK;
+}
+
+static ol_err tell_entry(ol_client *cl, size_t line, const row *r, const uint8_t *bytes) {
+    ol_desk *d = &cl->c->desk;
+    json_t *o = event_json(d->line[line], "entry");
+    json_t *entry = ol_desk_entry_json(d, line, &r->log, r->index, r->seq, bytes, r->len);
     if (o == NULL || entry == NULL || json_object_update_new(o, entry) != 0) {
         json_decref(o);
         return OL_ENOMEM;
     }
+    ol_desk_find_status(d, line, bytes, r->len, o);
     if (json_object_get(o, "item") != NULL && json_object_get(o, "signed") == NULL &&
-        ol_desk_signed(d, p->f->line, &e->log, e->index, o) != OL_OK)
+        ol_desk_signed(d, line, &r->log, r->index, o) != OL_OK)
         (void)json_object_set_new(o, "signed", json_null()); /* no time or memory to tell */
-    ol_client_send(p->cl, o);
-    p->f->cursor = e->seq;
-    p->n++;
-    return p->cl->is_closing || ol_client_is_full(p->cl) ? OL_EAGAIN : OL_OK;
+    ol_client_send(cl, o);
+    return OL_OK;
 }
 
 static json_t *receipt_json(const ol_api_line *line, const ol_log_key *key, uint64_t size,
@@ -84,28 +108,41 @@ static json_t *receipt_json(const ol_api_line *line, const ol_log_key *key, uint
                      line->charter->party[party].name, "time", (json_int_t)time);
 }
 
-static ol_err stored_receipt(void *ctx, const ol_stored_receipt *r) {
-    page *p = ctx;
-    const ol_api_line *line = p->cl->c->desk.line[p->f->line];
+static ol_err tell_receipt(ol_client *cl, size_t number, const row *r) {
+    const ol_api_line *line = cl->c->desk.line[number];
     if (r->party >= line->charter->parties)
         return OL_OK;
-    json_t *o = receipt_json(line, &r->log, r->size, r->party, r->time);
+    json_t *o = receipt_json(line, &r->log, r->index, r->party, r->time);
     (void)json_object_set_new(o, "cursor", json_integer((json_int_t)r->seq));
-    ol_client_send(p->cl, o);
-    p->f->cursor = r->seq;
-    p->n++;
-    return p->cl->is_closing || ol_client_is_full(p->cl) ? OL_EAGAIN : OL_OK;
+    ol_client_send(cl, o);
+    return OL_OK;
+}
+
+static ol_err tell_page(ol_client *cl, ol_follow *f, const page *p) {
+    ol_err err = OL_OK;
+    for (size_t i = 0; i < p->n && err == OL_OK; i++) {
+        const row *r = &p->row[i];
+        err = r->len > 0 ? tell_entry(cl, f->line, r, p->bytes + r->at)
+                         : tell_receipt(cl, f->line, r);
+        if (err == OL_OK)
+            f->cursor = r->seq;
+        if (err == OL_OK && (cl->is_closing || ol_client_is_full(cl)))
+            err = OL_EAGAIN;
+    }
+    return err;
 }
 
 static void catch_up(ol_client *cl, ol_follow *f) {
     ol_desk *d = &cl->c->desk;
     const ol_api_line *line = d->line[f->line];
     ol_err err = OL_OK;
-    page p = { cl, f, 0 };
+    static page p; /* 128 KiB; one at a time */
     do {
-        p.n = 0;
-        err = d->store->ops->since(d->store, line->id, f->cursor, PAGE, stored_entry,
-                                   stored_receipt, &p);
+        p.n = p.used = 0;
+        err =
+            d->store->ops->since(d->store, line->id, f->cursor, PAGE, keep_entry, keep_receipt, &p);
+        if (err == OL_OK)
+            err = tell_page(cl, f, &p);
     } while (err == OL_OK && p.n == PAGE);
     if (cl->is_closing || err == OL_EAGAIN)
         return;         /* goes on when the client has taken its output */

@@ -84,6 +84,12 @@ json_t *ol_desk_parties_json(const ol_api_line *line, uint32_t parties);
 /* What a readable entry of a kind beside opening and message says, into o (desk_kinds.c). */
 void ol_desk_kind_json(const ol_api_line *line, const ol_entry *e, json_t *o);
 
+/* A ring and a close are of their call's status: a drill must say so. Sets it, in no other entry;
+ * the second looks the call up, where the store has it. */
+void ol_desk_call_status(json_t *entry, unsigned status);
+void ol_desk_find_status(const ol_desk *d, size_t line, const uint8_t *entry, size_t len,
+                         json_t *o);
+
 /* desk_words.c: rows of desk_kinds.c; and whose word an entry is, which stands in a view at that
  * place: "signed", and of a roster entry "counts" and "vouched". */
 void ol_desk_officer(const ol_api_line *line, const ol_entry *e, json_t *o);

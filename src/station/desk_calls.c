@@ -4,6 +4,7 @@
 
 #include "wire/call.h"
 #include "wire/check.h"
+#include "wire/kind.h"
 
 static void set(json_t *o, const char *key, json_t *v) {
     (void)json_object_set_new(o, key, v);
@@ -123,4 +124,34 @@ void ol_desk_check(const ol_api_line *line, const ol_entry *e, json_t *o) {
     set(check, "proven", paths_json(line, &c.proven));
     set(check, "missed", missed);
     set(o, "check", check);
+}
+
+void ol_desk_call_status(json_t *entry, unsigned status) {
+    json_t *body = json_object_get(entry, "ring");
+    body = body != NULL ? body : json_object_get(entry, "close");
+    if (body != NULL)
+        set(body, "status", json_string(ol_status_name(status)));
+}
+
+static ol_err take_status(void *ctx, const ol_stored_entry *stored) {
+    static ol_entry e; /* 4 KiB that need not lie on the stack */
+    ol_call c;
+    const char *why;
+    if (ol_entry_decode(stored->entry, stored->len, &e) == OL_OK && e.kind == OL_KIND_CALL &&
+        ol_call_decode(e.body, e.body_len, &c, &why) == OL_OK)
+        ol_desk_call_status(ctx, c.status);
+    return OL_OK;
+}
+
+void ol_desk_find_status(const ol_desk *d, size_t line, const uint8_t *entry, size_t len,
+                         json_t *o) {
+    static ol_entry e;
+    ol_ref call;
+    bool is_about = json_object_get(o, "ring") != NULL || json_object_get(o, "close") != NULL;
+    if (!is_about || ol_entry_decode(entry, len, &e) != OL_OK || !ol_kind_ref(&e, &call))
+        return;
+    ol_log_key log = { .party = call.party, .lane = call.lane };
+    memcpy(log.incarnation, call.incarnation, OL_INC_LEN); /* all of it: §4.9 */
+    (void)!d->store->ops->entries(d->store, d->line[line]->id, &log, call.index, call.index + 1,
+                                  take_status, o);
 }

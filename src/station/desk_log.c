@@ -178,10 +178,8 @@ static ol_err entry_json(const ol_desk *d, size_t line, size_t at, json_t **ret)
         (void)json_object_set_new(r.entry, "kind", json_string("unreadable"));
         (void)json_object_set_new(r.entry, "unreadable", json_string(item.unreadable));
     }
-    if (item.has_status && (item.kind == OL_KIND_RING || item.kind == OL_KIND_CLOSE))
-        (void)json_object_set_new(
-            json_object_get(r.entry, json_string_value(json_object_get(r.entry, "kind"))), "status",
-            json_string(ol_status_name(item.status))); /* the call's: a drill must say so */
+    if (item.has_status)
+        ol_desk_call_status(r.entry, item.status);
     err = ol_desk_words_json(d, line, d->view->view, at, r.entry);
     if (err != OL_OK)
         return err;
