@@ -11,7 +11,7 @@
 enum { DAYS_MAX = 366, MEM_MAX = 1 << 30 };
 
 typedef struct {
-    ol_files_of files;
+    ol_files_of files; /* first: ol_cli_record_read */
     ol_mem mem;
     ol_avail *avail;
     ol_err err;
@@ -24,11 +24,6 @@ static ol_cli_record record;
 static asking s_asking;
 
 /* ---- the record ---- */
-
-static ol_err read_file(void *ctx, const char *path, uint8_t *to, size_t cap, size_t *ret_len,
-                        const char **ret_why) {
-    return ol_files_of_read(&((asking *)ctx)->files, path, to, cap, ret_len, ret_why);
-}
 
 static void take_check(void *ctx, const ol_log_key *log, uint64_t index, uint64_t wall,
                        const ol_check *check) {
@@ -53,7 +48,7 @@ static int read_record(ol_cli *c, asking *k, ol_verify_result *ret) {
     ol_verify_opts opts = { .mem = &k->mem,
                             .file = k->files.file,
                             .files = k->files.n,
-                            .read = read_file,
+                            .read = ol_cli_record_read,
                             .view = take_names,
                             .check = take_check,
                             .ctx = k };

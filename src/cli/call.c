@@ -78,11 +78,6 @@ static void on_interrupt(int sig) {
     _exit(n < 0 ? 1 : 130);
 }
 
-static const char *text_of(const json_t *o, const char *key) {
-    const char *s = json_string_value(json_object_get(o, key));
-    return s != NULL ? s : "";
-}
-
 __attribute__((format(printf, 2, 3))) static void step(const calling *k, const char *format, ...) {
     char text[300];
     va_list args;
@@ -97,8 +92,8 @@ __attribute__((format(printf, 2, 3))) static void step(const calling *k, const c
 }
 
 static void note_call(calling *k, const json_t *o) {
-    const char *state = text_of(o, "state"), *party = text_of(o, "party");
-    const char *rung = text_of(o, "rung"), *reply = text_of(o, "reply");
+    const char *state = ol_cli_text_of(o, "state"), *party = ol_cli_text_of(o, "party");
+    const char *rung = ol_cli_text_of(o, "rung"), *reply = ol_cli_text_of(o, "reply");
     long long seconds = (long long)json_integer_value(json_object_get(o, "seconds"));
     if (strcmp(state, "rings") == 0)
         step(k, "%s rings: %s, for %lld s", party, rung, seconds);
@@ -109,12 +104,12 @@ static void note_call(calling *k, const json_t *o) {
     else if (strcmp(state, "replied") == 0)
         step(k, "%s: %s", party, strcmp(reply, "answer") == 0 ? "ANSWERED" : "declined");
     else if (strcmp(state, "closed") == 0)
-        k->is_closed = true, step(k, "closed: %s", text_of(o, "why"));
+        k->is_closed = true, step(k, "closed: %s", ol_cli_text_of(o, "why"));
 }
 
 static void note_event(calling *k, const json_t *o) {
-    const char *event = text_of(o, "event"), *party = text_of(o, "party");
-    bool is_ours = strcmp(text_of(o, "log"), text_of(k->placed, "log")) == 0;
+    const char *event = ol_cli_text_of(o, "event"), *party = ol_cli_text_of(o, "party");
+    bool is_ours = strcmp(ol_cli_text_of(o, "log"), ol_cli_text_of(k->placed, "log")) == 0;
     json_int_t index = json_integer_value(json_object_get(k->placed, "index"));
     int p = ol_charter_party(&k->p.charter, party, strlen(party));
     if (!is_ours || p < 0)
@@ -132,23 +127,6 @@ static void note_event(calling *k, const json_t *o) {
     k->stored |= UINT32_C(1) << p;
     (void)json_array_append(k->steps, (json_t *)(uintptr_t)o);
     step(k, "reached: the station of %s has stored it", party);
-}
-
-static int subscribe(calling *k) {
-    ol_request r;
-    json_t *reply = NULL;
-    int code = ol_talk_request(k->c, OL_DO_POSITION, k->p.line, &r);
-    if (code < 0)
-        code = ol_talk_ask(k->c, k->p.talk, &r, &reply);
-    r.what = OL_DO_SUBSCRIBE;
-    r.given |= OL_GIVEN_CURSOR;
-    r.cursor = (uint64_t)json_integer_value(json_object_get(reply, "position"));
-    json_decref(reply);
-    reply = NULL;
-    if (code < 0)
-        code = ol_talk_ask(k->c, k->p.talk, &r, &reply);
-    json_decref(reply);
-    return code;
 }
 
 static int await(calling *k) {
@@ -178,7 +156,7 @@ static int place(calling *k) {
     if (code < 0)
         (void)json_object_set_new(k->placed, "status", json_string(ol_status_name(k->call.status)));
     if (code < 0)
-        step(k, "%s placed", text_of(k->placed, "entry"));
+        step(k, "%s placed", ol_cli_text_of(k->placed, "entry"));
     return code;
 }
 
@@ -187,7 +165,7 @@ static int print_end(calling *k, json_t *call) {
     json_t *is;
     bool is_answered = false;
     json_array_foreach(json_object_get(call, "verdicts"), i, is) {
-        is_answered = is_answered || strcmp(text_of(is, "verdict"), "answered") == 0;
+        is_answered = is_answered || strcmp(ol_cli_text_of(is, "verdict"), "answered") == 0;
     }
     if (!k->c->is_json) {
         ol_cli_verdicts_print(call);
@@ -227,7 +205,7 @@ static int call_run(ol_cli *c) {
     *k = (calling){ .c = c, .steps = json_array() };
     int code = take_options(k);
     if (code < 0 && ol_cli_has(c, "wait"))
-        code = subscribe(k);
+        code = ol_people_follow(&k->p);
     if (code < 0)
         code = place(k);
     if (code < 0)

@@ -9,18 +9,13 @@
 enum { MEM_MAX = 1 << 30 };
 
 typedef struct {
-    ol_files_of files;
+    ol_files_of files; /* first: ol_cli_record_read */
     ol_mem mem;
     json_t *calls;
 } asking;
 
 static ol_cli_record record;
 static asking s_asking;
-
-static ol_err read_file(void *ctx, const char *path, uint8_t *to, size_t cap, size_t *ret_len,
-                        const char **ret_why) {
-    return ol_files_of_read(&((asking *)ctx)->files, path, to, cap, ret_len, ret_why);
-}
 
 static void take_view(void *ctx, const ol_view *view, const char *const *party) {
     ((asking *)ctx)->calls = ol_cli_verdicts_json(view, party);
@@ -36,7 +31,7 @@ static int read_calls(ol_cli *c, asking *k, const char *of) {
     ol_verify_opts opts = { .mem = &k->mem,
                             .file = k->files.file,
                             .files = k->files.n,
-                            .read = read_file,
+                            .read = ol_cli_record_read,
                             .view = take_view,
                             .ctx = k };
     if (ol_verify(&opts, &result) != OL_OK)

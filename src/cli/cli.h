@@ -74,6 +74,17 @@ void ol_cli_json(json_t *o); /* takes the reference; one line on stdout; NULL: n
 int ol_cli_end(ol_cli *c);
 json_t *ol_cli_ok(void); /* {"ok": true} to add to; NULL when there is no memory */
 
+/* What the station or a dossier says under a key: "" and 0 where it says nothing. Borrowed. */
+const char *ol_cli_text_of(const json_t *o, const char *key);
+long long ol_cli_int_of(const json_t *o, const char *key);
+/* "flash" → "FLASH", ASCII alone; what is longer is cut. */
+enum { OL_CLI_UPPER_LEN = 32 };
+const char *ol_cli_upper(const char *s, char to[OL_CLI_UPPER_LEN]);
+/* Of what has a "status": it is there and not operational. What begins each line about it: the
+ * status and a space, or nothing. */
+bool ol_cli_is_drill(const json_t *o);
+const char *ol_cli_drill(const json_t *o, char to[OL_CLI_UPPER_LEN + 2]);
+
 /* 211454Z NOV 26; to has room for OL_CLI_DTG_LEN + 1. */
 enum { OL_CLI_DTG_LEN = 14 };
 void ol_cli_dtg(uint64_t wall, char *to);

@@ -12,14 +12,13 @@
 #include "cli/files_of.h"
 #include "cli/record.h"
 #include "cli/verdicts.h"
-#include "message/body.h"
 #include "record/export.h"
 
 enum { MEM_MAX = 1 << 30, PAGE = 500 };
 
 typedef struct {
+    ol_files_of files; /* first: ol_cli_record_read */
     ol_cli *c;
-    ol_files_of files;
     ol_mem mem;
     ol_chain chain;
     ol_dossier_opts opts;
@@ -36,19 +35,6 @@ static void set(making *m, const char *key, json_t *v) {
 }
 
 /* ---- what verify tells ---- */
-
-static ol_err read_file(void *ctx, const char *path, uint8_t *to, size_t cap, size_t *ret_len,
-                        const char **ret_why) {
-    return ol_files_of_read(&((making *)ctx)->files, path, to, cap, ret_len, ret_why);
-}
-
-static const char *unreadable(void *ctx, const ol_message *m) {
-    static uint8_t room[OL_TEXT_MAX];
-    const char *why = NULL;
-    ol_message copy = *m;
-    (void)ctx;
-    return ol_body_text(&copy, room, &why) == OL_OK ? NULL : why;
-}
 
 /* Names of files may hold anything. */
 static json_t *any_text(const char *s) {
@@ -117,30 +103,13 @@ static void take_view(void *ctx, const ol_view *view, const char *const *party) 
 
 /* ---- where the record comes from ---- */
 
-static int gather_line(ol_cli *c, making *m, const char *line) {
-    ol_export_at at = { "" };
-    ol_files_of_memory(&m->files);
-    int code = ol_cli_record_open(c, line, &record);
-    if (code >= 0)
-        return code;
-    ol_export_to to = { .file = ol_files_of_add, .ctx = &m->files, .mem = &record.mem };
-    ol_err err = ol_export_all(ol_store_reader_of(record.reader), &to, &at);
-    ol_cli_record_close(&record);
-    if (err == OL_OK)
-        return -1;
-    return ol_cli_fail(c, err, "keep the home as it is: this needs a person who looks",
-                       err == OL_ECONFLICT ? "the record does not fit its own signatures, at %s"
-                                           : "the record could not be read, at %s",
-                       at.path);
-}
-
 static int gather(ol_cli *c, making *m) {
     ol_why why = { "" };
     const char *dir = ol_cli_value(c, "export");
     if ((dir == NULL) == (c->args == 0))
         return ol_cli_usage(c, "give either the name of a line, or --export and a directory");
     if (dir == NULL)
-        return gather_line(c, m, c->arg[0]);
+        return ol_cli_record_line(c, c->arg[0], &record, &m->files);
     ol_err err = ol_files_of_dir(dir, &m->files, &why);
     return err == OL_OK ? -1 : ol_cli_fail_why(c, err, &why);
 }
@@ -278,8 +247,8 @@ static int make(ol_cli *c, making *m) {
     ol_verify_opts opts = { .mem = &m->mem,
                             .file = m->files.file,
                             .files = m->files.n,
-                            .read = read_file,
-                            .unreadable = unreadable,
+                            .read = ol_cli_record_read,
+                            .unreadable = ol_cli_record_unreadable,
                             .finding = take_finding,
                             .log = take_log,
                             .entry = take_entry,

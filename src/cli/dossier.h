@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "cli/cli.h"
 #include "record/chain.h"
 #include "record/verify.h"
 #include "station/desk.h"
@@ -51,8 +52,7 @@ void ol_dossier_text(FILE *to, const json_t *model);
 void ol_dossier_html(FILE *to, const json_t *model);
 /* Sentences that both print alike. to: room for what is told. */
 enum { OL_DOSSIER_WORDS_MAX = 512 };
-const char *ol_dossier_word(const json_t *o, const char *key); /* "" where it is no string */
-void ol_dossier_stamp(const json_t *time, char to[32]);        /* 2026-11-21T14:54:07Z, or "–" */
+void ol_dossier_stamp(const json_t *time, char to[32]); /* 2026-11-21T14:54:07Z, or "–" */
 void ol_dossier_title(const json_t *item, char to[OL_DOSSIER_WORDS_MAX]);
 /* The lines under an item but its text; fn gets each, with a word for its kind. */
 typedef void ol_dossier_line_fn(void *ctx, const char *label, const char *text);

@@ -81,7 +81,7 @@ static void row(void *ctx, const char *label, const char *text) {
 
 /* An attribute lang only where the words are of those that there can be. */
 static void put_text(FILE *to, const json_t *body) {
-    const char *text = ol_dossier_word(body, "text"), *lang = ol_dossier_word(body, "lang");
+    const char *text = ol_cli_text_of(body, "text"), *lang = ol_cli_text_of(body, "lang");
     if (text[0] == '\0')
         return;
     (void)fputs("<pre dir=\"auto\"", to);
@@ -99,10 +99,10 @@ static void put_text(FILE *to, const json_t *body) {
 
 static void put_item(FILE *to, const json_t *item) {
     char title[OL_DOSSIER_WORDS_MAX];
-    const json_t *body = json_object_get(item, ol_dossier_word(item, "kind"));
-    const char *status = ol_dossier_word(body, "status"), *serial = ol_dossier_word(item, "serial");
-    bool is_drill = status[0] != '\0' && strcmp(status, "operational") != 0;
-    bool is_flash = strcmp(ol_dossier_word(body, "precedence"), "flash") == 0;
+    const json_t *body = json_object_get(item, ol_cli_text_of(item, "kind"));
+    const char *serial = ol_cli_text_of(item, "serial");
+    bool is_drill = ol_cli_is_drill(body);
+    bool is_flash = strcmp(ol_cli_text_of(body, "precedence"), "flash") == 0;
     ol_dossier_title(item, title);
     (void)fprintf(to, "<article class=\"item%s%s\">\n<h3>", is_drill ? " drill" : "",
                   is_flash ? " flash" : "");
@@ -122,11 +122,11 @@ void ol_dossier_html(FILE *to, const json_t *model) {
     json_t *item;
     (void)fputs(head, to);
     (void)fputs("<title>Dossier of the line ", to);
-    put(to, ol_dossier_word(model, "line"));
+    put(to, ol_cli_text_of(model, "line"));
     (void)fputs("</title>\n", to);
     (void)fputs(style, to);
     (void)fputs("</head>\n<body>\n<h1>Dossier of the line ", to);
-    put(to, ol_dossier_word(model, "line"));
+    put(to, ol_cli_text_of(model, "line"));
     (void)fputs("</h1>\n<table>\n", to);
     ol_dossier_head(model, row, to);
     (void)fputs("</table>\n<h2>The record in its joint order</h2>\n", to);

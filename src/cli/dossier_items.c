@@ -242,6 +242,8 @@ static json_t *item_json(making *m, size_t at) {
         set(o, "kind", json_string("unreadable"));
         set(o, "unreadable", json_string(e.unreadable));
     }
+    if (e.has_status)
+        ol_desk_call_status(o, e.status);
     set(o, "entry", name_of(m, e.log, e.index));
     set(o, "at", number(at));
     set(o, "wall", number(e.wall));

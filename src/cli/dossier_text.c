@@ -46,14 +46,14 @@ static void put_text(FILE *to, const char *text) {
 
 static void put_item(FILE *to, const json_t *item) {
     char title[OL_DOSSIER_WORDS_MAX];
-    const json_t *body = json_object_get(item, ol_dossier_word(item, "kind"));
-    const char *serial = ol_dossier_word(item, "serial");
+    const json_t *body = json_object_get(item, ol_cli_text_of(item, "kind"));
+    const char *serial = ol_cli_text_of(item, "serial");
     ol_dossier_title(item, title);
     (void)fputs(
         "--------------------------------------------------------------------------------\n", to);
     put(to, title);
     (void)fputc('\n', to);
-    put_text(to, ol_dossier_word(body, "text"));
+    put_text(to, ol_cli_text_of(body, "text"));
     ol_dossier_lines(item, line, to);
     if (serial[0] != '\0')
         (void)fprintf(to, "  END OF %s\n", serial);
@@ -63,7 +63,7 @@ void ol_dossier_text(FILE *to, const json_t *model) {
     size_t i;
     json_t *item;
     (void)fputs("DOSSIER OF THE LINE ", to);
-    put(to, ol_dossier_word(model, "line"));
+    put(to, ol_cli_text_of(model, "line"));
     (void)fputs("\n\n", to);
     ol_dossier_head(model, line, to);
     (void)fputc('\n', to);

@@ -21,15 +21,6 @@ __attribute__((format(printf, 3, 4))) static void tell(const teller *t, const ch
     t->fn(t->ctx, label, text);
 }
 
-const char *ol_dossier_word(const json_t *o, const char *key) {
-    const char *s = json_string_value(json_object_get(o, key));
-    return s != NULL ? s : "";
-}
-
-static long long int_of(const json_t *o, const char *key) {
-    return (long long)json_integer_value(json_object_get(o, key));
-}
-
 void ol_dossier_stamp(const json_t *v, char to[32]) {
     time_t t = (time_t)json_integer_value(v);
     struct tm tm;
@@ -38,33 +29,25 @@ void ol_dossier_stamp(const json_t *v, char to[32]) {
         (void)snprintf(to, 32, "no clear time");
 }
 
-static const char *upper(const char *s, char to[32]) {
-    size_t i = 0;
-    for (; s[i] != '\0' && i < 31; i++)
-        to[i] = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 'a' + 'A') : s[i];
-    to[i] = '\0';
-    return to;
-}
-
 /* The object that has what the entry says, by its kind. */
 static const json_t *body_of(const json_t *item) {
-    return json_object_get(item, ol_dossier_word(item, "kind"));
+    return json_object_get(item, ol_cli_text_of(item, "kind"));
 }
 
 void ol_dossier_title(const json_t *item, char to[OL_DOSSIER_WORDS_MAX]) {
     char kind[32], precedence[32], status[32];
     const json_t *body = body_of(item);
-    const char *s = ol_dossier_word(body, "status"), *serial = ol_dossier_word(item, "serial");
-    bool is_drill = s[0] != '\0' && strcmp(s, "operational") != 0;
-    (void)upper(ol_dossier_word(item, "kind"), kind);
-    (void)upper(ol_dossier_word(body, "precedence"), precedence);
-    (void)upper(s, status);
+    const char *s = ol_cli_text_of(body, "status"), *serial = ol_cli_text_of(item, "serial");
+    bool is_drill = ol_cli_is_drill(body);
+    (void)ol_cli_upper(ol_cli_text_of(item, "kind"), kind);
+    (void)ol_cli_upper(ol_cli_text_of(body, "precedence"), precedence);
+    (void)ol_cli_upper(s, status);
     (void)snprintf(to, OL_DOSSIER_WORDS_MAX, "%s%s%s%s%s%s%s%s%s%s  from %s",
                    is_drill ? status : "", is_drill ? " " : "", kind, serial[0] != '\0' ? " " : "",
                    serial, precedence[0] != '\0' ? "  " : "", precedence,
-                   status[0] != '\0' ? "  " : "", status, "", ol_dossier_word(item, "author"));
+                   status[0] != '\0' ? "  " : "", status, "", ol_cli_text_of(item, "author"));
     size_t n = strlen(to);
-    (void)snprintf(to + n, OL_DOSSIER_WORDS_MAX - n, "  %s", ol_dossier_word(item, "dtg"));
+    (void)snprintf(to + n, OL_DOSSIER_WORDS_MAX - n, "  %s", ol_cli_text_of(item, "dtg"));
 }
 
 /* A value in words: strings as they are, numbers, lists with commas. */
@@ -98,7 +81,7 @@ static void tell_value(const teller *t, const char *key, const json_t *v) {
     char label[32], text[OL_DOSSIER_WORDS_MAX];
     value_text(v, text, sizeof text);
     if (text[0] != '\0')
-        t->fn(t->ctx, upper(key, label), text);
+        t->fn(t->ctx, ol_cli_upper(key, label), text);
 }
 
 static void tell_body(const teller *t, const json_t *body) {
@@ -127,7 +110,7 @@ static void tell_stages(const teller *t, const json_t *item) {
         if (h != NULL)
             tell(t, json_is_integer(r) ? "HELD" : "STORED",
                  "by %s no later than %s, when it wrote %s", party, held,
-                 ol_dossier_word(o, "held_by"));
+                 ol_cli_text_of(o, "held_by"));
         if (!json_is_integer(r) && h == NULL)
             tell(t, "NOT STORED", "by %s, as far as this record shows", party);
     }
@@ -138,29 +121,29 @@ static void tell_beside(const teller *t, const json_t *item) {
     json_t *o;
     json_array_foreach(json_object_get(item, "beside"), i, o) {
         char when[32], label[32], drill[32], more[200] = "", seconds[40] = "";
-        const char *verb = ol_dossier_word(o, "verb"), *kind = ol_dossier_word(o, "kind");
-        const char *sort = ol_dossier_word(o, "sort"), *text = ol_dossier_word(o, "text");
+        const char *verb = ol_cli_text_of(o, "verb"), *kind = ol_cli_text_of(o, "kind");
+        const char *sort = ol_cli_text_of(o, "sort"), *text = ol_cli_text_of(o, "text");
         bool is_answer =
             strcmp(kind, "message") == 0 && (sort[0] == '\0' || strcmp(sort, "traffic") == 0);
         ol_dossier_stamp(json_object_get(o, "wall"), when);
-        bool is_drill = upper(ol_dossier_word(o, "status"), drill)[0] != '\0' &&
-                        strcmp(drill, "OPERATIONAL") != 0;
-        if (int_of(o, "seconds") > 0)
-            (void)snprintf(seconds, sizeof seconds, ", %lld s", int_of(o, "seconds"));
+        (void)ol_cli_upper(ol_cli_text_of(o, "status"), drill);
+        if (ol_cli_int_of(o, "seconds") > 0)
+            (void)snprintf(seconds, sizeof seconds, ", %lld s", ol_cli_int_of(o, "seconds"));
         else if (json_object_get(o, "after") != NULL)
-            (void)snprintf(seconds, sizeof seconds, ", %lld s after it %s", int_of(o, "after"),
+            (void)snprintf(seconds, sizeof seconds, ", %lld s after it %s",
+                           ol_cli_int_of(o, "after"),
                            strcmp(kind, "close") == 0 ? "was placed" : "rang");
         if (strcmp(kind, "message") != 0 && text[0] != '\0')
             (void)snprintf(more, sizeof more, ": %.190s", text);
         tell(t,
-             upper(is_answer         ? "answered"
-                   : sort[0] != '\0' ? sort
-                   : verb[0]         ? verb
-                                     : kind,
-                   label),
-             "%s by %s at %s%s%s%s%s%s%s", ol_dossier_word(o, "entry"),
-             ol_dossier_word(o, "author"), when, is_drill ? ", " : "", is_drill ? drill : "",
-             ol_dossier_word(o, "lang")[0] != '\0' ? ", in " : "", ol_dossier_word(o, "lang"),
+             ol_cli_upper(is_answer         ? "answered"
+                          : sort[0] != '\0' ? sort
+                          : verb[0]         ? verb
+                                            : kind,
+                          label),
+             "%s by %s at %s%s%s%s%s%s%s", ol_cli_text_of(o, "entry"), ol_cli_text_of(o, "author"),
+             when, ol_cli_is_drill(o) ? ", " : "", ol_cli_is_drill(o) ? drill : "",
+             ol_cli_text_of(o, "lang")[0] != '\0' ? ", in " : "", ol_cli_text_of(o, "lang"),
              seconds, more);
     }
 }
@@ -173,16 +156,16 @@ static void tell_signed(const teller *t, const json_t *item) {
     json_array_foreach((json_t *)list, i, o) {
         char when[32];
         bool is_valid = json_is_true(json_object_get(o, "valid"));
-        const char *name = ol_dossier_word(o, "name"), *title = ol_dossier_word(o, "title");
+        const char *name = ol_cli_text_of(o, "name"), *title = ol_cli_text_of(o, "title");
         ol_dossier_stamp(json_object_get(o, "written"), when);
         valid += is_valid;
         tell(t, is_valid ? "SIGNED" : "NOT SIGNED", "officer %lld%s%s%s%s at %s%s%s",
-             int_of(o, "officer"), name[0] != '\0' ? ", " : "", name, title[0] != '\0' ? ", " : "",
-             title, when,
+             ol_cli_int_of(o, "officer"), name[0] != '\0' ? ", " : "", name,
+             title[0] != '\0' ? ", " : "", title, when,
              json_is_false(json_object_get(o, "vouched")) ? ", by the station's claim alone" : "",
              is_valid ? "" : ": the sign does not hold");
         if (!is_valid)
-            tell(t, "", "%s", ol_dossier_word(o, "why"));
+            tell(t, "", "%s", ol_cli_text_of(o, "why"));
     }
     if (list != NULL && valid == 0)
         t->fn(t->ctx, "WORD", "of the station: no officer signed it");
@@ -194,7 +177,7 @@ static void tell_verdicts(const teller *t, const json_t *item) {
     json_array_foreach(json_object_get(item, "verdicts"), i, o) {
         size_t k;
         json_t *why;
-        tell(t, "VERDICT", "%s: %s", ol_dossier_word(o, "party"), ol_dossier_word(o, "says"));
+        tell(t, "VERDICT", "%s: %s", ol_cli_text_of(o, "party"), ol_cli_text_of(o, "says"));
         json_array_foreach(json_object_get(o, "proof"), k, why) {
             tell(t, "PROOF", "%s", json_string_value(why));
         }
@@ -232,7 +215,7 @@ void ol_dossier_head(const json_t *model, ol_dossier_line_fn *fn, void *ctx) {
     tell_value(&t, "line", json_object_get(model, "line"));
     tell_value(&t, "line id", json_object_get(model, "id"));
     json_array_foreach(json_object_get(model, "parties"), i, p) {
-        tell(&t, "PARTY", "%s  %s%s", ol_dossier_word(p, "party"), ol_dossier_word(p, "name"),
+        tell(&t, "PARTY", "%s  %s%s", ol_cli_text_of(p, "party"), ol_cli_text_of(p, "name"),
              json_is_true(json_object_get(p, "has_left")) ? "  (has left)" : "");
     }
     ol_dossier_stamp(f, from);
@@ -240,12 +223,12 @@ void ol_dossier_head(const json_t *model, ol_dossier_line_fn *fn, void *ctx) {
     tell(&t, "TIME", "%s to %s, by the clocks of those who wrote",
          json_is_integer(f) ? from : "the beginning", json_is_integer(e) ? to : "the end");
     tell(&t, "ITEMS", "%zu of %lld entries%s", json_array_size(json_object_get(model, "items")),
-         int_of(model, "entries"),
+         ol_cli_int_of(model, "entries"),
          json_is_true(json_object_get(model, "has_checks")) ? "" : ", line checks counted below");
-    if (int_of(model, "broken") > 0)
+    if (ol_cli_int_of(model, "broken") > 0)
         tell(&t, "RECORD",
              "DOES NOT HOLD: rules broken %lld, see the end; do not rely on this dossier",
-             int_of(model, "broken"));
+             ol_cli_int_of(model, "broken"));
     else
         tell(&t, "RECORD", "verified: every signature, root and reference of it");
 }
@@ -257,18 +240,18 @@ static void tell_availability(const teller *t, const json_t *model) {
         char first[32], last[32];
         ol_dossier_stamp(json_object_get(o, "first"), first);
         ol_dossier_stamp(json_object_get(o, "last"), last);
-        if (int_of(o, "checks") == 0)
-            tell(t, "CHECKS", "%s: none on record", ol_dossier_word(o, "party"));
+        if (ol_cli_int_of(o, "checks") == 0)
+            tell(t, "CHECKS", "%s: none on record", ol_cli_text_of(o, "party"));
         else
             tell(t, "CHECKS", "%s: %lld line checks from %s to %s, available %lld.%lld %%",
-                 ol_dossier_word(o, "party"), int_of(o, "checks"), first, last,
-                 int_of(o, "permille") / 10, int_of(o, "permille") % 10);
+                 ol_cli_text_of(o, "party"), ol_cli_int_of(o, "checks"), first, last,
+                 ol_cli_int_of(o, "permille") / 10, ol_cli_int_of(o, "permille") % 10);
         size_t k;
         json_t *gap;
         json_array_foreach(json_object_get(o, "gaps"), k, gap) {
             ol_dossier_stamp(json_object_get(gap, "from"), first);
             ol_dossier_stamp(json_object_get(gap, "to"), last);
-            tell(t, "NO CHECK", "%s: none between %s and %s", ol_dossier_word(o, "party"), first,
+            tell(t, "NO CHECK", "%s: none between %s and %s", ol_cli_text_of(o, "party"), first,
                  last);
         }
     }
@@ -282,21 +265,21 @@ void ol_dossier_tail(const json_t *model, ol_dossier_line_fn *fn, void *ctx) {
     json_array_foreach(json_object_get(model, "logs"), i, o) {
         const char *party;
         json_t *by;
-        tell(&t, "LOG", "%s: %lld entries", ol_dossier_word(o, "log"), int_of(o, "size"));
+        tell(&t, "LOG", "%s: %lld entries", ol_cli_text_of(o, "log"), ol_cli_int_of(o, "size"));
         json_object_foreach(json_object_get(o, "stored"), party, by) {
             char when[32];
             ol_dossier_stamp(json_object_get(by, "time"), when);
-            tell(&t, "", "%s has stored %lld, by its receipt of %s", party, int_of(by, "size"),
-                 when);
+            tell(&t, "", "%s has stored %lld, by its receipt of %s", party,
+                 ol_cli_int_of(by, "size"), when);
         }
     }
     json_array_foreach(json_object_get(model, "findings"), i, o) {
         bool is_broken = json_is_true(json_object_get(o, "broken"));
-        tell(&t, is_broken ? "BROKEN" : "LOOK AT", "%s: %s (%s)", ol_dossier_word(o, "file"),
-             ol_dossier_word(o, "what"), ol_dossier_word(o, "rule"));
+        tell(&t, is_broken ? "BROKEN" : "LOOK AT", "%s: %s (%s)", ol_cli_text_of(o, "file"),
+             ol_cli_text_of(o, "what"), ol_cli_text_of(o, "rule"));
     }
     if (json_array_size(json_object_get(model, "findings")) == 0)
         fn(ctx, "GAPS", "none: nothing is missing, unreadable or contradicts itself");
-    if (int_of(model, "untold") > 0)
-        tell(&t, "LOOK AT", "%lld findings more", int_of(model, "untold"));
+    if (ol_cli_int_of(model, "untold") > 0)
+        tell(&t, "LOOK AT", "%lld findings more", ol_cli_int_of(model, "untold"));
 }

@@ -150,3 +150,34 @@ void ol_cli_dtg(uint64_t wall, char *to) {
                    month[tm.tm_mon], tm.tm_year % 100);
     (void)snprintf(to, OL_CLI_DTG_LEN + 1, "%.14s", text);
 }
+
+const char *ol_cli_text_of(const json_t *o, const char *key) {
+    const char *s = json_string_value(json_object_get(o, key));
+    return s != NULL ? s : "";
+}
+
+long long ol_cli_int_of(const json_t *o, const char *key) {
+    return (long long)json_integer_value(json_object_get(o, key));
+}
+
+const char *ol_cli_upper(const char *s, char to[OL_CLI_UPPER_LEN]) {
+    size_t i = 0;
+    for (; s[i] != '\0' && i < OL_CLI_UPPER_LEN - 1; i++)
+        to[i] = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 'a' + 'A') : s[i];
+    to[i] = '\0';
+    return to;
+}
+
+bool ol_cli_is_drill(const json_t *o) {
+    const char *status = ol_cli_text_of(o, "status");
+    return status[0] != '\0' && strcmp(status, "operational") != 0;
+}
+
+const char *ol_cli_drill(const json_t *o, char to[OL_CLI_UPPER_LEN + 2]) {
+    char word[OL_CLI_UPPER_LEN];
+    to[0] = '\0';
+    if (ol_cli_is_drill(o))
+        (void)snprintf(to, OL_CLI_UPPER_LEN + 2, "%s ",
+                       ol_cli_upper(ol_cli_text_of(o, "status"), word));
+    return to;
+}

@@ -266,3 +266,20 @@ int ol_people_submit(ol_people *p, uint64_t kind, const uint8_t *body, size_t le
     *ret = reply;
     return -1;
 }
+
+int ol_people_follow(ol_people *p) {
+    ol_request r;
+    json_t *reply = NULL;
+    int code = ol_talk_request(p->c, OL_DO_POSITION, p->line, &r); /* not --read: older, maybe */
+    if (code < 0)
+        code = ol_talk_ask(p->c, p->talk, &r, &reply);
+    r.what = OL_DO_SUBSCRIBE;
+    r.given |= OL_GIVEN_CURSOR;
+    r.cursor = (uint64_t)json_integer_value(json_object_get(reply, "position"));
+    json_decref(reply);
+    reply = NULL;
+    if (code < 0)
+        code = ol_talk_ask(p->c, p->talk, &r, &reply);
+    json_decref(reply);
+    return code;
+}

@@ -55,6 +55,9 @@ int ol_people_crossing(ol_people *p);
 enum { OL_PEOPLE_STATUS_LEN = 24 };
 const char *ol_people_upper(const char *s, char to[OL_PEOPLE_STATUS_LEN]);
 
+/* Subscribes to the line from now on: what has come before is not told. */
+int ol_people_follow(ol_people *p);
+
 /* The entry is on disk when this returns: {"entry", "log", "index", "item"}, "officer" where one
  * signed it. item NULL: a new one is drawn. */
 int ol_people_submit(ol_people *p, uint64_t kind, const uint8_t *body, size_t len,

@@ -6,6 +6,7 @@
 #include "cli/remote.h"
 #include "record/export.h"
 #include "station/locked.h"
+#include "message/body.h"
 
 enum { MEM_MAX = 256 << 20, LOCKED_MAX = 4 << 20 };
 
@@ -70,7 +71,7 @@ void ol_cli_record_close(ol_cli_record *r) {
     r->is_open = false;
 }
 
-static int files_of_line(ol_cli *c, const char *line, ol_cli_record *r, ol_files_of *ret) {
+int ol_cli_record_line(ol_cli *c, const char *line, ol_cli_record *r, ol_files_of *ret) {
     ol_export_at at = { "" };
     ol_files_of_memory(ret);
     int code = ol_cli_record_open(c, line, r);
@@ -91,9 +92,22 @@ int ol_cli_record_files(ol_cli *c, const char *arg, ol_cli_record *room, ol_file
     struct stat st;
     ol_why why = { "" };
     if (stat(arg, &st) != 0 && strchr(arg, '/') == NULL)
-        return files_of_line(c, arg, room, ret);
+        return ol_cli_record_line(c, arg, room, ret);
     ol_err err = ol_files_of_dir(arg, ret, &why);
     return err == OL_OK ? -1 : ol_cli_fail_why(c, err, &why);
+}
+
+ol_err ol_cli_record_read(void *ctx, const char *path, uint8_t *to, size_t cap, size_t *ret_len,
+                          const char **ret_why) {
+    return ol_files_of_read((const ol_files_of *)ctx, path, to, cap, ret_len, ret_why);
+}
+
+const char *ol_cli_record_unreadable(void *ctx, const ol_message *m) {
+    static uint8_t room[OL_TEXT_MAX];
+    const char *why = NULL;
+    ol_message copy = *m;
+    (void)ctx;
+    return ol_body_text(&copy, room, &why) == OL_OK ? NULL : why;
 }
 
 static bool fits(const ol_cli_record *r, const ol_log_key *key, const char *entry, size_t len) {

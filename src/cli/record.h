@@ -24,7 +24,13 @@ int ol_cli_record_open(ol_cli *c, const char *line, ol_cli_record *ret);
 /* An export's or a proof's directory, or a line's record in the form of one: its files. room: for
  * the latter; it is closed again. */
 int ol_cli_record_files(ol_cli *c, const char *arg, ol_cli_record *room, ol_files_of *ret);
+/* The same of a line alone. */
+int ol_cli_record_line(ol_cli *c, const char *line, ol_cli_record *room, ol_files_of *ret);
 void ol_cli_record_close(ol_cli_record *r);
+/* For ol_verify_opts: read, where ctx begins with the ol_files_of; unreadable opens the text. */
+ol_err ol_cli_record_read(void *ctx, const char *path, uint8_t *to, size_t cap, size_t *ret_len,
+                          const char **ret_why);
+const char *ol_cli_record_unreadable(void *ctx, const ol_message *m);
 /* "usa/urgent/8f3a.17" or more digits of the incarnation → a log of the record and an index. */
 int ol_cli_record_find(ol_cli *c, const ol_cli_record *r, const char *entry, ol_log_key *ret_log,
                        uint64_t *ret_index);

@@ -18,11 +18,6 @@ typedef struct {
     uint64_t position;
 } remote;
 
-static const char *text_of(const json_t *o, const char *key) {
-    const char *s = json_string_value(json_object_get(o, key));
-    return s != NULL ? s : "";
-}
-
 static uint64_t u64_of(const json_t *o, const char *key) {
     return (uint64_t)json_integer_value(json_object_get(o, key));
 }
@@ -43,7 +38,7 @@ static const json_t *log_of(const remote *r, const ol_log_key *key) {
     json_t *o;
     ol_log_key k;
     json_array_foreach(r->logs, i, o) {
-        if (key_of(r, text_of(o, "log"), &k) == OL_OK && ol_log_key_eq(&k, key))
+        if (key_of(r, ol_cli_text_of(o, "log"), &k) == OL_OK && ol_log_key_eq(&k, key))
             return o;
     }
     return NULL;
@@ -51,7 +46,7 @@ static const json_t *log_of(const remote *r, const ol_log_key *key) {
 
 static ol_err bytes_of(const json_t *o, const char *key, uint8_t *to, size_t want) {
     size_t n = 0;
-    const char *s = text_of(o, key);
+    const char *s = ol_cli_text_of(o, key);
     ol_err err = ol_b64_get(s, strlen(s), to, want, &n);
     return err == OL_OK && n != want ? OL_EFORM : err;
 }
@@ -63,7 +58,7 @@ static ol_err walk_logs(ol_store *s, const uint8_t *line, ol_log_fn *fn, void *c
     (void)line;
     json_array_foreach(r->logs, i, o) {
         ol_stored_log log = { .size = u64_of(o, "size") };
-        ol_err err = key_of(r, text_of(o, "log"), &log.key);
+        ol_err err = key_of(r, ol_cli_text_of(o, "log"), &log.key);
         if (err == OL_OK)
             err = fn(ctx, &log);
         if (err != OL_OK)
@@ -102,7 +97,7 @@ static ol_err walk_receipts(ol_store *s, const uint8_t *line, const ol_log_key *
     (void)line;
     json_array_foreach(json_object_get(log_of(r, log), "receipts"), i, o) {
         uint8_t sig[OL_SIG_LEN];
-        const char *name = text_of(o, "party");
+        const char *name = ol_cli_text_of(o, "party");
         int party = ol_charter_party(r->charter, name, strlen(name));
         ol_stored_receipt receipt = { .log = *log,
                                       .party = (uint8_t)party,
@@ -182,14 +177,14 @@ static ol_err walk_evidence_of(const remote *r, const json_t *log, ol_evidence_f
     json_array_foreach(json_object_get(log, "evidence"), i, o) {
         uint8_t root[32];
         uint8_t sig[OL_SIG_LEN];
-        const char *name = text_of(o, "party");
+        const char *name = ol_cli_text_of(o, "party");
         int party = ol_charter_party(r->charter, name, strlen(name));
         ol_stored_evidence e = { .party = (uint8_t)party,
                                  .size = u64_of(o, "size"),
                                  .time = u64_of(o, "time"),
                                  .root = root,
                                  .sig = sig };
-        ol_err err = party < 0 ? OL_EFORM : key_of(r, text_of(log, "log"), &e.log);
+        ol_err err = party < 0 ? OL_EFORM : key_of(r, ol_cli_text_of(log, "log"), &e.log);
         if (err == OL_OK)
             err = bytes_of(o, "root", root, sizeof root);
         if (err == OL_OK)

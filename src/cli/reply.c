@@ -15,11 +15,6 @@ typedef struct {
 
 static replying s_replying;
 
-static const char *text_of(const json_t *o, const char *key) {
-    const char *s = json_string_value(json_object_get(o, key));
-    return s != NULL ? s : "";
-}
-
 static json_int_t int_of(const json_t *o, const char *key) {
     return json_integer_value(json_object_get(o, key));
 }
@@ -51,19 +46,19 @@ static const json_t *called(const json_t *call, const char *party) {
     size_t i;
     json_t *o;
     json_array_foreach(json_object_get(call, "called"), i, o) {
-        if (strcmp(text_of(o, "party"), party) == 0)
+        if (strcmp(ol_cli_text_of(o, "party"), party) == 0)
             return o;
     }
     return NULL;
 }
 
 static bool is_state(const json_t *call, const char *state) {
-    return strcmp(text_of(call, "state"), state) == 0;
+    return strcmp(ol_cli_text_of(call, "state"), state) == 0;
 }
 
 /* One that waits for our word; is_own: one of ours that goes on. */
 static bool is_open(const replying *k, const json_t *call, bool is_own) {
-    bool is_ours = strcmp(text_of(call, "caller"), k->self) == 0;
+    bool is_ours = strcmp(ol_cli_text_of(call, "caller"), k->self) == 0;
     if (is_ours != is_own || is_state(call, "closed"))
         return false;
     return is_own || (called(call, k->self) != NULL && !is_state(call, "replied"));
@@ -71,7 +66,7 @@ static bool is_open(const replying *k, const json_t *call, bool is_own) {
 
 /* Does what was typed name this call: as shown, or with more digits of the incarnation? */
 static bool is_named(const json_t *call, const char *name) {
-    const char *log = text_of(call, "log");
+    const char *log = ol_cli_text_of(call, "log");
     size_t dot = strcspn(name, ".");
     char index[24];
     (void)snprintf(index, sizeof index, ".%lld", (long long)int_of(call, "index"));
@@ -88,7 +83,7 @@ static int choose(replying *k, bool is_own, json_t **ret) {
             continue;
         size_t at = strlen(list);
         (void)snprintf(list + at, sizeof list - at, "%s%s", at > 0 ? ", " : "",
-                       text_of(call, "entry"));
+                       ol_cli_text_of(call, "entry"));
         found++, *ret = call;
     }
     if (found == 1)
@@ -132,7 +127,7 @@ static int open_calls(replying *k, ol_cli *c) {
 
 static int status_of(const json_t *call) {
     for (unsigned i = 0; i < OL_STATUSES; i++)
-        if (strcmp(ol_status_name(i), text_of(call, "status")) == 0)
+        if (strcmp(ol_status_name(i), ol_cli_text_of(call, "status")) == 0)
             return (int)i;
     return 0;
 }
@@ -143,11 +138,12 @@ static int fill(replying *k, const json_t *call, ol_reply *r) {
     const char *rung = ol_cli_value(k->c, "rung");
     if (we == NULL)
         return ol_cli_fail(k->c, OL_ESTATE, "openline calls says who is called",
-                           "%s does not call us", text_of(call, "entry"));
+                           "%s does not call us", ol_cli_text_of(call, "entry"));
     r->status = (uint8_t)status_of(call);
     if (json_object_get(we, "after_s") != NULL)
         r->after = (uint64_t)(int_of(we, "after_s") + int_of(we, "since_s"));
-    int code = ol_people_ref(&k->p, "the call", text_of(call, "entry"), OL_INC_LEN, &r->call);
+    int code =
+        ol_people_ref(&k->p, "the call", ol_cli_text_of(call, "entry"), OL_INC_LEN, &r->call);
     if (code < 0 && rung != NULL)
         code = ol_people_rung(&k->p, rung, &r->rung);
     if (code < 0 && r->verb == OL_DEFER)
@@ -167,25 +163,24 @@ static void offer_other(const replying *k, const json_t *answered) {
     size_t i;
     json_t *call;
     json_array_foreach(k->calls, i, call) {
-        const char *name = text_of(call, "entry");
+        const char *name = ol_cli_text_of(call, "entry");
         if (call == answered)
             continue;
-        if (is_open(k, call, true) && called(call, text_of(answered, "caller")) != NULL)
+        if (is_open(k, call, true) && called(call, ol_cli_text_of(answered, "caller")) != NULL)
             ol_cli_print(
                 "our own call %s to %s is open as well: openline close %s %s withdraws it, "
                 "or let %s answer it\n",
-                name, text_of(answered, "caller"), k->p.line, name, text_of(answered, "caller"));
+                name, ol_cli_text_of(answered, "caller"), k->p.line, name,
+                ol_cli_text_of(answered, "caller"));
         else if (is_open(k, call, false))
-            ol_cli_print("%s calls as well: openline answer %s %s\n", text_of(call, "caller"),
-                         k->p.line, name);
+            ol_cli_print("%s calls as well: openline answer %s %s\n",
+                         ol_cli_text_of(call, "caller"), k->p.line, name);
     }
 }
 
 static int print_done(const replying *k, const json_t *call, json_t *reply, const char *did) {
-    const char *status = text_of(call, "status");
-    const char *drill = strcmp(status, "exercise") == 0 ? "EXERCISE "
-                        : strcmp(status, "test") == 0   ? "TEST "
-                                                        : "";
+    char drill[OL_CLI_UPPER_LEN + 2];
+    (void)ol_cli_drill(call, drill);
     if (k->c->is_json) {
         json_t *o = ol_cli_ok();
         (void)json_object_update(o, reply);
@@ -193,10 +188,11 @@ static int print_done(const replying *k, const json_t *call, json_t *reply, cons
         (void)json_object_set(o, "status", json_object_get(call, "status"));
         ol_cli_json(o);
     } else {
-        ol_cli_print("%s%s %s: %s\n", drill, text_of(call, "entry"), did, text_of(reply, "entry"));
+        ol_cli_print("%s%s %s: %s\n", drill, ol_cli_text_of(call, "entry"), did,
+                     ol_cli_text_of(reply, "entry"));
         if (is_state(call, "closed"))
             ol_cli_print("%sit was closed before (%s): the reply is on record as late\n", drill,
-                         text_of(call, "why"));
+                         ol_cli_text_of(call, "why"));
         offer_other(k, call);
     }
     json_decref(reply);
@@ -252,11 +248,11 @@ static int close_run(ol_cli *c) {
         code = ol_cli_usage(c, "\"%s\" is no call, such as usa/urgent/8f3a.17", k->text);
     if (code < 0)
         code = choose(k, true, &call);
-    const char *withdraw = text_of(call, "withdraw");
+    const char *withdraw = ol_cli_text_of(call, "withdraw");
     if (code < 0 &&
         ol_b64_get(withdraw, strlen(withdraw), body, sizeof body, &len) + (len == 0) != OL_OK)
         code = ol_cli_fail(c, OL_ESTATE, "openline calls shows how it ended",
-                           "%s is not an open call of ours", text_of(call, "entry"));
+                           "%s is not an open call of ours", ol_cli_text_of(call, "entry"));
     if (code < 0)
         code = ol_people_submit(&k->p, OL_KIND_CLOSE, body, len, NULL, &reply);
     if (code < 0)

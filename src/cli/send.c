@@ -305,21 +305,9 @@ static int await(sending *s) {
 }
 
 static int follow(sending *s) {
-    ol_request r;
-    json_t *reply = NULL;
     if (s->wait == WAIT_QUEUED)
         return -1;
-    int code = ol_talk_request(s->c, OL_DO_POSITION, s->p.line, &r); /* not --read: older, maybe */
-    if (code < 0)
-        code = ol_talk_ask(s->c, s->p.talk, &r, &reply);
-    r.what = OL_DO_SUBSCRIBE;
-    r.given |= OL_GIVEN_CURSOR;
-    r.cursor = (uint64_t)json_integer_value(json_object_get(reply, "position"));
-    json_decref(reply);
-    reply = NULL;
-    if (code < 0)
-        code = ol_talk_ask(s->c, s->p.talk, &r, &reply);
-    json_decref(reply);
+    int code = ol_people_follow(&s->p);
     s->waiting = s->p.members & ~(UINT32_C(1) << s->p.self);
     for (unsigned p = 0; s->wait == WAIT_ANSWERED && p < OL_PARTIES_MAX; p++)
         if (!ol_message_is_to_act(&s->m, (unsigned)s->p.self, p))

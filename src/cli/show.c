@@ -5,15 +5,6 @@
 
 #include "message/body.h"
 
-static const char *text_of(const json_t *o, const char *key) {
-    const char *s = json_string_value(json_object_get(o, key));
-    return s != NULL ? s : "";
-}
-
-static long long int_of(const json_t *o, const char *key) {
-    return (long long)json_integer_value(json_object_get(o, key));
-}
-
 static const char *dtg_of(const json_t *o, const char *key, char to[OL_CLI_DTG_LEN + 1]) {
     json_t *v = json_object_get(o, key);
     if (!json_is_integer(v))
@@ -26,7 +17,7 @@ void ol_show_text(json_t *entry) {
     static uint8_t room[OL_TEXT_MAX];
     static uint8_t body[2048];
     json_t *message = json_object_get(entry, "message");
-    const char *base64 = text_of(message, "body");
+    const char *base64 = ol_cli_text_of(message, "body");
     const char *why = "its body is no base64";
     size_t len = 0;
     ol_message m;
@@ -41,15 +32,6 @@ void ol_show_text(json_t *entry) {
     }
     (void)json_object_set_new(entry, "kind", json_string("unreadable"));
     (void)json_object_set_new(entry, "unreadable", json_string(why));
-}
-
-/* "flash" → "FLASH" */
-static const char *upper(const char *s, char to[24]) {
-    size_t i = 0;
-    for (; s[i] != '\0' && i < 23; i++)
-        to[i] = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 'a' + 'A') : s[i];
-    to[i] = '\0';
-    return to;
 }
 
 static void show_lines(const char *text) {
@@ -80,40 +62,41 @@ static const char *verb_of(const char *sort) {
 }
 
 static void show_message(const json_t *entry, const json_t *m) {
-    char precedence[24];
-    char status[24];
+    char precedence[OL_CLI_UPPER_LEN];
+    char status[OL_CLI_UPPER_LEN];
     char dtg[OL_CLI_DTG_LEN + 1];
     const json_t *part = json_object_get(m, "part");
-    ol_cli_print("%-9s %-11s %s%s%s  %s\n", upper(text_of(m, "precedence"), precedence),
-                 upper(text_of(m, "status"), status), text_of(entry, "serial"),
-                 json_object_get(entry, "serial") != NULL ? "  " : "", text_of(entry, "entry"),
-                 dtg_of(entry, "wall", dtg));
-    ol_cli_print("  from %s to %s", text_of(entry, "author"), text_of(m, "to"));
+    ol_cli_print("%-9s %-11s %s%s%s  %s\n",
+                 ol_cli_upper(ol_cli_text_of(m, "precedence"), precedence),
+                 ol_cli_upper(ol_cli_text_of(m, "status"), status), ol_cli_text_of(entry, "serial"),
+                 json_object_get(entry, "serial") != NULL ? "  " : "",
+                 ol_cli_text_of(entry, "entry"), dtg_of(entry, "wall", dtg));
+    ol_cli_print("  from %s to %s", ol_cli_text_of(entry, "author"), ol_cli_text_of(m, "to"));
     show_list(m, "action", ", to act: ");
     show_list(m, "info", ", to know: ");
     if (json_object_get(m, "lang") != NULL)
-        ol_cli_print(", in %s", text_of(m, "lang"));
+        ol_cli_print(", in %s", ol_cli_text_of(m, "lang"));
     if (json_object_get(m, "ref") != NULL)
-        ol_cli_print(", %s %s", verb_of(text_of(m, "sort")), text_of(m, "ref"));
+        ol_cli_print(", %s %s", verb_of(ol_cli_text_of(m, "sort")), ol_cli_text_of(m, "ref"));
     if (part != NULL)
         ol_cli_print(", part %lld of %lld", (long long)json_integer_value(json_array_get(part, 0)),
                      (long long)json_integer_value(json_array_get(part, 1)));
-    if (strcmp(text_of(m, "sort"), "service") == 0)
+    if (strcmp(ol_cli_text_of(m, "sort"), "service") == 0)
         ol_cli_print(", SERVICE");
     if (json_object_get(m, "grade") != NULL)
-        ol_cli_print(", %s translation", text_of(m, "grade"));
+        ol_cli_print(", %s translation", ol_cli_text_of(m, "grade"));
     if (json_object_get(m, "asks") != NULL)
         ol_cli_print(", READ IT BACK");
     ol_cli_print("\n");
     if (json_object_get(m, "subject") != NULL)
-        ol_cli_print("  SUBJECT %s\n", text_of(m, "subject"));
-    show_lines(text_of(m, "text"));
+        ol_cli_print("  SUBJECT %s\n", ol_cli_text_of(m, "subject"));
+    show_lines(ol_cli_text_of(m, "text"));
 }
 
 static void show_words(const json_t *entry, const char *kind) {
     char dtg[OL_CLI_DTG_LEN + 1];
     const json_t *o = json_object_get(entry, kind);
-    ol_cli_print("%s  %s\n", text_of(entry, "entry"), dtg_of(entry, "wall", dtg));
+    ol_cli_print("%s  %s\n", ol_cli_text_of(entry, "entry"), dtg_of(entry, "wall", dtg));
     if (strcmp(kind, "officer") == 0)
         ol_show_officer(entry, o);
     else
@@ -122,25 +105,26 @@ static void show_words(const json_t *entry, const char *kind) {
 
 void ol_show_entry(const json_t *entry) {
     char dtg[OL_CLI_DTG_LEN + 1];
-    const char *kind = text_of(entry, "kind");
+    const char *kind = ol_cli_text_of(entry, "kind");
     const json_t *opening = json_object_get(entry, "opening");
     if (strcmp(kind, "message") == 0)
         show_message(entry, json_object_get(entry, "message"));
     else if (strcmp(kind, "opening") == 0)
-        ol_cli_print("%s  %s\n  %s opens this log: %s\n", text_of(entry, "entry"),
-                     dtg_of(entry, "wall", dtg), text_of(entry, "author"),
-                     text_of(opening, "reason"));
+        ol_cli_print("%s  %s\n  %s opens this log: %s\n", ol_cli_text_of(entry, "entry"),
+                     dtg_of(entry, "wall", dtg), ol_cli_text_of(entry, "author"),
+                     ol_cli_text_of(opening, "reason"));
     else if (strcmp(kind, "handback") == 0)
         ol_cli_print("%s  %s\n  %s writes down which receipts of %s it holds: %s had lost them\n",
-                     text_of(entry, "entry"), dtg_of(entry, "wall", dtg), text_of(entry, "author"),
-                     text_of(json_object_get(entry, "handback"), "party"),
-                     text_of(json_object_get(entry, "handback"), "party"));
+                     ol_cli_text_of(entry, "entry"), dtg_of(entry, "wall", dtg),
+                     ol_cli_text_of(entry, "author"),
+                     ol_cli_text_of(json_object_get(entry, "handback"), "party"),
+                     ol_cli_text_of(json_object_get(entry, "handback"), "party"));
     else if (strcmp(kind, "officer") == 0 || strcmp(kind, "watch") == 0)
         show_words(entry, kind);
     else if (!ol_show_act(entry) && !ol_show_call(entry))
-        ol_cli_print("UNREADABLE %s  %s\n  from %s: %s\n", text_of(entry, "entry"),
-                     dtg_of(entry, "wall", dtg), text_of(entry, "author"),
-                     text_of(entry, "unreadable"));
+        ol_cli_print("UNREADABLE %s  %s\n  from %s: %s\n", ol_cli_text_of(entry, "entry"),
+                     dtg_of(entry, "wall", dtg), ol_cli_text_of(entry, "author"),
+                     ol_cli_text_of(entry, "unreadable"));
     ol_show_signed(entry);
     ol_show_became(entry);
 }
@@ -159,40 +143,42 @@ static const struct {
 };
 
 static void show_alarm(const json_t *e) {
-    const char *alarm = text_of(e, "alarm");
+    const char *alarm = ol_cli_text_of(e, "alarm");
     const char *says = "";
-    if (strcmp(alarm, "clock") == 0 && int_of(e, "doubtful") == 0)
+    if (strcmp(alarm, "clock") == 0 && ol_cli_int_of(e, "doubtful") == 0)
         says = "this station's clock is taken as right";
     for (size_t i = 0; i < OL_LEN(alarms) && says[0] == '\0'; i++)
         if (strcmp(alarms[i].alarm, alarm) == 0)
             says = alarms[i].says;
     ol_cli_print("ALARM %s: %s%s%s%s%s\n", alarm, says,
-                 json_object_get(e, "party") != NULL ? ": " : "", text_of(e, "party"),
-                 json_object_get(e, "log") != NULL ? ": " : "", text_of(e, "log"));
+                 json_object_get(e, "party") != NULL ? ": " : "", ol_cli_text_of(e, "party"),
+                 json_object_get(e, "log") != NULL ? ": " : "", ol_cli_text_of(e, "log"));
 }
 
 static void show_overdue(const json_t *e) {
-    char precedence[24];
-    char status[24];
+    char precedence[OL_CLI_UPPER_LEN];
+    char status[OL_CLI_UPPER_LEN];
     ol_cli_print("OVERDUE %s %s %s: %s has not answered\n",
-                 upper(text_of(e, "precedence"), precedence), upper(text_of(e, "status"), status),
-                 text_of(e, "entry"), text_of(e, "party"));
+                 ol_cli_upper(ol_cli_text_of(e, "precedence"), precedence),
+                 ol_cli_upper(ol_cli_text_of(e, "status"), status), ol_cli_text_of(e, "entry"),
+                 ol_cli_text_of(e, "party"));
 }
 
 void ol_show_event(const json_t *e) {
     char dtg[OL_CLI_DTG_LEN + 1];
-    const char *event = text_of(e, "event");
+    const char *event = ol_cli_text_of(e, "event");
     if (strcmp(event, "entry") == 0)
         ol_show_entry(e);
     else if (strcmp(event, "receipt") == 0)
         ol_cli_print("RECEIPT by %s: the first %lld entries of %s are stored, %s\n",
-                     text_of(e, "party"), int_of(e, "size"), text_of(e, "log"),
+                     ol_cli_text_of(e, "party"), ol_cli_int_of(e, "size"), ol_cli_text_of(e, "log"),
                      dtg_of(e, "time", dtg));
     else if (strcmp(event, "state") == 0)
-        ol_cli_print("SENT to %s: %s up to %lld entries\n", text_of(e, "party"), text_of(e, "log"),
-                     int_of(e, "size"));
+        ol_cli_print("SENT to %s: %s up to %lld entries\n", ol_cli_text_of(e, "party"),
+                     ol_cli_text_of(e, "log"), ol_cli_int_of(e, "size"));
     else if (strcmp(event, "path") == 0)
-        ol_cli_print("PATH to %s over %s is %s\n", text_of(e, "party"), text_of(e, "url"),
+        ol_cli_print("PATH to %s over %s is %s\n", ol_cli_text_of(e, "party"),
+                     ol_cli_text_of(e, "url"),
                      json_is_true(json_object_get(e, "live")) ? "LIVE" : "down");
     else if (strcmp(event, "alarm") == 0)
         show_alarm(e);

@@ -4,19 +4,10 @@
 
 #include "cli/show.h"
 
-static const char *text_of(const json_t *o, const char *key) {
-    const char *s = json_string_value(json_object_get(o, key));
-    return s != NULL ? s : "";
-}
-
-static long long int_of(const json_t *o, const char *key) {
-    return (long long)json_integer_value(json_object_get(o, key));
-}
-
 /* "officer 3, Captain Ann Smith" */
 const char *ol_show_who(const json_t *sign, char to[OL_SHOW_WHO_LEN]) {
-    const char *title = text_of(sign, "title"), *name = text_of(sign, "name");
-    (void)snprintf(to, OL_SHOW_WHO_LEN, "officer %lld%s%s%s%s%s", int_of(sign, "officer"),
+    const char *title = ol_cli_text_of(sign, "title"), *name = ol_cli_text_of(sign, "name");
+    (void)snprintf(to, OL_SHOW_WHO_LEN, "officer %lld%s%s%s%s%s", ol_cli_int_of(sign, "officer"),
                    name[0] != '\0' ? ", " : "", title, title[0] != '\0' ? " " : "", name,
                    json_is_false(json_object_get(sign, "vouched")) ? " (by the station's claim)"
                                                                    : "");
@@ -40,7 +31,7 @@ void ol_show_signed(const json_t *entry) {
             ol_cli_print("  SIGNED by %s\n", ol_show_who(sign, who));
         else
             ol_cli_print("  NOT SIGNED: it claims to be by %s, %s\n", ol_show_who(sign, who),
-                         text_of(sign, "why"));
+                         ol_cli_text_of(sign, "why"));
     }
     if (!has_valid)
         ol_cli_print("  the station's word: no officer has signed it\n");
@@ -54,27 +45,29 @@ static const char *first_of(const json_t *o, const char *key) {
 
 void ol_show_officer(const json_t *entry, const json_t *o) {
     char who[OL_SHOW_WHO_LEN];
-    json_t *as = json_pack("{s:I, s:s, s:s}", "officer", (json_int_t)int_of(o, "number"), "name",
-                           first_of(o, "names"), "title", first_of(o, "titles"));
+    json_t *as = json_pack("{s:I, s:s, s:s}", "officer", (json_int_t)ol_cli_int_of(o, "number"),
+                           "name", first_of(o, "names"), "title", first_of(o, "titles"));
     ol_show_who(as, who);
     json_decref(as);
     const char *by =
         json_is_true(json_object_get(o, "vouched")) ? "vouched for" : "by the station's claim";
     bool has_left = json_is_true(json_object_get(o, "left"));
-    ol_cli_print("  roster of %s: %s %s%s%s, %s%s\n", text_of(entry, "author"), who,
+    ol_cli_print("  roster of %s: %s %s%s%s, %s%s\n", ol_cli_text_of(entry, "author"), who,
                  has_left ? "HAS LEFT" : "serves",
-                 json_is_string(json_object_get(o, "rung")) ? " as " : "", text_of(o, "rung"), by,
+                 json_is_string(json_object_get(o, "rung")) ? " as " : "",
+                 ol_cli_text_of(o, "rung"), by,
                  json_is_false(json_object_get(o, "counts")) ? "; it has no effect" : "");
 }
 
 void ol_show_watch(const json_t *entry, const json_t *w) {
-    long long officer = int_of(w, "officer"), from = int_of(w, "from");
-    ol_cli_print("  watch of %s: ", text_of(entry, "author"));
+    long long officer = ol_cli_int_of(w, "officer"), from = ol_cli_int_of(w, "from");
+    ol_cli_print("  watch of %s: ", ol_cli_text_of(entry, "author"));
     if (officer == 0)
         ol_cli_print("nobody has it");
     else
         ol_cli_print("officer %lld has it", officer);
     if (from != 0)
         ol_cli_print(", from officer %lld", from);
-    ol_cli_print("%s%s\n", json_object_get(w, "text") != NULL ? ": " : "", text_of(w, "text"));
+    ol_cli_print("%s%s\n", json_object_get(w, "text") != NULL ? ": " : "",
+                 ol_cli_text_of(w, "text"));
 }

@@ -183,31 +183,21 @@ json_t *ol_cli_verdicts_json(const ol_view *v, const char *const *party) {
 
 /* ── words ─────────────────────────────────────────────────────────────────────────────────────*/
 
-static const char *text_of(const json_t *o, const char *key) {
-    const char *s = json_string_value(json_object_get(o, key));
-    return s != NULL ? s : "";
-}
-
-static void upper(const char *s, char to[24]) {
-    size_t i = 0;
-    for (; s[i] != '\0' && i < 23; i++)
-        to[i] = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 'a' + 'A') : s[i];
-    to[i] = '\0';
-}
-
 void ol_cli_verdicts_print(const json_t *call) {
-    char precedence[24], status[24], drill[26] = "", dtg[OL_CLI_DTG_LEN + 1];
+    char precedence[OL_CLI_UPPER_LEN], status[OL_CLI_UPPER_LEN], drill[OL_CLI_UPPER_LEN + 2],
+        dtg[OL_CLI_DTG_LEN + 1];
     size_t i, k;
     json_t *is, *why;
-    upper(text_of(call, "precedence"), precedence);
-    upper(text_of(call, "status"), status);
-    if (strcmp(text_of(call, "status"), "operational") != 0)
-        (void)snprintf(drill, sizeof drill, "%s ", status);
+    (void)ol_cli_upper(ol_cli_text_of(call, "precedence"), precedence);
+    (void)ol_cli_upper(ol_cli_text_of(call, "status"), status);
+    (void)ol_cli_drill(call, drill);
     ol_cli_dtg((uint64_t)json_integer_value(json_object_get(call, "wall")), dtg);
-    ol_cli_print("%sCALL %s  %s  %s  from %s, %s, %s\n", drill, text_of(call, "call"), precedence,
-                 status, text_of(call, "from"), text_of(call, "purpose"), dtg);
+    ol_cli_print("%sCALL %s  %s  %s  from %s, %s, %s\n", drill, ol_cli_text_of(call, "call"),
+                 precedence, status, ol_cli_text_of(call, "from"), ol_cli_text_of(call, "purpose"),
+                 dtg);
     json_array_foreach(json_object_get(call, "verdicts"), i, is) {
-        ol_cli_print("%s  %s: %s\n", drill, text_of(is, "party"), text_of(is, "says"));
+        ol_cli_print("%s  %s: %s\n", drill, ol_cli_text_of(is, "party"),
+                     ol_cli_text_of(is, "says"));
         json_array_foreach(json_object_get(is, "proof"), k, why) {
             ol_cli_print("%s    %s\n", drill, json_string_value(why));
         }

@@ -6,14 +6,13 @@
 
 #include "cli/record.h"
 #include "cli/verdicts.h"
-#include "message/body.h"
 #include "record/verify.h"
 
 enum { FINDINGS_MAX = 100, MEM_MAX = 1 << 30 };
 
 typedef struct {
+    ol_files_of files; /* first: ol_cli_record_read */
     ol_cli *c;
-    ol_files_of files;
     ol_mem mem;
     json_t *findings, *logs, *proven, *calls;
     uint64_t untold;
@@ -21,19 +20,6 @@ typedef struct {
 
 static ol_cli_record record;
 static checking s_checking;
-
-static ol_err read_file(void *ctx, const char *path, uint8_t *to, size_t cap, size_t *ret_len,
-                        const char **ret_why) {
-    return ol_files_of_read(&((checking *)ctx)->files, path, to, cap, ret_len, ret_why);
-}
-
-static const char *unreadable(void *ctx, const ol_message *m) {
-    static uint8_t room[OL_TEXT_MAX];
-    const char *why = NULL;
-    ol_message copy = *m;
-    (void)ctx;
-    return ol_body_text(&copy, room, &why) == OL_OK ? NULL : why;
-}
 
 /* Names of files may hold anything: what is not UTF-8 is shown as '?'. */
 static json_t *any_text(const char *s) {
@@ -191,8 +177,8 @@ static int verify_run(ol_cli *c) {
         ol_verify_opts opts = { .mem = &k->mem,
                                 .file = k->files.file,
                                 .files = k->files.n,
-                                .read = read_file,
-                                .unreadable = unreadable,
+                                .read = ol_cli_record_read,
+                                .unreadable = ol_cli_record_unreadable,
                                 .finding = take_finding,
                                 .log = take_log,
                                 .view = take_view,

@@ -108,8 +108,6 @@ bool ol_watch_is_ringing(const ol_watching *w); /* a call to us that nobody has 
 const char *ol_watch_choice(const ol_watching *w, size_t n, size_t *ret_line);
 const json_t *ol_watch_message(const ol_watching *w, const char *id);
 const ol_watch_call *ol_watch_call_of(const ol_watching *w, const char *id);
-/* A string of an object; "" where there is none. */
-const char *ol_watch_word(const json_t *o, const char *key);
 
 /* ── watch_screen.c ────────────────────────────────────────────────────────────────────────────*/
 

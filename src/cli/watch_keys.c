@@ -90,8 +90,8 @@ static bool carry_out(ol_watching *w, int key, const char *argv[OL_WATCH_ARGS]) 
     const char *const interim[] = { "interim", name, id, "--in", number };
     const char *const reply[] = { "send",         name,
                                   "--ref",        id,
-                                  "--status",     ol_watch_word(m, "status"),
-                                  "--precedence", ol_watch_word(m, "precedence"),
+                                  "--status",     ol_cli_text_of(m, "status"),
+                                  "--precedence", ol_cli_text_of(m, "precedence"),
                                   "--",           text };
     switch (key) {
     case 'a':

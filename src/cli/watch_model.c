@@ -8,11 +8,6 @@
 
 enum { STATUS_MS = 1000, STATUS_IDLE_MS = 10000 };
 
-const char *ol_watch_word(const json_t *o, const char *key) {
-    const char *s = json_string_value(json_object_get(o, key));
-    return s != NULL ? s : "";
-}
-
 static void copy(char *to, size_t cap, const char *from) {
     (void)snprintf(to, cap, "%s", from);
 }
@@ -35,11 +30,6 @@ static uint64_t send(ol_watching *w, ol_do what, const char *line, uint64_t curs
 }
 
 /* ---- calls ---- */
-
-static bool is_drill(const json_t *body) {
-    const char *status = ol_watch_word(body, "status");
-    return status[0] != '\0' && strcmp(status, "operational") != 0;
-}
 
 static void forget_call(ol_watching *w, size_t n) {
     json_decref(w->call[n].call);
@@ -91,17 +81,17 @@ static bool names(const json_t *list, const char *name) {
 
 static void take_call(ol_watching *w, size_t line, const json_t *entry, bool is_news) {
     const json_t *body = json_object_get(entry, "call"), *called = json_object_get(body, "called");
-    const char *author = ol_watch_word(entry, "author");
+    const char *author = ol_cli_text_of(entry, "author");
     bool is_ours = strcmp(author, w->self) == 0;
-    if (ol_watch_call_of(w, ol_watch_word(entry, "entry")) != NULL ||
+    if (ol_watch_call_of(w, ol_cli_text_of(entry, "entry")) != NULL ||
         (!is_ours && called != NULL && !names(called, w->self)))
         return;
     ol_watch_call *call = new_call(w);
-    copy(call->id, sizeof call->id, ol_watch_word(entry, "entry"));
+    copy(call->id, sizeof call->id, ol_cli_text_of(entry, "entry"));
     copy(call->author, sizeof call->author, author);
     call->line = line;
     call->is_ours = is_ours;
-    call->is_drill = is_drill(body);
+    call->is_drill = ol_cli_is_drill(body);
     call->since = (uint64_t)json_integer_value(json_object_get(entry, "wall"));
     call->call = json_incref((json_t *)body);
     if (!is_ours && is_news)
@@ -118,30 +108,30 @@ static ol_watch_call *named(ol_watching *w, const char *id) {
 
 static void take_word(ol_watching *w, const json_t *entry, const char *kind) {
     const json_t *body = json_object_get(entry, kind);
-    const char *author = ol_watch_word(entry, "author");
-    ol_watch_call *call = named(w, ol_watch_word(body, "call"));
+    const char *author = ol_cli_text_of(entry, "author");
+    ol_watch_call *call = named(w, ol_cli_text_of(body, "call"));
     bool is_by_us = strcmp(author, w->self) == 0;
     if (call == NULL)
         return;
     if (strcmp(kind, "ring") == 0 && is_open(call)) {
-        bool has_ended = strcmp(ol_watch_word(body, "state"), "ended") == 0;
+        bool has_ended = strcmp(ol_cli_text_of(body, "state"), "ended") == 0;
         if (has_ended && is_by_us != call->is_ours)
             call->state = OL_CALL_SILENT;
         (void)snprintf(call->word, sizeof call->word, "%s: %s %s", author,
-                       has_ended ? "nobody came, up to" : "rings", ol_watch_word(body, "rung"));
+                       has_ended ? "nobody came, up to" : "rings", ol_cli_text_of(body, "rung"));
     } else if (strcmp(kind, "reply") == 0) {
-        bool is_answer = strcmp(ol_watch_word(body, "verb"), "answer") == 0;
+        bool is_answer = strcmp(ol_cli_text_of(body, "verb"), "answer") == 0;
         if (is_by_us || call->is_ours)
             call->state = OL_CALL_REPLIED;
         (void)snprintf(call->word, sizeof call->word, "%s: %s%s %s", author,
-                       is_answer ? "answered" : ol_watch_word(body, "verb"), is_answer ? "" : "d",
-                       ol_watch_word(body, "text"));
+                       is_answer ? "answered" : ol_cli_text_of(body, "verb"), is_answer ? "" : "d",
+                       ol_cli_text_of(body, "text"));
     } else if (strcmp(kind, "close") == 0 && strcmp(author, call->author) == 0) {
         size_t n = strlen(call->word);
         if (call->state != OL_CALL_REPLIED)
             call->state = OL_CALL_CLOSED;
         (void)snprintf(call->word + n, sizeof call->word - n, "%sclosed: %s", n > 0 ? "; " : "",
-                       ol_watch_word(body, "why"));
+                       ol_cli_text_of(body, "why"));
     }
 }
 
@@ -154,21 +144,21 @@ static void set_by_party(json_t **by, const json_t *entry, const char *kind) {
     if (*by == NULL)
         *by = json_object();
     (void)json_object_set(o, "wall", json_object_get(entry, "wall"));
-    (void)json_object_set_new(*by, ol_watch_word(entry, "author"), o);
+    (void)json_object_set_new(*by, ol_cli_text_of(entry, "author"), o);
 }
 
 /* What an officer of ours has said to a message: the strongest word stays. */
 static void take_answer(ol_watch_line *l, const char *self, const json_t *entry, const char *kind) {
     const json_t *body = json_object_get(entry, kind);
-    const char *ref = ol_watch_word(body, "ref"), *verb = ol_watch_word(body, "verb");
-    const char *sort = ol_watch_word(body, "sort");
+    const char *ref = ol_cli_text_of(body, "ref"), *verb = ol_cli_text_of(body, "verb");
+    const char *sort = ol_cli_text_of(body, "sort");
     bool is_message = strcmp(kind, "message") == 0;
-    if (ref[0] == '\0' || strcmp(ol_watch_word(entry, "author"), self) != 0 ||
+    if (ref[0] == '\0' || strcmp(ol_cli_text_of(entry, "author"), self) != 0 ||
         (is_message && sort[0] != '\0' && strcmp(sort, "traffic") != 0))
         return;
     if (l->answered == NULL)
         l->answered = json_object();
-    const char *before = ol_watch_word(l->answered, ref);
+    const char *before = ol_cli_text_of(l->answered, ref);
     if (strcmp(before, "answered") != 0)
         (void)json_object_set_new(l->answered, ref, json_string(is_message ? "answered" : verb));
 }
@@ -179,20 +169,20 @@ static void take_message(ol_watching *w, ol_watch_line *l, const json_t *entry, 
     ol_show_text(o);
     (void)json_object_del(json_object_get(o, "message"), "body");
     (void)json_array_append_new(l->entries, o);
-    bool is_theirs = strcmp(ol_watch_word(entry, "author"), w->self) != 0;
-    if (is_theirs && is_news && strcmp(ol_watch_word(body, "precedence"), "flash") == 0)
+    bool is_theirs = strcmp(ol_cli_text_of(entry, "author"), w->self) != 0;
+    if (is_theirs && is_news && strcmp(ol_cli_text_of(body, "precedence"), "flash") == 0)
         w->wants_bell = true;
     while (json_array_size(l->entries) > OL_WATCH_ENTRIES) {
         if (l->answered != NULL)
             (void)json_object_del(l->answered,
-                                  ol_watch_word(json_array_get(l->entries, 0), "entry"));
+                                  ol_cli_text_of(json_array_get(l->entries, 0), "entry"));
         (void)json_array_remove(l->entries, 0);
     }
 }
 
 static void take_entry(ol_watching *w, size_t line, const json_t *entry, bool is_news) {
     ol_watch_line *l = &w->line[line];
-    const char *kind = ol_watch_word(entry, "kind");
+    const char *kind = ol_cli_text_of(entry, "kind");
     if (strcmp(kind, "call") == 0)
         take_call(w, line, entry, is_news);
     else if (strcmp(kind, "ring") == 0 || strcmp(kind, "reply") == 0 || strcmp(kind, "close") == 0)
@@ -229,17 +219,18 @@ static void take_event(ol_watching *w, size_t line, const json_t *o, const char 
     size_t n = 0;
     n += (size_t)snprintf(text, sizeof text, "%s", event);
     for (size_t i = 0; i < OL_LEN(keys) && n < sizeof text; i++)
-        if (ol_watch_word(o, keys[i])[0] != '\0')
-            n += (size_t)snprintf(text + n, sizeof text - n, " %s", ol_watch_word(o, keys[i]));
+        if (ol_cli_text_of(o, keys[i])[0] != '\0')
+            n += (size_t)snprintf(text + n, sizeof text - n, " %s", ol_cli_text_of(o, keys[i]));
     add_alarm(w, w->line[line].name, text);
-    w->wants_bell = w->wants_bell || strcmp(event, "overdue") == 0 ||
-                    (strcmp(event, "alarm") == 0 && strcmp(ol_watch_word(o, "alarm"), "fork") == 0);
+    w->wants_bell =
+        w->wants_bell || strcmp(event, "overdue") == 0 ||
+        (strcmp(event, "alarm") == 0 && strcmp(ol_cli_text_of(o, "alarm"), "fork") == 0);
 }
 
 static void take_line_event(ol_watching *w, size_t line, const json_t *o) {
     static const char *const quiet[] = { "receipt", "live", "state", "path", "lagged" };
     ol_watch_line *l = &w->line[line];
-    const char *event = ol_watch_word(o, "event");
+    const char *event = ol_cli_text_of(o, "event");
     const json_t *cursor = json_object_get(o, "cursor");
     w->is_stale = true;
     if (json_is_integer(cursor)) {
@@ -281,7 +272,7 @@ static bool is_wanted(const ol_watching *w, const char *line) {
 static void take_hello(ol_watching *w, const json_t *o) {
     size_t i;
     json_t *name;
-    copy(w->self, sizeof w->self, ol_watch_word(o, "party"));
+    copy(w->self, sizeof w->self, ol_cli_text_of(o, "party"));
     json_array_foreach(json_object_get(o, "lines"), i, name) {
         const char *s = json_string_value(name);
         size_t at = 0;
@@ -307,7 +298,7 @@ static void take_reply(ol_watching *w, const json_t *o) {
     if (!json_is_true(json_object_get(o, "ok"))) {
         for (size_t i = 0; i < w->lines; i++) /* a store that was restored: from its beginning */
             w->line[i].has_cursor = false;
-        copy(w->says, sizeof w->says, ol_watch_word(json_object_get(o, "error"), "what"));
+        copy(w->says, sizeof w->says, ol_cli_text_of(json_object_get(o, "error"), "what"));
         return;
     }
     if (id == w->hello_id)
@@ -333,7 +324,7 @@ void ol_watch_take(void *ctx, const json_t *o) {
         return;
     }
     for (size_t i = 0; i < w->lines; i++)
-        if (strcmp(ol_watch_word(o, "line"), w->line[i].name) == 0)
+        if (strcmp(ol_cli_text_of(o, "line"), w->line[i].name) == 0)
             take_line_event(w, i, o);
 }
 
@@ -402,7 +393,7 @@ const json_t *ol_watch_message(const ol_watching *w, const char *id) {
     for (size_t i = 0; i < w->lines; i++)
         for (size_t k = json_array_size(w->line[i].entries); k > 0; k--) {
             const json_t *o = json_array_get(w->line[i].entries, k - 1);
-            if (strcmp(ol_watch_word(o, "entry"), id) == 0)
+            if (strcmp(ol_cli_text_of(o, "entry"), id) == 0)
                 return o;
         }
     return NULL;
@@ -417,8 +408,8 @@ const char *ol_watch_choice(const ol_watching *w, size_t n, size_t *ret_line) {
     for (size_t i = 0; i < w->lines; i++)
         for (size_t k = json_array_size(w->line[i].entries); k > 0; k--) {
             const json_t *o = json_array_get(w->line[i].entries, k - 1);
-            if (strcmp(ol_watch_word(o, "author"), w->self) != 0 && n-- == 0)
-                return *ret_line = i, ol_watch_word(o, "entry");
+            if (strcmp(ol_cli_text_of(o, "author"), w->self) != 0 && n-- == 0)
+                return *ret_line = i, ol_cli_text_of(o, "entry");
         }
     return NULL;
 }

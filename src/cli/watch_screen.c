@@ -78,18 +78,6 @@ static void heading(ol_screen *s, const char *text) {
     end_row(s);
 }
 
-static long long int_of(const json_t *o, const char *key) {
-    return (long long)json_integer_value(json_object_get(o, key));
-}
-
-static const char *upper(const char *s, char to[32]) {
-    size_t i = 0;
-    for (; s[i] != '\0' && i < 31; i++)
-        to[i] = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 'a' + 'A') : s[i];
-    to[i] = '\0';
-    return to;
-}
-
 /* "00:42", "3 h 07 min" */
 static const char *span(uint64_t seconds, char to[32]) {
     unsigned long long s = seconds;
@@ -110,7 +98,7 @@ static void draw_call(ol_screen *s, const ol_watching *w, const ol_watch_call *c
                       bool is_lit) {
     char precedence[32], status[32], time[32];
     bool is_ringing = call->state == OL_CALL_RINGS && !call->is_ours;
-    const char *text = ol_watch_word(call->call, "text");
+    const char *text = ol_cli_text_of(call->call, "text");
     if (!has_room(s))
         return;
     if (call->is_drill || (is_ringing && is_lit))
@@ -118,16 +106,17 @@ static void draw_call(ol_screen *s, const ol_watching *w, const ol_watch_call *c
     if (is_ringing)
         attr(s, BOLD BLINK);
     putf(s, "%s %s%s", strcmp(w->chosen, call->id) == 0 ? ">" : " ",
-         call->is_drill ? upper(ol_watch_word(call->call, "status"), status) : "",
+         call->is_drill ? ol_cli_upper(ol_cli_text_of(call->call, "status"), status) : "",
          call->is_drill ? " " : "");
     putf(s, "%s  %s  %s  %s %s, %s, %s  ",
          is_ringing                      ? "RINGING"
          : call->is_ours                 ? "OUR CALL"
          : call->state == OL_CALL_SILENT ? "NOBODY CAME"
                                          : "CALL",
-         upper(ol_watch_word(call->call, "precedence"), precedence), w->line[call->line].name,
-         call->is_ours ? "for" : "from", call->is_ours ? "the others" : call->author,
-         ol_watch_word(call->call, "rung"), ol_watch_word(call->call, "purpose"));
+         ol_cli_upper(ol_cli_text_of(call->call, "precedence"), precedence),
+         w->line[call->line].name, call->is_ours ? "for" : "from",
+         call->is_ours ? "the others" : call->author, ol_cli_text_of(call->call, "rung"),
+         ol_cli_text_of(call->call, "purpose"));
     putf(s, "%s ago  %s  %s", span(ago(wall, call->since), time), call->word, text);
     end_row(s);
     if (is_ringing && has_room(s)) {
@@ -160,11 +149,11 @@ static void draw_party(ol_screen *s, const ol_watch_line *l, const char *party, 
     size_t i;
     uint64_t proven = 0;
     json_array_foreach(json_object_get(l->status, "paths"), i, p) {
-        if (strcmp(ol_watch_word(p, "party"), party) != 0)
+        if (strcmp(ol_cli_text_of(p, "party"), party) != 0)
             continue;
         is_live = is_live || json_is_true(json_object_get(p, "live"));
-        if ((uint64_t)int_of(p, "proven") > proven)
-            proven = (uint64_t)int_of(p, "proven");
+        if ((uint64_t)ol_cli_int_of(p, "proven") > proven)
+            proven = (uint64_t)ol_cli_int_of(p, "proven");
     }
     if (!has_room(s))
         return;
@@ -174,10 +163,11 @@ static void draw_party(ol_screen *s, const ol_watch_line *l, const char *party, 
     else if (!is_self)
         putf(s, "  not proven in this run");
     if (check != NULL) {
-        ol_cli_dtg((uint64_t)int_of(check, "wall"), dtg);
-        putf(s, "  check %lld %s", int_of(check, "number"), dtg);
+        ol_cli_dtg((uint64_t)ol_cli_int_of(check, "wall"), dtg);
+        putf(s, "  check %lld %s", ol_cli_int_of(check, "number"), dtg);
     }
-    long long officer = watch != NULL ? int_of(watch, "officer") : int_of(check, "watch");
+    long long officer =
+        watch != NULL ? ol_cli_int_of(watch, "officer") : ol_cli_int_of(check, "watch");
     if (officer > 0)
         putf(s, "  on watch: officer %lld", officer);
     else if (watch != NULL || check != NULL)
@@ -188,7 +178,7 @@ static void draw_party(ol_screen *s, const ol_watch_line *l, const char *party, 
 static void draw_line(ol_screen *s, const ol_watching *w, const ol_watch_line *l, uint64_t wall) {
     size_t i;
     json_t *party;
-    const char *state = ol_watch_word(l->status, "state");
+    const char *state = ol_cli_text_of(l->status, "state");
     char text[32];
     if (!has_room(s))
         return;
@@ -197,18 +187,18 @@ static void draw_line(ol_screen *s, const ol_watching *w, const ol_watch_line *l
     attr(s, PLAIN);
     if (l->status == NULL)
         putf(s, "  not known: no word from the station");
-    else if (int_of(l->status, "live_paths") == 0)
+    else if (ol_cli_int_of(l->status, "live_paths") == 0)
         putf(s, "  DEAD: no path is live");
     else
-        putf(s, "  %lld live path%s", int_of(l->status, "live_paths"),
-             int_of(l->status, "live_paths") == 1 ? "" : "s");
+        putf(s, "  %lld live path%s", ol_cli_int_of(l->status, "live_paths"),
+             ol_cli_int_of(l->status, "live_paths") == 1 ? "" : "s");
     if (state[0] != '\0')
-        putf(s, "  %s", upper(state, text));
+        putf(s, "  %s", ol_cli_upper(state, text));
     if (json_is_true(json_object_get(l->status, "suspended")))
         putf(s, "  SUSPENDED");
     if (json_is_true(json_object_get(l->status, "clock_doubtful")))
         putf(s, "  THE CLOCK IS IN DOUBT");
-    if (int_of(l->status, "forks_unseen") > 0)
+    if (ol_cli_int_of(l->status, "forks_unseen") > 0)
         putf(s, "  TWO HISTORIES: openline status");
     end_row(s);
     json_array_foreach(json_object_get(l->status, "parties"), i, party)
@@ -220,32 +210,33 @@ static void draw_line(ol_screen *s, const ol_watching *w, const ol_watch_line *l
 static void draw_message(ol_screen *s, const ol_watching *w, const ol_watch_line *l,
                          const json_t *entry, uint64_t wall) {
     const json_t *m = json_object_get(entry, "message");
-    const char *id = ol_watch_word(entry, "entry"), *precedence = ol_watch_word(m, "precedence");
-    const char *status = ol_watch_word(m, "status"), *said = ol_watch_word(l->answered, id);
-    bool is_theirs = strcmp(ol_watch_word(entry, "author"), w->self) != 0;
+    const char *id = ol_cli_text_of(entry, "entry"), *precedence = ol_cli_text_of(m, "precedence");
+    const char *status = ol_cli_text_of(m, "status"), *said = ol_cli_text_of(l->answered, id);
+    bool is_theirs = strcmp(ol_cli_text_of(entry, "author"), w->self) != 0;
     bool is_urgent = strcmp(precedence, "flash") == 0 || strcmp(precedence, "immediate") == 0;
-    bool is_drill = strcmp(status, "operational") != 0;
+    bool is_drill = ol_cli_is_drill(m);
     char one[32], two[32], time[32], dtg[OL_CLI_DTG_LEN + 1];
     if (!has_room(s))
         return;
-    ol_cli_dtg((uint64_t)int_of(entry, "wall"), dtg);
+    ol_cli_dtg((uint64_t)ol_cli_int_of(entry, "wall"), dtg);
     if (is_drill)
         attr(s, REVERSE);
     if (is_theirs && is_urgent && said[0] == '\0')
         attr(s, BOLD);
     putf(s, "%s %s%s%s  %s  %s %s  %s", strcmp(w->chosen, id) == 0 ? ">" : " ",
-         is_drill ? upper(status, one) : "", is_drill ? " " : "", upper(precedence, two), l->name,
-         is_theirs ? "from" : "by us,", is_theirs ? ol_watch_word(entry, "author") : id, dtg);
+         is_drill ? ol_cli_upper(status, one) : "", is_drill ? " " : "",
+         ol_cli_upper(precedence, two), l->name, is_theirs ? "from" : "by us,",
+         is_theirs ? ol_cli_text_of(entry, "author") : id, dtg);
     if (is_theirs && said[0] != '\0')
         putf(s, "  %s", said);
     else if (is_theirs)
         putf(s, "  NOT ACKNOWLEDGED%s%s", is_urgent ? " for " : "",
-             is_urgent ? span(ago(wall, (uint64_t)int_of(entry, "wall")), time) : "");
+             is_urgent ? span(ago(wall, (uint64_t)ol_cli_int_of(entry, "wall")), time) : "");
     end_row(s);
     if (!has_room(s))
         return;
-    putf(s, "    %s%s", ol_watch_word(m, "subject"), ol_watch_word(m, "subject")[0] ? ": " : "");
-    ol_screen_put(s, ol_watch_word(m, "text"));
+    putf(s, "    %s%s", ol_cli_text_of(m, "subject"), ol_cli_text_of(m, "subject")[0] ? ": " : "");
+    ol_screen_put(s, ol_cli_text_of(m, "text"));
     end_row(s);
 }
 
@@ -259,7 +250,8 @@ static void draw_messages(ol_screen *s, const ol_watching *w, uint64_t wall) {
             size_t n = json_array_size(w->line[i].entries);
             const json_t *o =
                 shown[i] < n ? json_array_get(w->line[i].entries, n - 1 - shown[i]) : NULL;
-            if (o != NULL && (entry == NULL || int_of(o, "wall") > int_of(entry, "wall")))
+            if (o != NULL &&
+                (entry == NULL || ol_cli_int_of(o, "wall") > ol_cli_int_of(entry, "wall")))
                 entry = o, best = i;
         }
         if (entry == NULL)
@@ -321,7 +313,7 @@ static void draw_head(ol_screen *s, const ol_watching *w, uint64_t wall) {
     if (w->is_connected && storage != NULL && !json_is_true(json_object_get(storage, "ok")) &&
         has_room(s)) {
         attr(s, BOLD REVERSE);
-        putf(s, " NOTHING IS BEING STORED: %s ", ol_watch_word(storage, "what"));
+        putf(s, " NOTHING IS BEING STORED: %s ", ol_cli_text_of(storage, "what"));
         end_row(s);
     }
 }

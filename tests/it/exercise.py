@@ -78,6 +78,8 @@ def objects(scene, found, what):
     """JSON: each entry carries its own status."""
     seen = set()
     for entry in found:
+        if entry.get("kind") in ("ring", "close"):  # the stations' words have their call's
+            check(status_of(entry) == scene.status[entry[entry["kind"]]["call"]], what, entry)
         if entry.get("kind") not in KINDS:
             continue
         name = entry["entry"]
@@ -98,9 +100,9 @@ def events(scene, party):
     found = []
     with Control(party.home) as client:
         client.ask("subscribe", line=LINE, cursor=0)
-        while {e["entry"] for e in found} < set(scene.status):
+        while not {e["entry"] for e in found} >= set(scene.status):
             event = client.event("entry")
-            found += [event] if event["kind"] in KINDS else []
+            found.append(event)
     return objects(scene, found, "events")
 
 
@@ -199,7 +201,7 @@ def dossier_titles(scene, party):
     row = r"(?:<[^>]*>| )*ENTRY(?:<[^>]*>| )*([a-z]+/(?:urgent|routine)/[0-9a-f]{4}\.\d+)"
     seen = set()
     for form in "text", "html":
-        title = ""
+        title, stations = "", 0
         for line in party.run("dossier", LINE, "--format", form).stdout.decode().splitlines():
             if re.search(r"  from (?:usa|prc)  ", line):
                 title = re.sub(r"<[^>]*>", "", line)
@@ -209,6 +211,13 @@ def dossier_titles(scene, party):
                 drill = first if first in ("EXERCISE", "TEST") else "OPERATIONAL"
                 check(drill == status, form, title, name[1])
                 seen.add(name[1])
+            about = re.match(r"(?:<[^>]*>| )*CALL(?:<[^>]*>| )*([a-z]+/urgent/[0-9a-f]{4}\.\d+)", line)
+            if about and about[1] in scene.status:
+                status, first = scene.status[about[1]].upper(), title.split()[0]
+                drill = first if first in ("EXERCISE", "TEST") else "OPERATIONAL"
+                check(drill == status, form, title, "about", about[1])
+                stations += title.split()[drill != "OPERATIONAL"] in ("RING", "CLOSE")
+        check(stations >= 2 * len(scene.calls), form, "shows", stations, "of the stations' words")
     return seen
 
 
