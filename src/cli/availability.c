@@ -15,7 +15,8 @@ typedef struct {
     ol_mem mem;
     ol_avail *avail;
     ol_err err;
-    uint64_t from, to; /* seconds since 1970 */
+    uint64_t first, last; /* days that the operator gave */
+    uint64_t from, to;    /* seconds since 1970 */
     char party[OL_PARTIES_MAX][OL_NAME_MAX + 1];
     unsigned parties;
 } asking;
@@ -80,33 +81,31 @@ static int day_option(ol_cli *c, const char *name, uint64_t *ret) {
         s[end] != '\0')
         return ol_cli_usage(c, "--%s is \"%s\" and must be a day, as 2026-11-21", name, s);
     tm.tm_year -= 1900, tm.tm_mon -= 1;
-    int day = tm.tm_mday;
-    time_t at = timegm(&tm);
-    if (at < 0 || gmtime_r(&at, &back) == NULL || back.tm_mday != day)
+    int month = tm.tm_mon, day = tm.tm_mday;
+    time_t at = timegm(&tm); /* makes a day of any numbers */
+    if (at < 0 || gmtime_r(&at, &back) == NULL || back.tm_mon != month || back.tm_mday != day)
         return ol_cli_usage(c, "--%s is \"%s\" and there is no such day", name, s);
     *ret = (uint64_t)at;
     return -1;
 }
 
 static int choose_period(ol_cli *c, asking *k) {
-    int code = day_option(c, "from", &k->from);
-    uint64_t day = 0;
     bool has_from = ol_cli_has(c, "from");
-    if (code < 0)
-        code = day_option(c, "to", &day);
-    if (code < 0 && ol_cli_has(c, "to")) {
-        k->to = day + OL_AVAIL_DAY; /* that day, too */
+    if (has_from)
+        k->from = k->first;
+    if (ol_cli_has(c, "to")) {
+        k->to = k->last + OL_AVAIL_DAY; /* that day, too */
         if (!has_from && k->from >= k->to)
-            k->from = day;
+            k->from = k->last;
     }
-    if (code < 0 && k->from >= k->to)
+    if (k->from >= k->to)
         return ol_cli_usage(c, "the period ends before it begins");
     uint64_t last = (k->to - 1) / OL_AVAIL_DAY;
     uint64_t least = last < DAYS_MAX ? 0 : (last - DAYS_MAX + 1) * OL_AVAIL_DAY;
-    if (code < 0 && has_from && k->from < least)
+    if (has_from && k->from < least)
         return ol_cli_usage(c, "the period has more than %d days", DAYS_MAX);
     k->from = k->from < least ? least : k->from;
-    return code;
+    return -1;
 }
 
 /* ---- output ---- */
@@ -179,7 +178,11 @@ static int availability_run(ol_cli *c) {
     asking *k = &s_asking;
     ol_verify_result result = { .is_proof = false };
     *k = (asking){ .files = { .dir = -1 } };
-    int code = read_record(c, k, &result);
+    int code = day_option(c, "from", &k->first);
+    if (code < 0)
+        code = day_option(c, "to", &k->last);
+    if (code < 0)
+        code = read_record(c, k, &result);
     if (code < 0 && !ol_avail_span(k->avail, &k->from, &k->to))
         code = ol_cli_fail(c, OL_ENOENT,
                            "a station writes one when it starts, and at the charter's "

@@ -93,8 +93,9 @@ static int choose(replying *k, bool is_own, json_t **ret) {
                            "the station knows no call %s", k->name);
     return ol_cli_fail(
         k->c, found == 0 ? OL_ENOENT : OL_ECONFLICT,
-        found == 0 ? "openline calls shows those that ended; name one to reply late"
-                   : "name the one that is meant",
+        found > 0 ? "name the one that is meant"
+        : is_own  ? "openline calls shows those that ended"
+                  : "openline calls shows those that ended; name one to reply late",
         found == 0 ? (is_own ? "no call of ours is open on %s" : "no call waits for us on %s")
                    : "several calls are open on %s",
         found == 0 ? k->p.line : list);

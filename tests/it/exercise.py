@@ -197,8 +197,9 @@ def dossier_json(scene, party):
 
 
 def dossier_titles(scene, party):
-    """Text and HTML: the title of each item tells it, the row ENTRY names it."""
-    row = r"(?:<[^>]*>| )*ENTRY(?:<[^>]*>| )*([a-z]+/(?:urgent|routine)/[0-9a-f]{4}\.\d+)"
+    """Text and HTML: the title of each item tells it, the row ENTRY names it; or the row CALL the
+    call whose status it has."""
+    row = r"(?:<[^>]*>| )*(ENTRY|CALL)(?:<[^>]*>| )*([a-z]+/(?:urgent|routine)/[0-9a-f]{4}\.\d+)"
     seen = set()
     for form in "text", "html":
         title, stations = "", 0
@@ -206,16 +207,11 @@ def dossier_titles(scene, party):
             if re.search(r"  from (?:usa|prc)  ", line):
                 title = re.sub(r"<[^>]*>", "", line)
             name = re.match(row, line)
-            if name and name[1] in scene.status:
-                status, first = scene.status[name[1]].upper(), title.split()[0]
+            if name and name[2] in scene.status:
+                status, first = scene.status[name[2]].upper(), title.split()[0]
                 drill = first if first in ("EXERCISE", "TEST") else "OPERATIONAL"
-                check(drill == status, form, title, name[1])
-                seen.add(name[1])
-            about = re.match(r"(?:<[^>]*>| )*CALL(?:<[^>]*>| )*([a-z]+/urgent/[0-9a-f]{4}\.\d+)", line)
-            if about and about[1] in scene.status:
-                status, first = scene.status[about[1]].upper(), title.split()[0]
-                drill = first if first in ("EXERCISE", "TEST") else "OPERATIONAL"
-                check(drill == status, form, title, "about", about[1])
+                check(drill == status, form, title, name[1], name[2])
+                seen |= {name[2]} if name[1] == "ENTRY" else set()
                 stations += title.split()[drill != "OPERATIONAL"] in ("RING", "CLOSE")
         check(stations >= 2 * len(scene.calls), form, "shows", stations, "of the stations' words")
     return seen

@@ -134,10 +134,17 @@ class Terminal:
     def text(self):
         return "\n".join(self.lines())
 
+    def is_whole(self):
+        """A frame is drawn from the first row to the last: it has come there."""
+        return not self.is_alternate or self.row == self.rows - 1
+
     def wait(self, what, is_there=True):
         """Until the screen has (or has not) what a pattern finds; the row where it does."""
         end = time.monotonic() + LIMIT
         while time.monotonic() < end:
+            if not self.is_whole():
+                self.read(1.0)
+                continue
             rows = [i for i, line in enumerate(self.lines()) if re.search(what, line)]
             if bool(rows) == is_there:
                 return rows[0] if rows else -1

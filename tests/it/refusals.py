@@ -78,6 +78,9 @@ def options(where):
     usa.refused(*send, "--ref", "nonsense", code=2, says="usa/urgent/8f3a.17")
     usa.refused(*send, "--ref", "usa/urgent/0000.1", says=("no entry", "openline log"))
     usa.refused("log", "hotline", "--last", "501", code=2, says="from 1 to 500")
+    for day in "2026-13-01", "2026-00-10", "2026-02-30":
+        usa.refused("availability", "hotline", "--from", day, code=2, says="no such day")
+    usa.refused("close", "hotline", says=("no call of ours is open", "shows those that ended"))
     usa.refused("status", "coldline", says="no line \"coldline\"")
     usa.refused("clock", "accept", "coldline", says="no line \"coldline\"")
     usa.refused("log", "hotline", "--nonsense", code=2, says="no option --nonsense")
