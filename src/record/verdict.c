@@ -41,35 +41,6 @@ ol_call_word ol_verdict_word(const ol_view *v, size_t call, size_t nth) {
     return word_of(v, call_at(v, call) + 1 + nth);
 }
 
-/* ── who had seen what ─────────────────────────────────────────────────────────────────────────*/
-
-static bool has_seen(const ol_view *v, vw_place e, vw_place x) {
-    if (e.log == x.log)
-        return e.row > x.row;
-    size_t number = ol_vw_number_of(&v->log[e.log], x.log);
-    return number != 0 && ol_vw_seen_of(&v->log[e.log], e.row, number) > x.row;
-}
-
-/* The first entry of a log that has seen x; false: none. What is once seen stays so. */
-static bool first_to_see(const ol_view *v, size_t log, vw_place x, vw_place *ret) {
-    const vw_log *l = &v->log[log];
-    size_t number = ol_vw_number_of(l, x.log);
-    if (number == 0)
-        return false;
-    const vw_number *n = &l->number[number];
-    size_t low = 0, high = n->steps; /* sizes of steps never fall */
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (n->step[mid].size <= x.row)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    if (low < n->steps)
-        *ret = (vw_place){ log, (size_t)n->step[low].row };
-    return low < n->steps;
-}
-
 /* ── the verdict ───────────────────────────────────────────────────────────────────────────────*/
 
 typedef struct {
@@ -107,13 +78,15 @@ static void take_receipt(judging *j) {
 /* An entry in an urgent log of theirs that has seen the call and not the close. */
 static void take_witness(judging *j) {
     for (size_t i = 0; i < j->v->logs; i++) {
-        const ol_log_key *key = &j->v->log[i].key;
-        vw_place x;
-        if (key->party != j->party || key->lane != OL_LANE_URGENT ||
-            !first_to_see(j->v, i, j->call->place, &x) || has_seen(j->v, x, j->close->place))
+        const vw_log *log = &j->v->log[i];
+        if (log->key.party != j->party || log->key.lane != OL_LANE_URGENT)
             continue;
-        size_t at = j->v->log[i].row[x.row].at;
-        bool is_known = has_seen(j->v, j->close->place, x);
+        size_t number = ol_vw_number_of(log, j->call->place.log);
+        vw_place x = { i, ol_vw_row_of_seen(log, number, j->call->place.row + 1) };
+        if (x.row == log->rows || ol_vw_has_seen(j->v, x, j->close->place))
+            continue;
+        size_t at = log->row[x.row].at;
+        bool is_known = ol_vw_has_seen(j->v, j->close->place, x);
         bool is_better = is_known == j->is->is_known ? at < j->is->witness : is_known;
         if (is_better)
             j->is->witness = at, j->is->is_known = is_known;
@@ -127,8 +100,8 @@ static void judge_reply(judging *j, const vw_word *reply) {
     j->is->name = by[reply->what], j->is->by = reply->at;
     if (j->close == NULL)
         return;
-    j->is->is_late = has_seen(j->v, reply->place, j->close->place);
-    j->is->is_crossed = !j->is->is_late && !has_seen(j->v, j->close->place, reply->place);
+    j->is->is_late = ol_vw_has_seen(j->v, reply->place, j->close->place);
+    j->is->is_crossed = !j->is->is_late && !ol_vw_has_seen(j->v, j->close->place, reply->place);
 }
 
 ol_verdict ol_verdict_of(const ol_view *v, size_t call, uint8_t party) {

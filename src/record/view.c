@@ -515,6 +515,28 @@ uint64_t ol_vw_seen_of(const vw_log *log, size_t row, size_t number) {
     return low == 0 ? 0 : n->step[low - 1].size;
 }
 
+bool ol_vw_has_seen(const ol_view *v, vw_place e, vw_place x) {
+    if (e.log == x.log)
+        return e.row > x.row;
+    size_t number = ol_vw_number_of(&v->log[e.log], x.log);
+    return number != 0 && ol_vw_seen_of(&v->log[e.log], e.row, number) > x.row;
+}
+
+size_t ol_vw_row_of_seen(const vw_log *log, size_t number, uint64_t size) {
+    if (number == 0)
+        return log->rows;
+    const vw_number *n = &log->number[number];
+    size_t low = 0, high = n->steps; /* sizes of steps never fall */
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (n->step[mid].size < size)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low == n->steps ? log->rows : (size_t)n->step[low].row;
+}
+
 uint64_t ol_vw_read_of(const vw_log *log, size_t row, size_t number) {
     size_t end = row + 1 < log->rows ? log->row[row + 1].read : log->reads;
     for (size_t i = log->row[row].read; i < end; i++)

@@ -137,13 +137,8 @@ static int compare(const void *a, const void *b) {
 
 /* Did the author of this entry hold that one when it wrote it? */
 static bool is_held(const ol_view *v, vw_place this, vw_place that) {
-    const vw_log *log = &v->log[this.log];
-    if (log->key.party != v->log[that.log].key.party)
-        return false;
-    if (this.log == that.log)
-        return this.row > that.row;
-    size_t number = ol_vw_number_of(log, that.log);
-    return number != 0 && ol_vw_seen_of(log, this.row, number) > that.row;
+    return v->log[this.log].key.party == v->log[that.log].key.party &&
+           ol_vw_has_seen(v, this, that);
 }
 
 static void tell_repeat(const ol_view *v, vw_place this, vw_place that, bool is_held_by_author) {

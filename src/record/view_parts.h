@@ -139,6 +139,10 @@ void ol_vw_tell(const ol_view *v, const ol_view_issue *issue);
 size_t ol_vw_find_log(const ol_view *v, const ol_log_key *key); /* or OL_VIEW_NO_LOG */
 uint64_t ol_vw_seen_of(const vw_log *log, size_t row, size_t number);
 uint64_t ol_vw_read_of(const vw_log *log, size_t row, size_t number);
+/* Entry e has seen x (§11): it stands after it in the same log, or its `seen` so far covers it. */
+bool ol_vw_has_seen(const ol_view *v, vw_place e, vw_place x);
+/* The first entry that has seen so much of the log of this number; the log's end: none has. */
+size_t ol_vw_row_of_seen(const vw_log *log, size_t number, uint64_t size);
 /* 0: this log has no number for the other. */
 size_t ol_vw_number_of(const vw_log *log, size_t other);
 /* The mentions of a row end here. */

@@ -18,26 +18,10 @@ static bool is_for(const vw_log *log, const vw_log *other) {
     return other->key.party != log->key.party && generation >= log->since;
 }
 
-/* The entry from which on the log has seen so much of the other; its end: none has. */
-static size_t row_of_seen(const vw_log *log, size_t number, uint64_t size) {
-    if (number == 0)
-        return log->rows;
-    const vw_number *n = &log->number[number];
-    size_t low = 0, high = n->steps; /* sizes of steps never fall */
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (n->step[mid].size < size)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low == n->steps ? log->rows : n->step[low].row;
-}
-
 /* The first entry that is later than a receipt of its author's and has seen less; or the end. */
 static size_t first_below(const vw_log *log, const uint64_t *latest, size_t number,
                           const vw_receipt *r) {
-    size_t end = row_of_seen(log, number, r->size), low = 0, high = end;
+    size_t end = ol_vw_row_of_seen(log, number, r->size), low = 0, high = end;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
         if (latest[mid] <= r->time)
