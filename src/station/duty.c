@@ -225,18 +225,23 @@ static void wake(ol_duties *d) {
 
 /* ---- what the station says ---- */
 
+/* What was stored of a line is noted; here goes on what failed. */
 void ol_duties_committed(ol_duties *d) {
-    for (size_t i = 0; i < d->lines; i++)
-        d->line[i]->is_due = true;
+    for (size_t i = 0; i < d->lines; i++) {
+        keeper *k = d->line[i];
+        k->is_due = k->is_due || k->is_told || !k->is_started;
+    }
     wake(d);
 }
 
 void ol_duties_note(ol_duties *d, size_t line, const ol_api_note *n) {
-    if (line >= d->lines || (n->what != OL_NOTE_RECEIPT && n->what != OL_NOTE_PATH))
+    bool is_news =
+        n->what == OL_NOTE_STORED || n->what == OL_NOTE_RECEIPT || n->what == OL_NOTE_PATH;
+    if (line >= d->lines || !is_news)
         return;
     d->line[line]->is_due = true;
     wake(d);
-    if (n->what == OL_NOTE_PATH)
+    if (n->what != OL_NOTE_RECEIPT)
         return;
     ol_duty_event ev = { .kind = OL_DUTY_RECEIPT };
     ol_err err = OL_OK;

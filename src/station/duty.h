@@ -1,6 +1,7 @@
 /* station/duty.h — feeds the duty machine of each line (line/duty.h), performs what it asks for.
- * Feed     the store, from a cursor, after each commit; receipts as soon as they have verified, by
- *          the engine's note; before the first turn everything that the store holds of a line.
+ * Feed     the store, from a cursor, when the engine notes that something of the line was stored;
+ *          receipts as soon as they have verified, likewise; before the first turn everything
+ *          that the store holds of a line.
  * Turn     never from inside a note, a commit or a reply: by an idle handle that keeps the loop
  *          from sleeping, before the drive's next turn, or by the line's timer.
  * Failure  a store that cannot be read, or no memory: told once, tried again with the next commit.
