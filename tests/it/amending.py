@@ -42,7 +42,8 @@ def verified(party, where, line="hotline"):
 def heard(parties, text):
     """Each says something that all others receipt."""
     for party in parties:
-        party.ask("send", "hotline", f"{text} by {party.name}", "--precedence", "flash", "--wait",
+        party.ask("send", "hotline", f"{text} by {party.name}", "--anyway",
+                  "--precedence", "flash", "--wait",
                   "stored")
 
 

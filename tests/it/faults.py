@@ -80,14 +80,14 @@ def stops(usa, prc, faults, row, number):
         far.event("alarm", alarm="peer-stopped", party="usa", reason=reason)
         check(usa.ask("status")["storage"]["code"] == code, "status does not say it")
         check(f"err={code}" in [line for line in usa.log if "store.commit" in line][-1], usa.log)
-        prc.ask("send", "hotline", f"meanwhile {number}")
+        prc.ask("send", "hotline", f"meanwhile {number}", "--anyway")
         check(list(prc.ask("status")["lines"][0]["stopped"]) == ["usa"], "prc does not know")
         check(f"meanwhile {number}" not in texts(usa), "stored where nothing can be")
         faults.lift()
         watch.event("alarm", alarm="storage", code="OL_OK")
         far.event("receipt", party="usa")
-    usa.ask("send", "hotline", f"after {number}", "--wait", "stored")
-    prc.ask("send", "hotline", f"there {number}", "--wait", "stored")
+    usa.ask("send", "hotline", f"after {number}", "--anyway", "--wait", "stored")
+    prc.ask("send", "hotline", f"there {number}", "--anyway", "--wait", "stored")
 
 
 def storage_fails(where):
@@ -104,13 +104,13 @@ def storage_fails(where):
     check(len(lives) <= 2, f"prc takes usa for dead: {lives}")
     for kind in (WRITE, READ, SYNC):
         faults.plan(kind, errno.EINTR, count=2, where=b"store.db")
-        prc.ask("send", "hotline", f"interrupted {kind}", "--wait", "stored")
+        prc.ask("send", "hotline", f"interrupted {kind}", "--anyway", "--wait", "stored")
         if kind != SYNC:  # SQLite tells of it; then it is tried again
-            usa.ask("send", "hotline", f"through {kind}", "--wait", "stored")
+            usa.ask("send", "hotline", f"through {kind}", "--anyway", "--wait", "stored")
     faults.plan(READ, errno.EIO, count=50, where=b"store.db")
-    prc.ask("send", "hotline", "while it cannot read", "--wait", "stored")
+    prc.ask("send", "hotline", "while it cannot read", "--anyway", "--wait", "stored")
     faults.lift()
-    usa.ask("send", "hotline", "last", "--wait", "stored")
+    usa.ask("send", "hotline", "last", "--anyway", "--wait", "stored")
     check(sorted(texts(usa)) == sorted(texts(prc)), "the records differ")
     check(not [t for t in texts(prc) if t.startswith("refused")], "what was refused is there")
     check(len(set(texts(prc))) == len(texts(prc)), "something is there twice")
@@ -127,12 +127,12 @@ def marker_is_lost(where):
         station_up(usa)
     usa.ask("send", "hotline", "before", "--wait", "stored")
     faults.plan(WRITE, errno.EIO, where=b"/openline-")
-    usa.ask("send", "hotline", "without a marker", "--wait", "stored")
+    usa.ask("send", "hotline", "without a marker", "--anyway", "--wait", "stored")
     check([line for line in usa.log if " marker.lost" in line], "the log does not say it")
     faults.lift()
     station_down(usa)
     station_up(usa)
-    usa.ask("send", "hotline", "in a new log", "--wait", "stored")
+    usa.ask("send", "hotline", "in a new log", "--anyway", "--wait", "stored")
     check(texts(prc) == ["before", "without a marker", "in a new log"], texts(prc))
     check([line for line in usa.log if " log.opened" in line], usa.log)
 
@@ -211,7 +211,7 @@ def commands_fail(where):
     """commands that write: whatever call fails, the old file or the new, and a sentence"""
     faults = Faults(where)
     usa, prc = connected(where)
-    usa.ask("send", "hotline", "to be exported", "--wait", "stored")
+    usa.ask("send", "hotline", "to be exported", "--anyway", "--wait", "stored")
     station_down(usa)
     station_down(prc)
     charter = where / "next.charter"

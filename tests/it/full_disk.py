@@ -69,7 +69,7 @@ def run(usa, prc, where):
         watch.event("alarm", alarm="storage")
         status = usa.ask("status")
         check(not status["storage"]["ok"], status["storage"])
-        prc.ask("send", "hotline", "while it is full")
+        prc.ask("send", "hotline", "while it is full", "--anyway")
         far.event("alarm", alarm="peer-stopped", party="usa")
         stopped = prc.ask("status")["lines"][0]["stopped"]
         check(stopped == {"usa": "the disk is full"}, stopped)
@@ -79,7 +79,7 @@ def run(usa, prc, where):
         (usa.home / "filler").unlink()
         far.event("receipt", party="usa")
         check(prc.ask("status")["lines"][0]["stopped"] == {}, "it stores, and is said not to")
-    usa.ask("send", "hotline", "after", "--wait", "stored")
+    usa.ask("send", "hotline", "after", "--anyway", "--wait", "stored")
     check(usa.ask("status")["storage"]["ok"], "storage is not said to work again")
     for party in (usa, prc):
         said = texts(party)

@@ -175,7 +175,7 @@ def three_parties(where):
     """Three parties: each entry is stored by both others"""
     parties = connected(where, ("usa", "prc", "swi"), "trio")
     for party in parties:
-        sent = party.ask("send", "trio", f"From {party.name}", "--wait", "stored")
+        sent = party.ask("send", "trio", f"From {party.name}", "--anyway", "--wait", "stored")
         check(len(sent["states"]) == 2, sent)
     settled(parties, "trio")
     agree(parties, "trio")
@@ -211,9 +211,10 @@ def any_port(where):
     prc.run("port", "add", f"udp://127.0.0.1:{free_udp_ports(1)[0]}")
     prc.run("bearer", "add", "hotline", "usa", f"udp://{address}")
     station_up(prc)
-    sent = prc.ask("send", "hotline", "Over any port", "--wait", "stored")
+    sent = prc.ask("send", "hotline", "Over any port", "--anyway", "--wait", "stored")
     check(sent["states"]["usa"]["state"] == "stored", sent)
-    back = usa.ask("send", "hotline", "You spoke first: I know your way", "--wait", "stored")
+    back = usa.ask("send", "hotline", "You spoke first: I know your way", "--anyway",
+                   "--wait", "stored")
     check(back["states"]["prc"]["state"] == "stored", back)
 
 

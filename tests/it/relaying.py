@@ -24,7 +24,8 @@ def chained(where, pairs, names):
 
 def say(party, text, *options):
     """A message that the command answers only when every other party has receipted it."""
-    said = party.ask("send", LINE, text, "--status", "exercise", "--wait", "stored", *options)
+    said = party.ask("send", LINE, text, "--anyway",
+                     "--status", "exercise", "--wait", "stored", *options)
     return said["log"], said["index"]
 
 
@@ -74,7 +75,7 @@ def along_a_chain(where):
         for name in ("usa", "prc"):
             say(parties[name], f"{name} {i}", "--precedence", "priority" if i % 2 else "flash")
     station_down(parties["swi"])  # a link of the chain: what is said meanwhile waits
-    parties["usa"].ask("send", LINE, "into the gap", "--status", "exercise")
+    parties["usa"].ask("send", LINE, "into the gap", "--anyway", "--status", "exercise")
     station_up(parties["swi"])
     say(parties["prc"], "after the gap")
     end(where, "along_a_chain", parties)

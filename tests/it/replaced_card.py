@@ -82,7 +82,8 @@ def renew(where):
     station_down(prc)
     station_up(prc)
     station_up(usa)
-    second = usa.ask("send", "hotline", "After", "--precedence", "flash", "--wait", "stored")
+    second = usa.ask("send", "hotline", "After", "--anyway",
+                     "--precedence", "flash", "--wait", "stored")
     check(second["entry"].split(".")[0] != first["entry"].split(".")[0], "a new incarnation")
     prc.ask("send", "hotline", "Read", "--ref", second["entry"], "--precedence", "flash",
             "--wait", "stored")
@@ -125,7 +126,7 @@ def killed(where):
     station_down(prc, signal.SIGKILL)
     station_up(prc)
     station_up(usa)
-    usa.ask("send", "hotline", "After", "--wait", "stored")
+    usa.ask("send", "hotline", "After", "--anyway", "--wait", "stored")
     said = verified(usa, where / "killed-usa")
     check(sum(log["size"] for log in said["logs"]) == 8, said["logs"])
     verified(prc, where / "killed-prc")
@@ -143,7 +144,7 @@ def replaced(where):
     station_down(prc)
     station_up(prc)
     station_up(usa)
-    usa.ask("send", "hotline", "After", "--wait", "stored")
+    usa.ask("send", "hotline", "After", "--anyway", "--wait", "stored")
     station_down(usa)
     owner, usa.home = usa.home, thief
     station_up(usa)

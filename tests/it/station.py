@@ -35,7 +35,7 @@ def verified(party, name, where):
 
 
 def send(party, text, *options):
-    return party.ask("send", "hotline", text, "--wait", "stored", *options)
+    return party.ask("send", "hotline", text, "--anyway", "--wait", "stored", *options)
 
 
 def entries(party):

@@ -67,11 +67,13 @@ def signed_by_a_member(where):
     hostile_up(usa)
     station_up(prc)
     for party in (prc, usa):
-        party.ask("send", LINE, f"{party.name} can be read", "--precedence", "immediate",
+        party.ask("send", LINE, f"{party.name} can be read", "--anyway",
+                  "--precedence", "immediate",
                   "--status", "exercise", "--wait", "stored")
     # From here until the last of them prc says nothing, so that nothing is newly seen.
     settled([usa, prc], LINE)
-    usa.ask("send", LINE, "I have seen all", "--precedence", "immediate", "--wait", "stored")
+    usa.ask("send", LINE, "I have seen all", "--anyway",
+            "--precedence", "immediate", "--wait", "stored")
     before, sent = memory(prc), {}
     with Control(usa.home) as client:
         for number, (reason, entry) in enumerate(rows()):
@@ -93,7 +95,8 @@ def signed_by_a_member(where):
     check(grown < 16 << 10, f"prc has grown by {grown} KiB")
     named(usa, prc, sent)
     for party in (prc, usa):
-        done = party.ask("send", LINE, f"{party.name} goes on", "--precedence", "immediate",
+        done = party.ask("send", LINE, f"{party.name} goes on", "--anyway",
+                         "--precedence", "immediate",
                          "--status", "exercise", "--wait", "stored")
         check(done["state"] == "stored", done)
     settled([usa, prc], LINE)
