@@ -102,6 +102,14 @@ static void ring_again(ol_duty *d, ol_tracked *c, const cause *why) {
     ring(d, c, why->turn->now);
 }
 
+static void end_ladder(ol_duty *d, ol_tracked *c, ol_mono now) {
+    c->state = OL_CALL_SILENT;
+    want_ring(d, c, now);
+    c->party[d->o.self].word = OL_CALLED_SILENT;
+    c->party[d->o.self].rung = c->ring_now;
+    to_tell(c, d->o.self);
+}
+
 static void climb(ol_duty *d, ol_tracked *c, const cause *why) {
     if (why->turn->now.ms < c->due_ms)
         return;
@@ -110,10 +118,7 @@ static void climb(ol_duty *d, ol_tracked *c, const cause *why) {
         ring(d, c, why->turn->now);
         return;
     }
-    c->state = OL_CALL_SILENT;
-    want_ring(d, c, why->turn->now);
-    c->party[d->o.self].word = OL_CALLED_SILENT;
-    to_tell(c, d->o.self);
+    end_ladder(d, c, why->turn->now);
 }
 
 /* Our own rings count from the log only where they tell what was before this start. */
@@ -379,7 +384,27 @@ static ol_err receipt(ol_duty *d, const ol_duty_receipt *r) {
 
 /* ── turns ─────────────────────────────────────────────────────────────────────────────────── */
 
+static bool has_ladder(const ol_tracked *c) {
+    return c->state == OL_CALL_NEW || c->state == OL_CALL_RINGS;
+}
+
+/* More calls of an author ring than may: its drills give way, the oldest first. */
+static void drop_drills(ol_duty *d, ol_mono now) {
+    uint16_t n[OL_PARTIES_MAX] = { 0 };
+    for (const ol_tracked *c = d->calls->first; c != NULL; c = c->next)
+        n[c->log.party] += has_ladder(c);
+    for (ol_tracked *c = d->calls->first; c != NULL; c = c->next) {
+        if (n[c->log.party] <= OL_CALLS_OPEN_MAX || !ol_call_is_drill(c) || !has_ladder(c))
+            continue;
+        if (c->state == OL_CALL_NEW)
+            c->party[d->o.self].rung = c->ring_now = first_rung(c);
+        end_ladder(d, c, now);
+        n[c->log.party]--;
+    }
+}
+
 static void turn(ol_duty *d, const ol_duty_turn *t) {
+    drop_drills(d, t->now);
     for (ol_tracked *c = d->calls->first; c != NULL; c = c->next)
         happens(d, c, t->is_start ? EV_START : EV_TURN, &(cause){ .turn = t });
 }

@@ -1,8 +1,9 @@
 /* line/call.h — the calls of a line as its station knows them: open ones and the last that ended.
  * Part of the duty machine (line/duty.h), which rings and closes them; here is what can be asked.
- * Limits   OL_CALLS_OPEN_MAX open calls of each other party: what exceeds is on record and is not
- *          rung; OL_CALLS_OWN_MAX of our own. OL_CALLS_RINGS_DAY rings of one caller are written,
- *          beyond that calls ring all the same. OL_CALLS_KEPT_MAX that have ended are remembered.
+ * Limits   OL_CALLS_OPEN_MAX open calls from one party to one other, drills not counted where one
+ *          more is none: what exceeds is not placed, and if on record not rung. OL_CALLS_OWN_MAX
+ *          open ones of our own. OL_CALLS_RINGS_DAY rings of one caller are written, beyond that
+ *          calls ring all the same. OL_CALLS_KEPT_MAX that have ended are remembered.
  * Memory   what is returned is borrowed until the next step.
  * Source   docs/PROTOCOL.md §4.9, §8, §11.3 */
 #ifndef OL_LINE_CALL_H
@@ -64,8 +65,14 @@ typedef struct {
 
 /* The nth, from 0, oldest first; false: there are no more. */
 bool ol_calls_at(const ol_duty *d, size_t n, ol_mono now, ol_call_status *ret);
-/* May this party place another one? */
-bool ol_calls_has_room(const ol_duty *d, uint8_t party);
+/* May this party place another one, of this status? Of others only calls to us are judged. */
+typedef enum {
+    OL_CALLS_ROOM,
+    OL_CALLS_FULL,  /* too many of its calls are open in all */
+    OL_CALLS_UNRUNG /* too many to one of the called: its station would not ring it */
+} ol_calls_rooms;
+/* called: parties, by number, 0 all. Drills count for drills alone. */
+ol_calls_rooms ol_calls_room(const ol_duty *d, uint8_t party, uint32_t called, uint8_t status);
 
 /* The body by which an officer closes our own open call, with the receipts and paths of now.
  * OL_ENOENT: we have no such call open. */

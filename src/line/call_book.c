@@ -26,15 +26,48 @@ bool ol_call_is_own(const ol_duty *d, const ol_tracked *c) {
     return c->log.party == d->o.self;
 }
 
-static size_t open_of(const ol_duty *d, uint8_t party) {
+bool ol_call_is_drill(const ol_tracked *c) {
+    return c->status != OL_OPERATIONAL;
+}
+
+/* The open ones of an author that count against one more of this status. to: only those that call
+ * this party; OL_PARTIES_MAX: those that do not call us. */
+static size_t open_of(const ol_duty *d, uint8_t author, uint8_t to, uint8_t status) {
     size_t n = 0;
-    for (const ol_tracked *c = d->calls->first; c != NULL; c = c->next)
-        n += c->log.party == party && c->state != OL_CALL_CLOSED;
+    for (const ol_tracked *c = d->calls->first; c != NULL; c = c->next) {
+        bool is_counted = c->log.party == author && c->state != OL_CALL_CLOSED &&
+                          (status != OL_OPERATIONAL || !ol_call_is_drill(c));
+        n += is_counted &&
+             (to < OL_PARTIES_MAX ? (c->called >> to & 1) != 0 : c->state == OL_CALL_WATCHED);
+    }
     return n;
 }
 
-bool ol_calls_has_room(const ol_duty *d, uint8_t party) {
-    return open_of(d, party) < (party == d->o.self ? OL_CALLS_OWN_MAX : OL_CALLS_OPEN_MAX);
+static bool has_room_for_own(const ol_duty *d) {
+    size_t n = 0;
+    for (const ol_tracked *c = d->calls->first; c != NULL; c = c->next)
+        n += ol_call_is_own(d, c) && c->state != OL_CALL_CLOSED;
+    return n < OL_CALLS_OWN_MAX;
+}
+
+static uint32_t called_of(const ol_duty *d, uint8_t author, uint32_t called) {
+    uint32_t all = d->o.members & ~(UINT32_C(1) << author);
+    return called != 0 ? called & all : all;
+}
+
+ol_calls_rooms ol_calls_room(const ol_duty *d, uint8_t author, uint32_t called, uint8_t status) {
+    called = called_of(d, author, called);
+    if (author != d->o.self) {
+        uint8_t to = (called >> d->o.self & 1) != 0 ? d->o.self : OL_PARTIES_MAX;
+        bool has_room = open_of(d, author, to, status) < OL_CALLS_OPEN_MAX;
+        return has_room ? OL_CALLS_ROOM : OL_CALLS_UNRUNG;
+    }
+    if (!has_room_for_own(d))
+        return OL_CALLS_FULL;
+    for (uint8_t p = 0; p < OL_PARTIES_MAX; p++)
+        if ((called >> p & 1) != 0 && open_of(d, author, p, status) >= OL_CALLS_OPEN_MAX)
+            return OL_CALLS_UNRUNG;
+    return OL_CALLS_ROOM;
 }
 
 /* ── which there are ───────────────────────────────────────────────────────────────────────── */
@@ -47,7 +80,6 @@ static uint8_t copy(char *to, size_t cap, ol_str s) {
 }
 
 static void fill(ol_duty *d, ol_tracked *c, const ol_duty_fact *f, const ol_call *call) {
-    unsigned all = d->o.members & ~(1u << f->log->party);
     c->log = *f->log, c->index = f->index, c->wall = c->origin_wall = f->e->wall;
     c->precedence = call->precedence, c->status = call->status, c->purpose = call->purpose;
     c->rung = (uint8_t)call->rung;
@@ -55,7 +87,7 @@ static void fill(ol_duty *d, ol_tracked *c, const ol_duty_fact *f, const ol_call
     c->lang_len = copy(c->lang, sizeof c->lang, call->lang);
     c->of_len = copy(c->of, sizeof c->of, call->of);
     c->has_ref = call->has_ref, c->ref = call->ref;
-    c->called = (uint16_t)(call->called != 0 ? call->called & all : all);
+    c->called = (uint16_t)called_of(d, f->log->party, call->called);
     c->due_ms = OL_NEVER;
     c->state = ol_call_is_own(d, c)                ? OL_CALL_PLACED
                : (c->called >> d->o.self & 1) != 0 ? OL_CALL_NEW
@@ -69,7 +101,10 @@ ol_err ol_call_track(ol_duty *d, const ol_duty_fact *f, const ol_call *call, ol_
         before->is_taken_up = true;
     else
         before = NULL;
-    if (!ol_calls_has_room(d, f->log->party))
+    bool is_tracked =
+        f->is_own ? has_room_for_own(d)
+                  : ol_calls_room(d, f->log->party, call->called, call->status) == OL_CALLS_ROOM;
+    if (!is_tracked)
         return OL_OK;
     ol_tracked *c = ol_mem_get0(d->o.mem, 1, sizeof *c);
     if (c == NULL)

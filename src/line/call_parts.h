@@ -74,6 +74,7 @@ void ol_call_free_all(ol_duty *d);
 void ol_call_note_log(ol_duty *d, const ol_log_key *log); /* our own */
 void ol_call_note_receipt(ol_duty *d, const ol_duty_receipt *r);
 const ol_call_receipts *ol_call_receipts_of(const ol_duty *d, const ol_log_key *log);
+bool ol_call_is_drill(const ol_tracked *c);
 bool ol_call_is_own(const ol_duty *d, const ol_tracked *c);
 /* In pump: what is new of it, as far as there is room. */
 void ol_call_tell(ol_tracked *c, ol_duty_effects *out);

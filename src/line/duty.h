@@ -13,7 +13,8 @@
  * Append   each OL_DUTY_APPEND is answered by one OL_DUTY_ANSWERED with its token: OL_OK once it is
  *          durable (before or after its OL_DUTY_ENTRY), else it is asked for again, later.
  * Errors   OL_ENOMEM from ENTRY and RECEIPT: it was not taken; the same again, later.
- * Memory   from opts.mem: some 1 KiB a call of which OL_CALLS_OPEN_MAX a party are tracked, and
+ * Memory   from opts.mem: some 1 KiB a call, of which four times OL_CALLS_OPEN_MAX a party and
+ *          OL_CALLS_OWN_MAX of our own are tracked at most, and
  *          what line/call.h, line/checks.h and line/clock.h say.
  * Source   docs/PROTOCOL.md §11 */
 #ifndef OL_LINE_DUTY_H

@@ -252,7 +252,7 @@ static ol_err may_say(ask *a, size_t line, ol_api_entry *e, ol_sign *sign, ol_kn
     if (err == OL_OK)
         err = ol_control_word(c, line, r, e, a->why);
     if (err == OL_OK && e->kind == OL_KIND_CALL)
-        err = ol_control_may_call(c, line, a->why);
+        err = ol_control_may_call(c, line, r, a->why);
     return err;
 }
 

@@ -36,12 +36,24 @@ void ol_control_event(ol_control *c, size_t line, json_t *event) {
         ol_follow_pass(c, line, json_incref(event));
 }
 
-ol_err ol_control_may_call(ol_control *c, size_t number, ol_refusal *why) {
+ol_err ol_control_may_call(ol_control *c, size_t number, const ol_request *r, ol_refusal *why) {
     ol_mono now;
+    ol_call call;
+    const char *fault;
     const ol_api_line *line = c->desk.line[number];
     const ol_duty *duty = ol_api_duty(c->desk.station, line->number, &now);
-    if (duty == NULL || ol_calls_has_room(duty, line->self))
+    if (duty == NULL || ol_call_decode(r->body, r->body_len, &call, &fault) != OL_OK)
         return OL_OK;
+    switch (ol_calls_room(duty, line->self, call.called, call.status)) {
+    case OL_CALLS_ROOM:
+        return OL_OK;
+    case OL_CALLS_FULL:
+        return ol_refuse(why, OL_ELIMIT, "wait until one is closed, or withdraw one",
+                         "%d calls of ours are open", OL_CALLS_OWN_MAX);
+    case OL_CALLS_UNRUNG:
+        break;
+    }
     return ol_refuse(why, OL_ELIMIT, "wait until one is closed, or withdraw one",
-                     "%d calls of ours are open", OL_CALLS_OWN_MAX);
+                     "%d calls of ours to one party are open, and its station rings no more",
+                     OL_CALLS_OPEN_MAX);
 }

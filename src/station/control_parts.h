@@ -96,7 +96,8 @@ void ol_control_words_free(ol_control *c);
 /* control_calls.c */
 OL_MUST ol_err ol_control_calls(ol_control *c, const ol_request *r, json_t *reply, ol_refusal *why);
 /* May one more call of ours be placed? */
-OL_MUST ol_err ol_control_may_call(ol_control *c, size_t line, ol_refusal *why);
+OL_MUST ol_err ol_control_may_call(ol_control *c, size_t line, const ol_request *r,
+                                   ol_refusal *why);
 
 /* control_status.c */
 OL_MUST ol_err ol_control_status(ol_control *c, const ol_request *r, json_t *reply,

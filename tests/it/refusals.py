@@ -87,6 +87,16 @@ def options(where):
     check(run("clock", "accept", home=usa.home).stderr, "nothing to accept is said")
 
 
+def too_many_calls(where):
+    """No more calls to a party than its station rings; drills do not count against the real"""
+    usa, _ = alone(where)
+    call = ("call", "hotline", "watch", "--reason", "An aircraft is overdue.", "--status")
+    for _ in range(16):
+        usa.run(*call, "exercise")
+    usa.refused(*call, "exercise", says=("16 calls of ours to one party", "withdraw"))
+    usa.run(*call, "operational")
+
+
 def exports(where):
     """An export asks before it discloses everything, and writes over nothing"""
     usa, _ = alone(where)
@@ -173,4 +183,4 @@ def busy_home(where):
     usa.run("status")
 
 
-main(no_station, texts, options, exports, newer_store, following, busy_home)
+main(no_station, texts, options, too_many_calls, exports, newer_store, following, busy_home)

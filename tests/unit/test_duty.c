@@ -194,30 +194,6 @@ static void after_a_start_the_rung_rings_again(void **state) {
     duty_tear_down(&w);
 }
 
-static void too_many_are_recorded_and_not_rung(void **state) {
-    (void)state;
-    duty_world w;
-    duty_set_up(&w);
-    duty_turn(&w);
-    ol_ref first = duty_call(&w, THEM, &(ol_call){ .rung = 1 });
-    for (unsigned i = 1; i < OL_CALLS_OPEN_MAX; i++)
-        duty_call(&w, THEM, &(ol_call){ .rung = 1 });
-    assert_true(!ol_calls_has_room(w.d, THEM) && ol_calls_has_room(w.d, THIRD));
-    duty_turn(&w);
-    assert_int_equal(w.appends, OL_CALLS_OPEN_MAX); /* more than one list of effects holds */
-    duty_appended(&w);
-    duty_call(&w, THEM, &(ol_call){ .rung = 3 });
-    duty_turn(&w);
-    assert_true(w.appends == 0 && duty_is_told(&w, OL_DUTY_CALL_UNRUNG, US, 3));
-    duty_close(&w, THEM, first, OL_CLOSE_TIME);
-    duty_call(&w, THEM, &(ol_call){ .rung = 3 });
-    duty_call(&w, THIRD, &(ol_call){ .rung = 4 });
-    duty_turn(&w);
-    assert_true(w.appends == 2 && duty_asked_ring(&w, 0).rung == 3 &&
-                duty_asked_ring(&w, 1).rung == 4);
-    duty_tear_down(&w);
-}
-
 static void what_is_refused_is_asked_for_again(void **state) {
     (void)state;
     duty_world w;
@@ -552,7 +528,6 @@ int main(void) {
         cmocka_unit_test(with_its_close_it_is_not_rung),
         cmocka_unit_test(what_is_over_by_its_wall_waits_for_its_close),
         cmocka_unit_test(after_a_start_the_rung_rings_again),
-        cmocka_unit_test(too_many_are_recorded_and_not_rung),
         cmocka_unit_test(what_is_refused_is_asked_for_again),
         cmocka_unit_test(closed_when_all_have_spoken),
         cmocka_unit_test(other_logs_in_between),
