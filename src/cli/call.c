@@ -13,9 +13,9 @@ typedef struct {
     ol_cli *c;
     ol_people p;
     ol_call call;
-    json_t *placed; /* the reply to submit */
-    json_t *steps;  /* the events about it, with --json */
-    uint32_t stored;
+    json_t *placed;           /* the reply to submit */
+    json_t *steps;            /* the events about it, with --json */
+    uint32_t reached, stored; /* bits of parties: told; their receipt is among the steps */
     bool is_drill, is_closed;
 } calling;
 
@@ -91,7 +91,7 @@ __attribute__((format(printf, 2, 3))) static void step(const calling *k, const c
     (void)fflush(stdout);
 }
 
-static void note_call(calling *k, const json_t *o) {
+static void tell_step(calling *k, const json_t *o) {
     const char *state = ol_cli_text_of(o, "state"), *party = ol_cli_text_of(o, "party");
     const char *rung = ol_cli_text_of(o, "rung"), *reply = ol_cli_text_of(o, "reply");
     long long seconds = (long long)json_integer_value(json_object_get(o, "seconds"));
@@ -107,26 +107,77 @@ static void note_call(calling *k, const json_t *o) {
         k->is_closed = true, step(k, "closed: %s", ol_cli_text_of(o, "why"));
 }
 
-static void note_event(calling *k, const json_t *o) {
-    const char *event = ol_cli_text_of(o, "event"), *party = ol_cli_text_of(o, "party");
-    bool is_ours = strcmp(ol_cli_text_of(o, "log"), ol_cli_text_of(k->placed, "log")) == 0;
-    json_int_t index = json_integer_value(json_object_get(k->placed, "index"));
+static bool is_called(const calling *k, const char *party) {
     int p = ol_charter_party(&k->p.charter, party, strlen(party));
-    if (!is_ours || p < 0)
+    return p >= 0 && ol_call_is_to(&k->call, (unsigned)k->p.self, (unsigned)p);
+}
+
+/* What an entry does to our call, in the words of an event of it; NULL: nothing. Events themselves
+ * tell what holds when they are made: a ring that was answered at once may be in none, while an
+ * entry is on record for ever. */
+static const char *state_by(const calling *k, const json_t *entry, const json_t *body) {
+    const char *kind = ol_cli_text_of(entry, "kind"), *author = ol_cli_text_of(entry, "author");
+    bool is_placed =
+        strcmp(ol_cli_text_of(entry, "entry"), ol_cli_text_of(k->placed, "entry")) == 0;
+    bool is_ours = strcmp(author, k->p.charter.party[k->p.self].name) == 0;
+    if (strcmp(kind, "call") == 0 && is_placed)
+        return "placed";
+    if (strcmp(ol_cli_text_of(body, "call"), ol_cli_text_of(k->placed, "entry")) != 0)
+        return NULL;
+    if (strcmp(kind, "close") == 0)
+        return is_ours ? "closed" : NULL;
+    if (!is_called(k, author))
+        return NULL;
+    if (strcmp(kind, "ring") == 0)
+        return strcmp(ol_cli_text_of(body, "state"), "ended") == 0 ? "silent" : "rings";
+    bool has_effect = strcmp(ol_cli_text_of(body, "status"), ol_status_name(k->call.status)) == 0;
+    return strcmp(kind, "reply") == 0 && has_effect ? "replied" : NULL; /* §11 */
+}
+
+/* A ring or a reply proves it as a receipt does, and one may come before the other. */
+static void reach(calling *k, const char *party) {
+    int p = ol_charter_party(&k->p.charter, party, strlen(party));
+    if ((k->reached >> p & 1) == 0)
+        step(k, "reached: the station of %s has stored it", party);
+    k->reached |= UINT32_C(1) << p;
+}
+
+static void note_entry(calling *k, const json_t *entry) {
+    const char *kind = ol_cli_text_of(entry, "kind");
+    const json_t *body = json_object_get(entry, kind);
+    const char *state = state_by(k, entry, body);
+    if (state == NULL)
         return;
-    if (strcmp(event, "call") == 0 && json_integer_value(json_object_get(o, "index")) == index) {
-        (void)json_array_append(k->steps, (json_t *)(uintptr_t)o);
-        note_call(k, o);
-        return;
-    }
-    bool is_new = strcmp(event, "receipt") == 0 && (k->stored >> p & 1) == 0 &&
-                  json_integer_value(json_object_get(o, "size")) > index &&
-                  ol_call_is_to(&k->call, (unsigned)k->p.self, (unsigned)p);
+    json_t *o = json_pack(
+        "{s:s, s:s, s:s, s:O, s:O, s:O, s:s, s:O, s:s, s:s}", "event", "call", "line", k->p.line,
+        "state", state, "entry", json_object_get(k->placed, "entry"), "log",
+        json_object_get(k->placed, "log"), "index", json_object_get(k->placed, "index"), "caller",
+        k->p.charter.party[k->p.self].name, "party", json_object_get(entry, "author"), "precedence",
+        ol_precedence_name(k->call.precedence), "status", ol_status_name(k->call.status));
+    (void)json_object_set(o, strcmp(kind, "reply") == 0 ? "reply" : "why",
+                          json_object_get(body, strcmp(kind, "reply") == 0 ? "verb" : "why"));
+    (void)json_object_set(o, "rung", json_object_get(body, "rung"));
+    if (json_integer_value(json_object_get(body, "seconds")) > 0)
+        (void)json_object_set(o, "seconds", json_object_get(body, "seconds"));
+    (void)json_array_append(k->steps, o);
+    if (is_called(k, ol_cli_text_of(entry, "author")))
+        reach(k, ol_cli_text_of(entry, "author"));
+    tell_step(k, o);
+    json_decref(o);
+}
+
+static void note_receipt(calling *k, const json_t *o) {
+    const char *party = ol_cli_text_of(o, "party");
+    int p = ol_charter_party(&k->p.charter, party, strlen(party));
+    json_int_t index = json_integer_value(json_object_get(k->placed, "index"));
+    bool is_new = strcmp(ol_cli_text_of(o, "log"), ol_cli_text_of(k->placed, "log")) == 0 &&
+                  is_called(k, party) && (k->stored >> p & 1) == 0 &&
+                  json_integer_value(json_object_get(o, "size")) > index;
     if (!is_new)
         return;
     k->stored |= UINT32_C(1) << p;
     (void)json_array_append(k->steps, (json_t *)(uintptr_t)o);
-    step(k, "reached: the station of %s has stored it", party);
+    reach(k, party);
 }
 
 static int await(calling *k) {
@@ -137,8 +188,10 @@ static int await(calling *k) {
     while (code < 0 && !k->is_closed) {
         json_t *o = NULL;
         code = ol_talk_next(k->c, k->p.talk, OL_NEVER, &o);
-        if (code < 0 && o != NULL)
-            note_event(k, o);
+        if (code < 0 && strcmp(ol_cli_text_of(o, "event"), "entry") == 0)
+            note_entry(k, o);
+        else if (code < 0 && strcmp(ol_cli_text_of(o, "event"), "receipt") == 0)
+            note_receipt(k, o);
         json_decref(o);
     }
     return code;

@@ -147,7 +147,7 @@ class Control:
             raise Failure(f"{do} {keys}: {said['error']}")
         return said
 
-    def event(self, kind=None, **fields):
+    def event(self, kind=None, /, **fields):
         """The next event of a kind with these fields; others before it are dropped."""
         while True:
             said = self.events.pop(0) if self.events else json.loads(self.line() or b"{}")
@@ -155,6 +155,23 @@ class Control:
                 raise Failure(f"the station closed the conversation before {kind} {fields}")
             if kind in (None, said.get("event")) and all(
                     said.get(key) == value for key, value in fields.items()):
+                return said
+
+    def word(self, state, **fields):
+        """The next entry that says so of a call, with the keys of an event `call`. Such events may
+        skip what was overtaken before it was told (docs/CONTROL.md); entries are all there."""
+        kind = {"placed": "call", "replied": "reply", "closed": "close"}.get(state, "ring")
+        while True:
+            entry = self.event("entry", kind=kind)
+            body = entry[kind]
+            named = body["call"] if kind != "call" else entry["entry"]
+            said = {**body, "entry": named, "caller": named.split("/")[0],
+                    "party": entry["author"], "reply": body.get("verb"), "state": state}
+            if kind == "ring":
+                said["state"] = "silent" if body["state"] == "ended" else "rings"
+            elif kind == "call":
+                said |= {"log": entry["log"], "index": entry["index"]}
+            if all(said.get(key) == value for key, value in {"state": state, **fields}.items()):
                 return said
 
 

@@ -19,7 +19,8 @@ from libline import (BIN, LIMIT, SRC, Control, Failure, found, free_udp_ports, m
 from liblinkem import Linkem
 
 LINE = "hotline"
-SETTINGS = ("rungs=duty-officer commander", "answer.flash=2", "answer.immediate=40")
+SETTINGS = ("rungs=duty-officer commander", "answer.flash=2", "answer.immediate=40",
+            "answer.priority=6")
 AT_ONCE = 4
 VERIFIER = SRC / "tools/verify_export.py"
 
@@ -36,7 +37,7 @@ class Case:
                                          (self.prc, b, ("l", "b"), "usa")):
             party.run("port", "add", f"udp://127.0.0.1:{port}")
             party.run("bearer", "add", LINE, other, f"udp://{self.link.face[face]}")
-            party.client = None
+            party.client = party.position = None
         self.told = None
         self.up(*self.parties)
         self.usa.ask("send", LINE, "Is the line up?", "--wait", "stored")
@@ -46,10 +47,13 @@ class Case:
         for party in parties:
             station_up(party)
             party.client = Control(party.home)
-            position = party.client.ask("position", line=LINE)["position"]
-            party.client.ask("subscribe", line=LINE, cursor=position)
+            now = party.client.ask("position", line=LINE)["position"]
+            since = now if party.position is None else party.position
+            party.client.ask("subscribe", line=LINE, cursor=since)
 
     def kill(self, party):
+        """What it writes from now on is told when it is up again."""
+        party.position = party.client.ask("position", line=LINE)["position"]
         party.client.socket.close()
         station_down(party, signal.SIGKILL)
 
@@ -60,7 +64,7 @@ class Case:
 
     @staticmethod
     def event(party, state, call):
-        return party.client.event("call", state=state, entry=call)
+        return party.client.word(state, entry=call)
 
     def stored(self, party, log, size):
         """This party's station has so much of a log."""
@@ -164,14 +168,17 @@ def deferred(case):
 
 
 def second_rung(case):
-    """nobody on the first rung; the commander answers; the caller waits and is told"""
+    """nobody on the first rung; the commander answers; the caller waits and is told all, though
+    his station hears of the second ring and of the answer at once"""
     env = dict(os.environ, OPENLINE_HOME=str(case.usa.home))
-    with subprocess.Popen([BIN, "call", LINE, "duty-officer", "--precedence", "flash", "--status",
-                           "exercise", "--wait"], env=env, stdout=subprocess.PIPE,
+    with subprocess.Popen([BIN, "call", LINE, "duty-officer", "--precedence", "priority",
+                           "--status", "exercise", "--wait"], env=env, stdout=subprocess.PIPE,
                           text=True) as caller:
-        while case.prc.client.event("call", state="rings")["rung"] != "commander":
-            pass
+        call = case.usa.client.word("rings", rung="duty-officer")["entry"]
+        case.usa.process.send_signal(signal.SIGSTOP)
+        case.prc.client.word("rings", rung="commander")
         case.prc.run("answer", LINE, "Commander here.", "--rung", "commander")
+        case.usa.process.send_signal(signal.SIGCONT)
         told = caller.communicate(timeout=LIMIT)[0]
     for words in ("placed", "reached: the station of prc has stored it", "prc rings: duty-officer",
                   "prc rings: commander", "prc: ANSWERED", "closed: answered"):
@@ -180,7 +187,6 @@ def second_rung(case):
     if caller.returncode != 0 or any(
             line and not line.startswith("EXERCISE ") for line in told.splitlines()):
         raise Failure(f"exit {caller.returncode}, or a line without EXERCISE:\n{told}")
-    call = told.split()[1]
     case.event(case.usa, "closed", call)
     case.expect(call, "answered")
 
