@@ -2501,11 +2501,9 @@ class Availability:
                     (entry["wall"], said["number"], incarnation, int(index), said))
         for checks in self.checks.values():
             checks.sort(key=lambda check: check[:4])
-        walls = [check[0] for checks in self.checks.values() for check in checks]
-        self.span = None
-        if walls:
-            last = max(walls)
-            self.span = (max(min(walls), (last // DAY - DAYS_MAX + 1) * DAY), last + 1)
+        # of each its own, first to last: what another claims does not move it
+        self.periods = {party: (checks[0][0], checks[-1][0] + 1)
+                        for party, checks in self.checks.items()}
 
     @staticmethod
     def _reach(said):
@@ -2535,10 +2533,28 @@ class Availability:
                           for (to, bearer), (count, proven) in paths.items()]}
 
     def days(self, parties):
-        begin, end = self.span
-        for day in range(begin // DAY, (end - 1) // DAY + 1):
-            a, b = max(begin, day * DAY), min(end, (day + 1) * DAY)
-            yield {"day": day * DAY, "parties": [self.of_party(p, a, b) for p in parties]}
+        spans = {}
+        for begin, end in self.periods.values():
+            last = (end - 1) // DAY
+            begin = max(begin, (last - DAYS_MAX + 1) * DAY)
+            for day in range(begin // DAY, last + 1):
+                spans.setdefault(day, []).append((max(begin, day * DAY),
+                                                  min(end, (day + 1) * DAY)))
+        for day, times in sorted(spans.items()):
+            a, b = min(time[0] for time in times), max(time[1] for time in times)
+            yield {"day": day * DAY, "parties": [self.of_party(p, a, b) for p in parties]}, a, b
+
+    def figures(self, parties):
+        days = list(self.days(parties))
+        own = []
+        for party in parties:
+            if party in self.periods:
+                begin, end = self.periods[party]
+                share = self.of_party(party, begin, end)
+                own.append({"party": party, "from": begin, "to": end,
+                            "available": share["available"], "checks": share["checks"]})
+        return {"from": days[0][1], "to": days[-1][2], "days": [day[0] for day in days],
+                "parties": own}
 # ---------------------------------------------------------------- calls (section 11.4)
 class Calls:
     """How each call ended for each party called, with the entries and receipts that prove it."""
@@ -2712,11 +2728,14 @@ def say_entry(entry):
 
 def say_availability(record):
     there = Availability(record)
-    for party in record.charters[-1].numbers if there.span and not record.is_proof else ():
-        share = there.of_party(party, *there.span)
+    for party in record.charters[-1].numbers if not record.is_proof else ():
+        if party not in there.periods:
+            continue
+        share = there.of_party(party, *there.periods[party])
         yield (f"{party}: {count_of(share['checks'], 'line check', 'line checks')}, available "
-               f"{share['available'] * 1000 // share['seconds'] / 10} % of the time from the first "
-               "check of any party to the last")
+               f"{share['available'] * 1000 // share['seconds'] / 10} % of the time from its first "
+               f"check, {say_time(there.periods[party][0])}, to its last, "
+               f"{say_time(there.periods[party][1] - 1)}")
 
 
 VERDICTS = {
@@ -2795,9 +2814,8 @@ def as_json(record):
                 "order": [f"{log_id(key)}.{index}" for key, index in record.order],
                 "calls": record.calls}
         there = Availability(record)
-        if there.span and not record.is_proof:
-            out["availability"] = {"from": there.span[0], "to": there.span[1],
-                                   "days": list(there.days(record.charters[-1].numbers))}
+        if there.periods and not record.is_proof:
+            out["availability"] = there.figures(record.charters[-1].numbers)
     out["unreadable"] = [{"id": f"{name}.{index}", "reason": reason}
                          for name, index, reason in report.unreadable]
     out["anomalies"] = report.anomalies

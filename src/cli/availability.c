@@ -8,15 +8,14 @@
 #include "cli/record.h"
 #include "record/availability.h"
 
-enum { DAYS_MAX = 366, MEM_MAX = 1 << 30 };
+enum { MEM_MAX = 1 << 30 };
 
 typedef struct {
     ol_files_of files; /* first: ol_cli_record_read */
     ol_mem mem;
     ol_avail *avail;
     ol_err err;
-    uint64_t first, last; /* days that the operator gave */
-    uint64_t from, to;    /* seconds since 1970 */
+    uint64_t from, to; /* seconds since 1970; OL_AVAIL_OWN: the operator gave none */
     char party[OL_PARTIES_MAX][OL_NAME_MAX + 1];
     unsigned parties;
 } asking;
@@ -90,22 +89,29 @@ static int day_option(ol_cli *c, const char *name, uint64_t *ret) {
 }
 
 static int choose_period(ol_cli *c, asking *k) {
-    bool has_from = ol_cli_has(c, "from");
-    if (has_from)
-        k->from = k->first;
-    if (ol_cli_has(c, "to")) {
-        k->to = k->last + OL_AVAIL_DAY; /* that day, too */
-        if (!has_from && k->from >= k->to)
-            k->from = k->last;
-    }
+    k->from = k->to = OL_AVAIL_OWN;
+    int code = day_option(c, "from", &k->from);
+    if (code < 0)
+        code = day_option(c, "to", &k->to);
+    if (code < 0 && k->to != OL_AVAIL_OWN)
+        k->to += OL_AVAIL_DAY; /* that day, too */
+    if (code >= 0 || k->from == OL_AVAIL_OWN || k->to == OL_AVAIL_OWN)
+        return code;
     if (k->from >= k->to)
         return ol_cli_usage(c, "the period ends before it begins");
-    uint64_t last = (k->to - 1) / OL_AVAIL_DAY;
-    uint64_t least = last < DAYS_MAX ? 0 : (last - DAYS_MAX + 1) * OL_AVAIL_DAY;
-    if (has_from && k->from < least)
-        return ol_cli_usage(c, "the period has more than %d days", DAYS_MAX);
-    k->from = k->from < least ? least : k->from;
+    if ((k->to - k->from) / OL_AVAIL_DAY > OL_AVAIL_DAYS_MAX)
+        return ol_cli_usage(c, "the period has more than %d days", OL_AVAIL_DAYS_MAX);
     return -1;
+}
+
+static int no_figures(ol_cli *c, const asking *k) {
+    uint64_t from = OL_AVAIL_OWN, to = OL_AVAIL_OWN;
+    for (uint8_t p = 0; p < k->parties; p++)
+        if (ol_avail_period(k->avail, p, &from, &to))
+            return ol_cli_usage(c, "there are no line checks in that time");
+    return ol_cli_fail(c, OL_ENOENT,
+                       "a station writes one when it starts, and at the charter's check.interval",
+                       "the record holds no line checks");
 }
 
 /* ---- output ---- */
@@ -141,55 +147,84 @@ static void print_party(const asking *k, uint8_t p, uint64_t from, uint64_t to) 
     ol_cli_print("\n");
 }
 
-static void print_day(const asking *k, uint64_t day, uint64_t from, uint64_t to) {
-    char text[11] = "";
-    time_t at = (time_t)day;
+static void stamp(uint64_t time, char to[32]) {
+    time_t at = (time_t)time;
     struct tm tm;
-    if (gmtime_r(&at, &tm) != NULL)
-        (void)strftime(text, sizeof text, "%Y-%m-%d", &tm);
+    if (gmtime_r(&at, &tm) == NULL || strftime(to, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        to[0] = '\0';
+}
+
+static void print_day(const asking *k, uint64_t day, uint64_t from, uint64_t to) {
+    char text[32];
+    stamp(day, text);
     for (uint8_t p = 0; p < k->parties; p++) {
-        ol_cli_print("%-10s  ", p == 0 ? text : "");
+        ol_cli_print("%-10.*s  ", (int)strcspn(text, "T"), p == 0 ? text : "");
         print_party(k, p, from, to);
+    }
+}
+
+/* Each party in its own time: what another claims does not move it. */
+static json_t *own_json(const asking *k) {
+    json_t *all = json_array();
+    for (uint8_t p = 0; p < k->parties; p++) {
+        uint64_t from = k->from, to = k->to;
+        if (!ol_avail_period(k->avail, p, &from, &to))
+            continue;
+        ol_avail_share s = ol_avail_of(k->avail, p, from, to);
+        (void)json_array_append_new(
+            all, json_pack("{s:s, s:I, s:I, s:I, s:I}", "party", k->party[p], "from",
+                           (json_int_t)from, "to", (json_int_t)to, "available",
+                           (json_int_t)s.available, "checks", (json_int_t)s.checks));
+    }
+    return all;
+}
+
+static void print_own(const asking *k) {
+    bool is_first = true;
+    for (uint8_t p = 0; p < k->parties; p++) {
+        uint64_t from = k->from, to = k->to;
+        char first[32], last[32];
+        if (!ol_avail_period(k->avail, p, &from, &to))
+            continue;
+        stamp(from, first), stamp(to - 1, last);
+        ol_cli_print("%-10s  ", is_first ? "in all" : "");
+        print_share(ol_avail_of(k->avail, p, from, to).available, to - from);
+        ol_cli_print("  %-12s from %s to %s\n", k->party[p], first, last);
+        is_first = false;
     }
 }
 
 static int print_all(ol_cli *c, const asking *k, const char *line) {
     json_t *days = json_array();
-    for (uint64_t d = k->from / OL_AVAIL_DAY * OL_AVAIL_DAY; d < k->to; d += OL_AVAIL_DAY) {
-        uint64_t from = d > k->from ? d : k->from;
-        uint64_t to = d + OL_AVAIL_DAY < k->to ? d + OL_AVAIL_DAY : k->to;
+    uint64_t day = 0, from, to, begin = OL_AVAIL_OWN, end = 0;
+    for (; ol_avail_day(k->avail, k->parties, k->from, k->to, &day, &from, &to);
+         day += OL_AVAIL_DAY) {
         json_t *parties = json_array();
+        begin = begin == OL_AVAIL_OWN ? from : begin, end = to;
         for (uint8_t p = 0; c->is_json && p < k->parties; p++)
             (void)json_array_append_new(parties, party_json(k, p, from, to));
         (void)json_array_append_new(
-            days, json_pack("{s:I, s:o}", "day", (json_int_t)d, "parties", parties));
+            days, json_pack("{s:I, s:o}", "day", (json_int_t)day, "parties", parties));
         if (!c->is_json)
-            print_day(k, d, from, to);
+            print_day(k, day, from, to);
     }
-    if (c->is_json)
-        ol_cli_json(json_pack("{s:b, s:s, s:I, s:I, s:o}", "ok", 1, "line", line, "from",
-                              (json_int_t)k->from, "to", (json_int_t)k->to, "days", days));
-    else
-        json_decref(days);
-    return ol_cli_end(c);
+    if (begin != OL_AVAIL_OWN && c->is_json)
+        ol_cli_json(json_pack("{s:b, s:s, s:I, s:I, s:O, s:o}", "ok", 1, "line", line, "from",
+                              (json_int_t)begin, "to", (json_int_t)end, "days", days, "parties",
+                              own_json(k)));
+    else if (begin != OL_AVAIL_OWN)
+        print_own(k);
+    json_decref(days);
+    return begin == OL_AVAIL_OWN ? no_figures(c, k) : ol_cli_end(c);
 }
 
 static int availability_run(ol_cli *c) {
     asking *k = &s_asking;
     ol_verify_result result = { .is_proof = false };
     *k = (asking){ .files = { .dir = -1 } };
-    int code = day_option(c, "from", &k->first);
-    if (code < 0)
-        code = day_option(c, "to", &k->last);
+    int code = choose_period(c, k);
     if (code < 0)
         code = read_record(c, k, &result);
-    if (code < 0 && !ol_avail_span(k->avail, &k->from, &k->to))
-        code = ol_cli_fail(c, OL_ENOENT,
-                           "a station writes one when it starts, and at the charter's "
-                           "check.interval",
-                           "the record holds no line checks");
-    if (code < 0)
-        code = choose_period(c, k);
     if (code < 0)
         code = print_all(c, k, result.line);
     ol_avail_free(k->avail);
@@ -198,8 +233,9 @@ static int availability_run(ol_cli *c) {
 }
 
 static const ol_cli_opt options[] = {
-    { "from", "DAY", "the first day, as 2026-11-21 (UTC); else that of the first check", false },
-    { "to", "DAY", "the last day; else that of the last check, to its second", false },
+    { "from", "DAY", "the first day, as 2026-11-21 (UTC); else that of a party's first check",
+      false },
+    { "to", "DAY", "the last day; else that of a party's last check, to its second", false },
     { NULL, NULL, NULL, false }
 };
 
@@ -209,7 +245,8 @@ const ol_cli_command ol_cli_availability = {
     .summary = "Shows by day how much of the time each party and path was there",
     .help = "From the line checks on record: a party was there from each of its checks on for one "
             "and a half\nintervals; a path is proven by as many of the checks as say so. Days are "
-            "UTC, times those of the\nparty's own clock; at most 366 days. "
+            "UTC, times those of the\nparty's own clock; of each party at most its last 366 "
+            "days, and at the end its own time in\nall, from its first check to its last. "
             "tools/verify_export.py --json says the same.\n",
     .opt = options,
     .args_min = 1,

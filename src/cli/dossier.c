@@ -23,6 +23,8 @@ typedef struct {
     ol_chain chain;
     ol_dossier_opts opts;
     ol_dossier_kept kept;
+    ol_avail *avail;
+    ol_err err; /* of what verify hands on and cannot be told of it */
     json_t *model, *findings, *logs;
 } making;
 
@@ -67,6 +69,13 @@ static ol_err take_entry(void *ctx, size_t log, uint64_t index, const uint8_t *e
     return ol_dossier_keep(&((making *)ctx)->kept, log, index, entry, len);
 }
 
+static void take_check(void *ctx, const ol_log_key *log, uint64_t index, uint64_t wall,
+                       const ol_check *check) {
+    making *m = ctx;
+    if (m->err == OL_OK)
+        m->err = ol_avail_add(m->avail, log, index, wall, check);
+}
+
 /* How each call ended stands with the call. Both lists are in the joint order. */
 static void add_verdicts(making *m, const ol_view *view, const char *const *party) {
     json_t *calls = ol_cli_verdicts_json(view, party), *items = json_object_get(m->model, "items");
@@ -98,7 +107,8 @@ static void take_view(void *ctx, const ol_view *view, const char *const *party) 
     }
     ol_dossier_items(m->model, view, &m->kept, &m->opts);
     add_verdicts(m, view, party);
-    set(m, "availability", ol_dossier_availability(view, &m->kept, &m->opts));
+    ol_avail_finish(m->avail);
+    set(m, "availability", ol_dossier_availability(m->avail, &m->opts));
 }
 
 /* ---- where the record comes from ---- */
@@ -253,8 +263,11 @@ static int make(ol_cli *c, making *m) {
                             .log = take_log,
                             .entry = take_entry,
                             .view = take_view,
+                            .check = take_check,
                             .ctx = m };
-    ol_err err = ol_verify(&opts, &result);
+    m->err = ol_avail_new(&m->mem, &m->avail);
+    ol_err err = m->err == OL_OK ? ol_verify(&opts, &result) : m->err;
+    err = err == OL_OK ? m->err : err;
     if (err != OL_OK)
         return ol_cli_fail(c, err, "make it on a machine with more memory",
                            "there is no memory for so large a record");
@@ -359,6 +372,7 @@ static int dossier_run(ol_cli *c) {
     json_decref(m->findings);
     json_decref(m->logs);
     ol_dossier_kept_free(&m->kept);
+    ol_avail_free(m->avail);
     ol_files_of_free(&m->files);
     return code;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "record/availability.h"
 #include "record/chain.h"
 #include "record/verify.h"
 #include "station/desk.h"
@@ -44,8 +45,7 @@ typedef struct {
 void ol_dossier_items(json_t *model, const ol_view *view, ol_dossier_kept *kept,
                       const ol_dossier_opts *o);
 /* The availability of each member (docs/PROTOCOL.md §11.5). */
-json_t *ol_dossier_availability(const ol_view *view, const ol_dossier_kept *kept,
-                                const ol_dossier_opts *o);
+json_t *ol_dossier_availability(const ol_avail *avail, const ol_dossier_opts *o);
 
 /* dossier_text.c, dossier_html.c */
 void ol_dossier_text(FILE *to, const json_t *model);

@@ -240,7 +240,7 @@ static void tell_availability(const teller *t, const json_t *model) {
         char first[32], last[32];
         ol_dossier_stamp(json_object_get(o, "first"), first);
         ol_dossier_stamp(json_object_get(o, "last"), last);
-        if (ol_cli_int_of(o, "checks") == 0)
+        if (json_is_null(json_object_get(o, "permille")))
             tell(t, "CHECKS", "%s: none on record", ol_cli_text_of(o, "party"));
         else
             tell(t, "CHECKS", "%s: %lld line checks from %s to %s, available %lld.%lld %%",

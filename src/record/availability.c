@@ -103,17 +103,6 @@ void ol_avail_finish(ol_avail *a) {
 
 /* ---- asking ---- */
 
-bool ol_avail_span(const ol_avail *a, uint64_t *ret_from, uint64_t *ret_to) {
-    for (size_t i = 0; i < a->checks; i++) {
-        uint64_t wall = a->check[i].wall;
-        if (i == 0 || wall < *ret_from)
-            *ret_from = wall;
-        if (i == 0 || wall >= *ret_to)
-            *ret_to = wall + 1;
-    }
-    return a->checks > 0;
-}
-
 /* The party's first check at or after this time; its end is where the next party's begin. */
 static size_t first_at(const ol_avail *a, uint8_t party, uint64_t wall) {
     const av_check least = { .log.party = party, .wall = wall };
@@ -140,22 +129,93 @@ static bool is_of(const ol_avail *a, size_t i, uint8_t party) {
     return i < a->checks && a->check[i].log.party == party;
 }
 
+bool ol_avail_period(const ol_avail *a, uint8_t party, uint64_t *from, uint64_t *to) {
+    size_t first = first_at(a, party, 0), end = first_at(a, (uint8_t)(party + 1), 0);
+    bool needs_own = *from == OL_AVAIL_OWN || *to == OL_AVAIL_OWN;
+    if (needs_own && first == end)
+        return false;
+    if (*from == OL_AVAIL_OWN)
+        *from = a->check[first].wall;
+    if (*to == OL_AVAIL_OWN)
+        *to = a->check[end - 1].wall + 1;
+    return *from < *to;
+}
+
+/* The days of a party's period, its last not included. */
+static bool days_of(const ol_avail *a, uint8_t party, uint64_t *from, uint64_t *to) {
+    bool is_from_first = *from != OL_AVAIL_OWN && *to == OL_AVAIL_OWN;
+    if (!ol_avail_period(a, party, from, to))
+        return false;
+    uint64_t first = *from / OL_AVAIL_DAY, last = (*to - 1) / OL_AVAIL_DAY;
+    if (last - first < OL_AVAIL_DAYS_MAX)
+        return true;
+    if (is_from_first) {
+        *from = later(*from, a->check[first_at(a, party, *from)].wall);
+        *to = sooner(*to, (*from / OL_AVAIL_DAY + OL_AVAIL_DAYS_MAX) * OL_AVAIL_DAY);
+    } else {
+        *from = (last - OL_AVAIL_DAYS_MAX + 1) * OL_AVAIL_DAY;
+    }
+    return true;
+}
+
+bool ol_avail_day(const ol_avail *a, unsigned parties, uint64_t from, uint64_t to, uint64_t *day,
+                  uint64_t *ret_from, uint64_t *ret_to) {
+    uint64_t next = UINT64_MAX, begin = UINT64_MAX, end = 0;
+    for (unsigned p = 0; p < parties; p++) {
+        uint64_t own_from = from, own_to = to;
+        if (!days_of(a, (uint8_t)p, &own_from, &own_to) || own_to <= *day)
+            continue;
+        own_from = later(own_from, *day);
+        uint64_t its = own_from / OL_AVAIL_DAY * OL_AVAIL_DAY;
+        own_to = sooner(own_to, its + OL_AVAIL_DAY);
+        if (its < next)
+            begin = own_from, end = own_to;
+        else if (its == next)
+            begin = sooner(begin, own_from), end = later(end, own_to);
+        next = sooner(next, its);
+    }
+    if (next == UINT64_MAX)
+        return false;
+    *day = next, *ret_from = begin, *ret_to = end;
+    return true;
+}
+
+/* The party's check that may reach into the time from `from` on, or its first after that. */
+static size_t reaching(const ol_avail *a, uint8_t party, uint64_t from) {
+    size_t i = first_at(a, party, from);
+    return i > 0 && is_of(a, i - 1, party) ? i - 1 : i;
+}
+
+/* Until when this check counts. */
+static uint64_t end_of(const ol_avail *a, size_t i) {
+    uint64_t end = a->check[i].wall + a->check[i].reach;
+    return is_of(a, i + 1, a->check[i].log.party) ? sooner(end, a->check[i + 1].wall) : end;
+}
+
 ol_avail_share ol_avail_of(const ol_avail *a, uint8_t party, uint64_t from, uint64_t to) {
     ol_avail_share s = { 0 };
-    size_t i = first_at(a, party, from);
-    if (i > 0 && is_of(a, i - 1, party)) /* it may reach into the period */
-        i--;
-    for (; is_of(a, i, party) && a->check[i].wall < to; i++) {
-        const av_check *k = &a->check[i];
-        uint64_t end = k->wall + k->reach;
-        if (is_of(a, i + 1, party))
-            end = sooner(end, a->check[i + 1].wall);
-        uint64_t begin = later(k->wall, from);
-        end = sooner(end, to);
+    for (size_t i = reaching(a, party, from); is_of(a, i, party) && a->check[i].wall < to; i++) {
+        uint64_t wall = a->check[i].wall, begin = later(wall, from);
+        uint64_t end = sooner(end_of(a, i), to);
         s.available += end > begin ? end - begin : 0;
-        s.checks += k->wall >= from;
+        if (wall < from)
+            continue;
+        s.first = s.checks == 0 ? wall : s.first, s.last = wall;
+        s.checks++;
     }
     return s;
+}
+
+bool ol_avail_gap(const ol_avail *a, uint8_t party, uint64_t from, uint64_t to, uint64_t *ret_from,
+                  uint64_t *ret_to) {
+    size_t i = reaching(a, party, from);
+    for (; is_of(a, i, party) && a->check[i].wall <= from; i++)
+        from = later(from, end_of(a, i));
+    if (from >= to)
+        return false;
+    *ret_from = from;
+    *ret_to = is_of(a, i, party) ? sooner(to, a->check[i].wall) : to;
+    return true;
 }
 
 static bool is_same(const av_word *a, const av_word *b) {

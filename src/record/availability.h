@@ -16,8 +16,6 @@
 #include "wire/check.h"
 #include "wire/logkey.h"
 
-enum { OL_AVAIL_DAY = 86400 };
-
 typedef struct ol_avail ol_avail;
 
 OL_MUST ol_err ol_avail_new(ol_mem *mem, ol_avail **ret);
@@ -27,14 +25,27 @@ OL_MUST ol_err ol_avail_add(ol_avail *a, const ol_log_key *log, uint64_t index, 
                             const ol_check *c);
 void ol_avail_finish(ol_avail *a);
 
-/* From the first check of any party to the last, and the second of it; false: there is none. */
-bool ol_avail_span(const ol_avail *a, uint64_t *ret_from, uint64_t *ret_to);
+enum { OL_AVAIL_DAY = 86400, OL_AVAIL_DAYS_MAX = 366 };
+#define OL_AVAIL_OWN UINT64_MAX /* an end of a period that is not given */
+
+/* The ends that are not given become the party's own: its first check, its last and the second of
+ * it. Nobody else's checks move them. false: there is none, or nothing is between them. */
+bool ol_avail_period(const ol_avail *a, uint8_t party, uint64_t *from, uint64_t *to);
+/* The first day at or after *day that the period of one of so many parties touches, each at most
+ * its last OL_AVAIL_DAYS_MAX days (where only `from` is given: those from its first check then),
+ * and what they have of that day together. false: there are no more. */
+bool ol_avail_day(const ol_avail *a, unsigned parties, uint64_t from, uint64_t to, uint64_t *day,
+                  uint64_t *ret_from, uint64_t *ret_to);
 
 typedef struct {
-    uint64_t checks;    /* written in [from, to) */
-    uint64_t available; /* seconds of [from, to) */
+    uint64_t checks;      /* written in [from, to) */
+    uint64_t first, last; /* their walls, where there are some */
+    uint64_t available;   /* seconds of [from, to) */
 } ol_avail_share;
 ol_avail_share ol_avail_of(const ol_avail *a, uint8_t party, uint64_t from, uint64_t to);
+/* The first gap in [from, to): seconds in which the party was not available. false: no more. */
+bool ol_avail_gap(const ol_avail *a, uint8_t party, uint64_t from, uint64_t to, uint64_t *ret_from,
+                  uint64_t *ret_to);
 
 typedef struct {
     uint8_t to;         /* the party that the path leads to */

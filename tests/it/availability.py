@@ -63,7 +63,8 @@ class Line:
 def agree(run, line):
     top = run.place(line.files())
     mine, other = ours(top), theirs(top)
-    expect({key: mine[key] for key in ("from", "to", "days")} == other, "the figures differ",
+    told = {key: mine[key] for key in ("from", "to", "days", "parties")}
+    expect(told == other, "the figures differ",
            json.dumps(mine)[:2000], "and", json.dumps(other)[:2000])
     return mine, top
 
@@ -100,8 +101,9 @@ def quiet_days(run):
     expect(len(one) == 1 and share(one[0], "usa")["seconds"] == DAY, one)
     expect(share(one[0], "usa")["available"] == DAY, one)  # the last check reaches over midnight
     for wrong in (["--from", "yesterday"], ["--to", "2023-02-30"], ["--to", "2023-11-16x"],
-                  ["--from", "2023-11-17"], ["--from", "2020-01-01"]):
+                  ["--from", "2023-11-17"], ["--from", "2020-01-01", "--to", "2023-11-16"]):
         expect(not ours(top, *wrong, status=2)["ok"], wrong)
+    expect(ours(top, "--from", "2020-01-01")["days"] == said["days"], "from the first check on")
     text = subprocess.run([BIN, "availability", str(top)], capture_output=True, text=True,
                           check=True).stdout
     expect("2023-11-15    100.0 %  usa             72 checks; proven prc by udp/0   98.6 %, "
@@ -116,9 +118,42 @@ def odd(run):
         line.check("usa", MIDNIGHT - 60 + at, [(1, "udp/0", at), (1, "udp/0", 0)], interval)
         line.check("usa", MIDNIGHT - 60 + at, [(2, "a", interval)], interval, log=twin)
         line.check("prc", MIDNIGHT + 500 - at, [], interval)
-    line.check("swi", MIDNIGHT + 3 * DAY, [(0, "udp/0", 90), (0, "udp/1", 91)], 60)
+    line.check("swi", MIDNIGHT + 2 * DAY, [], 60)
+    line.check("swi", MIDNIGHT + 5 * DAY, [(0, "udp/0", 90), (0, "udp/1", 91)], 60)
     said, _ = agree(run, line)
-    expect(len(said["days"]) == 5, said)    # the days when nobody checked, too
+    days = [(day["day"] - MIDNIGHT) // DAY for day in said["days"]]
+    expect(days == [-1, 0, 2, 3, 4, 5], days)   # within a party's time those without checks, too
+
+
+def far_ahead(run):
+    """A party's one check of the far future, or past, takes nothing from the others' figures."""
+    for wall in (2**40 - 1, 1):
+        honest, line = Line(), Line()
+        for at in range(0, DAY, INTERVAL):
+            for it in (honest, line):
+                it.check("usa", MIDNIGHT + at, [(1, "udp/0", 3)])
+                it.check("prc", MIDNIGHT + at)
+        line.check("prc", wall)
+        honest, _ = agree(run, honest)
+        said, top = agree(run, line)
+        today = next(day for day in said["days"] if day["day"] == MIDNIGHT)
+        usa = next(p for p in said["parties"] if p["party"] == "usa")
+        expect(usa == next(p for p in honest["parties"] if p["party"] == "usa"), said["parties"])
+        expect(usa["available"] == usa["to"] - usa["from"], usa)
+        expect(share(today, "usa")["available"] == share(today, "usa")["seconds"], today)
+        expect(len(said["days"]) <= 367, len(said["days"]))
+        same_as_dossier(top, said)
+
+
+def same_as_dossier(top, said):
+    done = subprocess.run([BIN, "dossier", "--export", str(top), "--json"], capture_output=True,
+                          text=True, check=True)
+    told = {p["party"]: p for p in json.loads(done.stdout)["dossier"]["availability"]}
+    for own in said["parties"]:
+        one = told[own["party"]]
+        expect({key: one[key] for key in own} == own, one, own)
+        lost = sum(gap["to"] - gap["from"] for gap in one["gaps"])
+        expect(one["available"] + lost == own["to"] - own["from"], one)
 
 
 def out_of_this_world(run):
@@ -139,7 +174,8 @@ def any_at_all(run):
                       draw.choice((0, 90, 91, 1800, NEVER))) for _ in range(draw.randrange(4))]
             line.check(party, MIDNIGHT + draw.randrange(3 * DAY), paths,
                        draw.choice((1, 60, 61, INTERVAL, DAY)))
-        agree(run, line)
+        said, top = agree(run, line)
+        same_as_dossier(top, said)
 
 
 def refused(run):
@@ -156,7 +192,7 @@ def refused(run):
 
 def main():
     run = Run()
-    for test in (quiet_days, odd, out_of_this_world, any_at_all, refused):
+    for test in (quiet_days, odd, far_ahead, out_of_this_world, any_at_all, refused):
         run.check(test.__name__, test, run)
     print(f"{run.passed} passed, {run.failed} failed")
     return 1 if run.failed else 0

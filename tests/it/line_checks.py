@@ -50,7 +50,7 @@ def figures(party, where, name):
     done = subprocess.run([sys.executable, VERIFY, "--json", directory], capture_output=True,
                           check=True)
     other = json.loads(done.stdout)
-    check({key: mine[key] for key in ("from", "to", "days")} == other["availability"],
+    check({key: mine[key] for key in ("from", "to", "days", "parties")} == other["availability"],
           f"{mine} and {other['availability']}")
     check(not other["unreadable"], other["unreadable"])
     return mine

@@ -44,10 +44,12 @@ static void nothing(void **state) {
     (void)state;
     ol_mem mem;
     ol_avail *a = new_of(&mem);
-    uint64_t from = 1, to = 2;
+    uint64_t from = OL_AVAIL_OWN, to = OL_AVAIL_OWN, day = 0;
     ol_avail_path path;
     ol_avail_finish(a);
-    assert_false(ol_avail_span(a, &from, &to));
+    assert_false(ol_avail_period(a, 0, &from, &to));
+    assert_false(ol_avail_day(a, 64, OL_AVAIL_OWN, OL_AVAIL_OWN, &day, &from, &to));
+    assert_true(ol_avail_gap(a, 0, 5, 7, &from, &to) && from == 5 && to == 7);
     is_share(a, 0, 0, 100, 0, 0);
     assert_false(ol_avail_path_of(a, 0, 0, 0, UINT64_MAX, &path));
     ol_avail_free(a);
@@ -60,11 +62,13 @@ static void edges(void **state) {
     ol_mem mem;
     ol_avail *a = new_of(&mem);
     ol_check first = check_of(1, 100), next = check_of(2, 60);
-    uint64_t from = 0, to = 0;
+    uint64_t from = OL_AVAIL_OWN, to = OL_AVAIL_OWN;
     add(a, 1, 2, NOON + 120, &next);
     add(a, 1, 1, NOON + 50, &first);
     ol_avail_finish(a);
-    assert_true(ol_avail_span(a, &from, &to));
+    assert_false(ol_avail_period(a, 0, &from, &to));
+    assert_false(ol_avail_period(a, 2, &from, &to));
+    assert_true(ol_avail_period(a, 1, &from, &to));
     assert_int_equal(from, NOON + 50);
     assert_int_equal(to, NOON + 121);
     is_share(a, 1, 0, 50, 0, 0);
@@ -123,6 +127,17 @@ static bool is_there(uint8_t party, uint64_t second) {
     return last >= 0 && second < said[last].at + said[last].reach;
 }
 
+/* The gaps are what is left; none touches the next. */
+static void is_rest(const ol_avail *a, uint8_t party, uint64_t from, uint64_t to, uint64_t there) {
+    uint64_t begin = 0, end = from, gone = 0, last = UINT64_MAX;
+    while (ol_avail_gap(a, party, end, to, &begin, &end)) {
+        assert_true(begin < end && begin != last);
+        assert_false(is_there(party, begin - NOON) || is_there(party, end - 1 - NOON));
+        gone += end - begin, last = end;
+    }
+    assert_int_equal(gone + there, to - from);
+}
+
 static void as_the_model(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 50; seed++) {
@@ -144,6 +159,7 @@ static void as_the_model(void **state) {
             for (uint64_t s = from; s < to; s++)
                 there += is_there(p, s);
             assert_int_equal(ol_avail_of(a, p, NOON + from, NOON + to).available, there);
+            is_rest(a, p, NOON + from, NOON + to, there);
         }
         ol_avail_free(a);
     }
@@ -154,13 +170,42 @@ static void far_away(void **state) {
     ol_mem mem;
     ol_avail *a = new_of(&mem);
     ol_check c = check_of(1, 86400);
-    uint64_t from = 0, to = 0;
+    uint64_t from = OL_AVAIL_OWN, to = OL_AVAIL_OWN;
     add(a, 0, 1, UINT64_MAX, &c), add(a, 0, 2, UINT64_C(1) << 40, &c);
     add(a, 0, 3, (UINT64_C(1) << 40) - 1, &c);
     ol_avail_finish(a);
-    assert_true(ol_avail_span(a, &from, &to));
+    assert_true(ol_avail_period(a, 0, &from, &to));
     assert_true(from == (UINT64_C(1) << 40) - 1 && to == UINT64_C(1) << 40);
     assert_int_equal(ol_avail_of(a, 0, 0, UINT64_MAX).available, 129600);
+    ol_avail_free(a);
+}
+
+/* One party's check of the far future moves the days and the period of no other. */
+static void days_of_each(void **state) {
+    (void)state;
+    ol_mem mem;
+    ol_avail *a = new_of(&mem);
+    ol_check c = check_of(1, 60);
+    const uint64_t far = (UINT64_C(1) << 40) - 1, midnight = NOON / OL_AVAIL_DAY * OL_AVAIL_DAY;
+    uint64_t day = 0, from = OL_AVAIL_OWN, to = OL_AVAIL_OWN, days = 0;
+    add(a, 0, 1, NOON, &c), add(a, 0, 2, NOON + OL_AVAIL_DAY, &c);
+    add(a, 1, 1, NOON + 5, &c), add(a, 1, 2, far, &c);
+    ol_avail_finish(a);
+    assert_true(ol_avail_period(a, 0, &from, &to));
+    assert_true(from == NOON && to == NOON + OL_AVAIL_DAY + 1);
+    for (; ol_avail_day(a, 2, OL_AVAIL_OWN, OL_AVAIL_OWN, &day, &from, &to); days++) {
+        if (days == 0)
+            assert_true(day == midnight && from == NOON && to == midnight + OL_AVAIL_DAY);
+        if (days == 1)
+            assert_true(from == day && to == NOON + OL_AVAIL_DAY + 1);
+        assert_true(from < to && from / OL_AVAIL_DAY == (to - 1) / OL_AVAIL_DAY);
+        day += OL_AVAIL_DAY;
+    }
+    assert_int_equal(days, 2 + OL_AVAIL_DAYS_MAX);
+    assert_int_equal(to, far + 1);
+    for (day = days = 0; ol_avail_day(a, 2, midnight + 7, OL_AVAIL_OWN, &day, &from, &to); days++)
+        day += OL_AVAIL_DAY;
+    assert_int_equal(days, OL_AVAIL_DAYS_MAX);
     ol_avail_free(a);
 }
 
@@ -188,6 +233,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing),      cmocka_unit_test(edges),    cmocka_unit_test(paths),
         cmocka_unit_test(as_the_model), cmocka_unit_test(far_away), cmocka_unit_test(no_memory),
+        cmocka_unit_test(days_of_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
