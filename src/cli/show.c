@@ -93,6 +93,36 @@ static void show_message(const json_t *entry, const json_t *m) {
     show_lines(ol_cli_text_of(m, "text"));
 }
 
+static void show_missed(const json_t *missed) {
+    for (size_t i = 0; i < json_array_size(missed); i++) {
+        const json_t *m = json_array_get(missed, i);
+        ol_cli_print("  MISSED: %s, whose last was number %lld\n", ol_cli_text_of(m, "party"),
+                     ol_cli_int_of(m, "number"));
+    }
+}
+
+/* When each path was last proven, by the word of who checks. */
+static void show_proven(const json_t *proven) {
+    for (size_t i = 0; i < json_array_size(proven); i++) {
+        const json_t *path = json_array_get(proven, i);
+        bool is_known = json_is_integer(json_object_get(path, "age"));
+        ol_cli_print("  %s to %s: ", ol_cli_text_of(path, "bearer"), ol_cli_text_of(path, "party"));
+        if (is_known)
+            ol_cli_print("proven %lld s before\n", ol_cli_int_of(path, "age"));
+        else
+            ol_cli_print("not proven yet\n");
+    }
+}
+
+static void show_check(const json_t *entry, const json_t *check) {
+    char dtg[OL_CLI_DTG_LEN + 1];
+    ol_cli_print("%s  %s\n  line check %lld of %s\n", ol_cli_text_of(entry, "entry"),
+                 dtg_of(entry, "wall", dtg), ol_cli_int_of(check, "number"),
+                 ol_cli_text_of(entry, "author"));
+    show_missed(json_object_get(check, "missed"));
+    show_proven(json_object_get(check, "proven"));
+}
+
 static void show_words(const json_t *entry, const char *kind) {
     char dtg[OL_CLI_DTG_LEN + 1];
     const json_t *o = json_object_get(entry, kind);
@@ -119,6 +149,8 @@ void ol_show_entry(const json_t *entry) {
                      ol_cli_text_of(entry, "author"),
                      ol_cli_text_of(json_object_get(entry, "handback"), "party"),
                      ol_cli_text_of(json_object_get(entry, "handback"), "party"));
+    else if (strcmp(kind, "check") == 0)
+        show_check(entry, json_object_get(entry, "check"));
     else if (strcmp(kind, "officer") == 0 || strcmp(kind, "watch") == 0)
         show_words(entry, kind);
     else if (!ol_show_act(entry) && !ol_show_call(entry))
@@ -139,6 +171,11 @@ static const struct {
     { "peer-stopped",
       "the other station says that it has stopped storing, or (reason 0) stores again" },
     { "clock", "this station's clock is off: look at it, then openline clock accept" },
+    { "check-missed", "a line check is overdue" },
+    { "check-back", "a line check has come again" },
+    { "path-silent", "a path was not proven in its turn" },
+    { "delays", "what waits between us and that party has changed; openline status says what" },
+    { "copy", "ANOTHER STATION SPEAKS WITH OUR KEYS: a copy of this home runs" },
     { "storage", "the store takes commits again, or has stopped taking them" },
 };
 

@@ -81,6 +81,9 @@ def first_checks(where):
         check(said["checks"]["last"] == 1 and said["checks"]["next_ms"] > 1_100_000, said)
         text = party.run("status").stdout.decode()
         check("operational since" in text and "number 1 of" in text, text)
+        text = party.run("log", LINE).stdout.decode()
+        check("line check 1 of usa" in text and "line check 1 of prc" in text, text)
+        check("udp/0 to " in text and "UNREADABLE" not in text, text)
     # a restart goes on counting, with its marker in the same log
     station_down(prc)
     station_up(prc, checks=True)
