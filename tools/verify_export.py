@@ -77,7 +77,7 @@ ORDERS = ("minimise", "end-minimise", "suspend", "resume")
 SECONDS_MAX = 604800
 KIND_OPENING, KIND_MESSAGE, KIND_HANDBACK, KIND_ACT, KIND_ORDER = 1, 2, 3, 6, 12
 KIND_OFFICER, KIND_WATCH = 4, 5
-KIND_CHECK = 11
+KIND_CHECK, KIND_MENTIONS = 11, 13
 PATHS_MAX, DAY, DAYS_MAX, TIME_LIMIT = 32, 86400, 366, 1 << 40
 KIND_CALL, KIND_RING, KIND_REPLY, KIND_CLOSE = 7, 8, 9, 10
 REMARK_BYTES_MAX, ORIGIN_BYTES_MAX = 200, 120
@@ -931,6 +931,11 @@ def read_handback(envelope, lane, charter):
     return {"party": party, "receipts": len(receipts)}, None
 
 
+def read_mentions(envelope, _lane, _charter):
+    demand(isinstance(envelope.body, list), "the mentions have another form")
+    return {}, None
+
+
 def read_paths(paths, charter):
     """When its paths were last proven, as a check or a close says it."""
     form = "the paths have another form, or are more than 32"
@@ -1254,6 +1259,7 @@ KINDS = {
     KIND_OFFICER: ("officer", True, read_officer),
     KIND_WATCH: ("watch", True, read_watch),
     KIND_CHECK: ("check", False, read_check),
+    KIND_MENTIONS: ("mentions", False, read_mentions),
     KIND_CALL: ("call", None, read_call),
     KIND_RING: ("ring", False, read_ring),
     KIND_REPLY: ("reply", True, read_reply),

@@ -151,6 +151,10 @@ void ol_show_entry(const json_t *entry) {
                      ol_cli_text_of(json_object_get(entry, "handback"), "party"));
     else if (strcmp(kind, "check") == 0)
         show_check(entry, json_object_get(entry, "check"));
+    else if (strcmp(kind, "mentions") == 0)
+        ol_cli_print("%s  %s\n  %s writes down what it holds of many logs\n",
+                     ol_cli_text_of(entry, "entry"), dtg_of(entry, "wall", dtg),
+                     ol_cli_text_of(entry, "author"));
     else if (strcmp(kind, "officer") == 0 || strcmp(kind, "watch") == 0)
         show_words(entry, kind);
     else if (!ol_show_act(entry) && !ol_show_call(entry))

@@ -84,41 +84,54 @@ static bool is_numbered(const ol_seen *s, const ol_log_key *key) {
     return false;
 }
 
+typedef struct {
+    ol_entry *e;
+    bool has_more; /* than one entry mentions */
+} seeing;
+
+static void mention(seeing *q, const ol_mention *m) {
+    if (q->e->seens == OL_MENTIONS_MAX)
+        q->has_more = true;
+    else
+        q->e->seen[q->e->seens++] = *m;
+}
+
 /* Mentions of logs that have a number already and grew. */
-static void see_known(const ol_line *l, const ol_seen *s, uint8_t lane, ol_entry *e) {
-    for (size_t i = 0; i < s->n && e->seens < OL_MENTIONS_MAX; i++) {
+static void see_known(const ol_line *l, const ol_seen *s, uint8_t lane, seeing *q) {
+    for (size_t i = 0; i < s->n && !q->has_more; i++) {
         if (s->v[i].log.lane != lane)
             continue;
         const ol_log *log = ol_log_find(l, &s->v[i].log);
         if (log != NULL && log->tree.size > s->v[i].size)
-            e->seen[e->seens++] = (ol_mention){ .number = i + 1, .size = log->tree.size };
+            mention(q, &(ol_mention){ .number = i + 1, .size = log->tree.size });
     }
 }
 
 /* First mentions, newest logs first. */
 static void see_new(const ol_line *l, const ol_log *own, const ol_seen *s, uint8_t lane,
-                    ol_entry *e) {
-    for (size_t i = l->log.n; i > 0 && e->seens < OL_MENTIONS_MAX; i--) {
+                    seeing *q) {
+    for (size_t i = l->log.n; i > 0 && !q->has_more; i--) {
         const ol_log *log = l->log.v[i - 1];
         if (log == own || log->key.lane != lane || log->tree.size == 0 || is_numbered(s, &log->key))
             continue;
-        e->seen[e->seens++] =
-            (ol_mention){ .size = log->tree.size, .is_first = true, .log = log->key };
+        mention(q, &(ol_mention){ .size = log->tree.size, .is_first = true, .log = log->key });
     }
 }
 
-/* What there is to mention, the urgent logs first: what has no room must wait for the next entry
- * (§4.2). A handback begins with new logs: it must name the one that it answers. */
-static void see(const ol_line *l, const ol_own *own, uint64_t kind, ol_entry *e) {
+/* What there is to mention, the urgent logs first; returns whether that is more than an entry
+ * takes (§4.2). A handback begins with new logs: it must name the one that it answers. */
+static bool see(const ol_line *l, const ol_own *own, uint64_t kind, ol_entry *e) {
     const ol_seen *s = &own->seen;
+    seeing q = { .e = e };
     e->seens = 0;
     if (kind == OL_KIND_HANDBACK)
-        see_new(l, own->log, s, OL_LANE_URGENT, e), see_new(l, own->log, s, OL_LANE_ROUTINE, e);
+        see_new(l, own->log, s, OL_LANE_URGENT, &q), see_new(l, own->log, s, OL_LANE_ROUTINE, &q);
     for (uint8_t lane = 0; lane < OL_LANES; lane++) {
-        see_known(l, s, lane, e);
+        see_known(l, s, lane, &q);
         if (kind != OL_KIND_HANDBACK)
-            see_new(l, own->log, s, lane, e);
+            see_new(l, own->log, s, lane, &q);
     }
+    return q.has_more;
 }
 
 /* Ascending by number; the new ones get the next free ones. */
@@ -156,21 +169,32 @@ static uint64_t read_of(const ol_submit *s, const ol_log_key *key) {
     return 0;
 }
 
-/* read, relative to seen as it stands with this entry (§4.2). */
-static void read_below_seen(const ol_submit *s, const ol_seen *seen, ol_entry *e) {
-    for (size_t i = 0; s->has_read && i < seen->n && e->reads < OL_MENTIONS_MAX; i++) {
-        uint64_t upto = read_of(s, &seen->v[i].log), now = seen->v[i].size;
+static OL_MUST bool read_less(ol_entry *e, uint64_t number, uint64_t upto, uint64_t seen) {
+    if (upto >= seen)
+        return true;
+    if (e->reads == OL_MENTIONS_MAX)
+        return false;
+    e->read[e->reads++] = (ol_mention){ .number = number, .size = upto };
+    return true;
+}
+
+/* read, relative to seen as it stands with this entry (§4.2); false: an entry cannot say it. */
+static OL_MUST bool read_below_seen(const ol_submit *s, const ol_seen *seen, ol_entry *e) {
+    bool fits = true;
+    e->reads = 0;
+    for (size_t i = 0; s->has_read && i < seen->n && fits; i++) {
+        uint64_t now = seen->v[i].size;
         for (size_t k = 0; k < e->seens; k++)
             if (e->seen[k].number == i + 1)
                 now = e->seen[k].size;
-        if (upto < now)
-            e->read[e->reads++] = (ol_mention){ .number = i + 1, .size = upto };
+        fits = read_less(e, i + 1, read_of(s, &seen->v[i].log), now);
     }
-    for (size_t k = 0; s->has_read && k < e->seens && e->reads < OL_MENTIONS_MAX; k++) {
+    for (size_t k = 0; s->has_read && k < e->seens && fits; k++) {
         const ol_mention *m = &e->seen[k];
-        if (m->is_first && read_of(s, &m->log) < m->size)
-            e->read[e->reads++] = (ol_mention){ .number = m->number, .size = read_of(s, &m->log) };
+        if (m->is_first)
+            fits = read_less(e, m->number, read_of(s, &m->log), m->size);
     }
+    return fits;
 }
 
 /* ---- appending ---- */
@@ -192,7 +216,8 @@ static OL_MUST ol_err put_entry(ol_line *l, ol_own *own, const ol_entry *e, cons
     return err != OL_OK ? err : ol_job_add(l, own->log, false, own->log->tree.size, 0, root.b);
 }
 
-/* With as many of the mentions as there is room for. */
+/* With as many of the mentions as there is room for. OL_ECONFLICT: since it was read, more logs
+ * have grown than an entry can say. */
 static ol_err encode(const ol_own *own, const ol_submit *s, const ol_entry *all, ol_entry *e,
                      ol_wr *w) {
     ol_err err = OL_ELIMIT;
@@ -200,29 +225,57 @@ static ol_err encode(const ol_own *own, const ol_submit *s, const ol_entry *all,
         *e = *all;
         e->seens = n;
         put_in_order(e, own->seen.n);
-        read_below_seen(s, &own->seen, e);
+        bool can_say = read_below_seen(s, &own->seen, e);
         w->len = 0, w->err = OL_OK;
         ol_entry_encode(e, w);
-        err = w->err;
+        err = can_say ? w->err : OL_ECONFLICT;
     }
     return err;
 }
 
-static OL_MUST ol_err append(ol_line *l, ol_own *own, ol_submit *s) {
+typedef struct { /* an entry as it would be appended now */
+    ol_entry e;
+    ol_wr w;
     uint8_t room[OL_ENTRY_MAX];
-    ol_entry all = { .kind = s->kind, .wall = ol_claim_time(l), .body = s->body }, e;
-    ol_wr w = ol_wr_of(room, sizeof room);
+    bool is_whole; /* it mentions all that there is (§4.2) */
+} draft;
+
+static OL_MUST ol_err draft_of(ol_line *l, const ol_own *own, const ol_submit *s, draft *d) {
+    ol_entry all = { .kind = s->kind, .wall = ol_claim_time(l), .body = s->body };
     all.body_len = s->body_len, all.has_item = s->has_item;
     memcpy(all.item, s->item, sizeof all.item);
     all.signs = (uint8_t)s->signs;
     memcpy(all.sign, s->sign, sizeof all.sign);
-    see(l, own, s->kind, &all);
-    ol_err err = encode(own, s, &all, &e, &w);
-    if (err != OL_OK)
-        return err;
-    err = put_entry(l, own, &e, &w, s);
+    bool has_more = see(l, own, s->kind, &all);
+    d->w = ol_wr_of(d->room, sizeof d->room);
+    ol_err err = encode(own, s, &all, &d->e, &d->w);
+    d->is_whole = !has_more && d->e.seens == all.seens;
+    return err;
+}
+
+static OL_MUST ol_err put_draft(ol_line *l, ol_own *own, const draft *d, const ol_submit *s) {
+    ol_err err = put_entry(l, own, &d->e, &d->w, s);
     l->batch_failing = l->batch_failing || err != OL_OK; /* half of it is there */
     return err;
+}
+
+/* What it cannot mention itself is mentioned before it (§4.2): else what its writer had read, or
+ * what it refers to, would not be what it says. */
+static OL_MUST ol_err append(ol_line *l, ol_own *own, const ol_submit *s) {
+    static uint8_t nothing = 0x80; /* an empty array */
+    const ol_submit more = { .kind = OL_KIND_MENTIONS, .body = &nothing, .body_len = 1 };
+    const bool is_alone = s->kind == OL_KIND_OPENING || s->kind == OL_KIND_HANDBACK;
+    draft d;
+    ol_err err = draft_of(l, own, s, &d);
+    while (err == OL_OK && !d.is_whole && !is_alone) {
+        ol_limit_spend(l, more.body_len);
+        err = draft_of(l, own, &more, &d);
+        if (err == OL_OK)
+            err = put_draft(l, own, &d, &more);
+        if (err == OL_OK)
+            err = draft_of(l, own, s, &d);
+    }
+    return err == OL_OK ? put_draft(l, own, &d, s) : err;
 }
 
 static ol_log *predecessor(const ol_line *l, uint8_t lane) {

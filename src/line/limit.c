@@ -90,6 +90,14 @@ uint64_t ol_limit_append_s(ol_line *l, uint8_t lane, uint64_t kind, ol_bytes bod
     return wait;
 }
 
+void ol_limit_spend(ol_line *l, size_t body_len) {
+    uint64_t bytes = (body_len + OL_LIMIT_EACH) * 1000;
+    refill(l);
+    l->tokens_entries -= l->tokens_entries < 1000 ? l->tokens_entries : 1000;
+    l->tokens_bytes -= l->tokens_bytes < bytes ? l->tokens_bytes : bytes;
+    l->is_spent_new = true;
+}
+
 /* With the entries they were spent on, so that a restart does not fill the buckets. */
 ol_err ol_limit_put(ol_line *l) {
     uint8_t b[SPENT_LEN];

@@ -30,6 +30,8 @@ bool ol_limit_handshake(ol_line *l, uint8_t party); /* false: not now */
 bool ol_limit_request(ol_line *l, uint8_t party);
 /* Takes what an own entry costs, or returns the seconds to wait. */
 uint64_t ol_limit_append_s(ol_line *l, uint8_t lane, uint64_t kind, ol_bytes body);
+/* Takes what an entry costs that is written in any case, as far as it is there. */
+void ol_limit_spend(ol_line *l, size_t body_len);
 /* Of a day's limits, what is not for this; and seconds until so many thousandths are there. */
 uint64_t ol_limit_kept(uint8_t lane, uint64_t kind, ol_bytes body);
 uint64_t ol_limit_wait_s(uint64_t tokens, uint64_t needed, uint64_t limit);

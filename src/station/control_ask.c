@@ -341,6 +341,10 @@ static json_t *refusal_json(const ol_api_reply *reply, ol_refusal *why) {
         (void)snprintf(why->what, sizeof why->what,
                        "the charter's limit on what a party may append is reached");
         break;
+    case OL_ECONFLICT:
+        (void)ol_refuse(why, OL_ECONFLICT, "read what came since, and ask for a position again",
+                        "more logs have grown since \"read\" than an entry can say");
+        break;
     case OL_EFULL:
         (void)ol_refuse(why, OL_EFULL, "free some space; submit it again with the same item",
                         "the disk is full: nothing was appended");

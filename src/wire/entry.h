@@ -36,7 +36,8 @@ typedef enum {
     OL_KIND_REPLY = 9,
     OL_KIND_CLOSE = 10,
     OL_KIND_CHECK = 11,
-    OL_KIND_ORDER = 12
+    OL_KIND_ORDER = 12,
+    OL_KIND_MENTIONS = 13
 } ol_entry_kind;
 
 typedef enum { /* why an incarnation was opened */

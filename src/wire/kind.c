@@ -39,6 +39,13 @@ static const char *handback(const uint8_t *body, size_t len, const ol_kind_at *a
     return h.party < at->parties ? NULL : "the handback names no party of the charter";
 }
 
+/* Its `seen` is all it says. */
+static const char *mentions(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
+    enum { CBOR_ARRAY = 4 };
+    *lane = at->lane;
+    return len > 0 && body[0] >> 5 == CBOR_ARRAY ? NULL : "the mentions have another form";
+}
+
 static const char *act(const uint8_t *body, size_t len, const ol_kind_at *at, ol_lane *lane) {
     ol_act a;
     const char *why = NULL;
@@ -163,6 +170,7 @@ static const ol_kind kinds[] = {
     { OL_KIND_CLOSE, "close", OL_BY_EITHER, close, close_ref },
     { OL_KIND_CHECK, "check", OL_BY_STATION, check, NULL },
     { OL_KIND_ORDER, "order", OL_BY_PEOPLE, order, NULL },
+    { OL_KIND_MENTIONS, "mentions", OL_BY_STATION, mentions, NULL },
 };
 
 const ol_kind *ol_kind_of(uint64_t kind) {

@@ -100,6 +100,8 @@ UNREADABLE = [
     ("unknown kind 0", people([], kind=0)),
     ("the handback has another form", x.cbor([3, START, [], []])),
     ("only stations write it", people([], kind=3)),
+    ("the mentions have another form", x.cbor([13, START, [], "all"])),
+    ("only stations write it", people([], kind=13)),
     ("unknown kind 18446744073709551615", people([], kind=2**64 - 1)),
     *[(reason, people(body, kind=kind)) for reason, kind, body in libofficers.UNREADABLE],
     # line checks

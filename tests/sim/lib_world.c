@@ -156,8 +156,8 @@ void sim_start(sim_world *w, unsigned p) {
 
 /* ---- what people and the network do ---- */
 
-void sim_submit(sim_world *w, unsigned p, uint8_t lane, uint64_t kind, const uint8_t *body,
-                size_t len) {
+void sim_submit_read(sim_world *w, unsigned p, uint8_t lane, uint64_t kind, ol_bytes body,
+                     const sim_read *read) {
     if (!w->st[p].is_up)
         return;
     sim_said *said = SIM_PUSH(&w->said);
@@ -168,13 +168,21 @@ void sim_submit(sim_world *w, unsigned p, uint8_t lane, uint64_t kind, const uin
     memcpy(id, said->id, sizeof id);
     ol_event ev = { .kind = EV_SUBMIT };
     ev.submit.token = (uint32_t)w->said.n - 1, ev.submit.lane = lane, ev.submit.kind = kind;
-    ev.submit.body = (ol_bytes){ body, len };
+    ev.submit.body = body;
     ev.submit.item = id;
+    ev.submit.has_read = read != NULL;
+    if (read != NULL)
+        ev.submit.read = read->v, ev.submit.reads = read->n;
     w->sum.said++;
-    SAY(w, "%c says %zu bytes of kind %llu, %s", sim_name(w, p), len, (unsigned long long)kind,
+    SAY(w, "%c says %zu bytes of kind %llu, %s", sim_name(w, p), body.len, (unsigned long long)kind,
         lane == 0 ? "urgent" : "routine");
     sim_step(w, p, &ev);
     sim_turn(w, p);
+}
+
+void sim_submit(sim_world *w, unsigned p, uint8_t lane, uint64_t kind, const uint8_t *body,
+                size_t len) {
+    sim_submit_read(w, p, lane, kind, (ol_bytes){ body, len }, NULL);
 }
 
 void sim_say(sim_world *w, unsigned p, uint8_t lane, size_t bytes) {

@@ -140,6 +140,13 @@ void sim_say(sim_world *w, unsigned station, uint8_t lane, size_t bytes);
 /* An entry that a client of this station submits; its item is drawn. */
 void sim_submit(sim_world *w, unsigned station, uint8_t lane, uint64_t kind, const uint8_t *body,
                 size_t len);
+/* Its writer had read so much of these logs, and nothing of others. */
+typedef struct {
+    const ol_known *v;
+    size_t n;
+} sim_read;
+void sim_submit_read(sim_world *w, unsigned station, uint8_t lane, uint64_t kind, ol_bytes body,
+                     const sim_read *read);
 /* A frame arrives at once, from an address of this token; false: its first bytes name nothing. */
 bool sim_inject(sim_world *w, unsigned station, uint32_t from, const uint8_t *p, size_t len);
 
