@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static const ol_bearer *const rows[] = { &ol_bearer_udp, &ol_bearer_tcp };
+static const ol_bearer *const rows[] = { &ol_bearer_udp, &ol_bearer_tcp, &ol_bearer_serial,
+                                         &ol_bearer_exec };
 
 const ol_bearer *ol_bearer_at(size_t i) {
     return i < OL_LEN(rows) ? rows[i] : NULL;

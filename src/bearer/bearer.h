@@ -46,7 +46,20 @@ typedef struct {
     /* The connection by which addr was reached is gone, with whatever it held. */
     void (*lost)(void *ctx, const ol_addr *addr);
     void *ctx;
+    /* For the log, seldom: what became of a device or program, or what it said; NULL: not told.
+     * Plain ASCII, no quotation marks. */
+    void (*said)(void *ctx, const char *text);
 } ol_port_user;
+
+/* A line that is thin: frames are smaller than what an engine makes, so that those are cut into
+ * pieces (docs/PROTOCOL.md §5.8), and one side may have to wait for the other (§5.9). */
+typedef struct {
+    uint16_t frame;   /* bytes of the largest frame */
+    uint16_t framing; /* bytes that the line adds to that one */
+    uint32_t byte_us; /* a byte's time on the line, start and stop bits too; 0: not known, fast */
+    bool is_half;     /* one side at a time */
+    uint32_t turnaround_ms; /* to turn the direction around */
+} ol_port_link;
 
 typedef struct {
     const char *why; /* static */
@@ -62,19 +75,24 @@ typedef struct {
 typedef void ol_resolved_fn(void *ctx, ol_err err, const ol_addr *addr);
 
 typedef struct {
-    const char *scheme; /* "udp" */
-    const char *form;   /* "udp://<host>:<port>", for sentences */
-    bool is_ip;         /* first messages carry a MAC (docs/PROTOCOL.md §5.1) */
+    const char *scheme;  /* "udp" */
+    const char *form;    /* "udp://<host>:<port>", for sentences */
+    const char *example; /* of a port's, as a shell takes it */
+    bool is_ip;          /* first messages carry a MAC (docs/PROTOCOL.md §5.1) */
     uint16_t frame_max;
     const char *(*check)(const char *url, bool is_local);
     ol_err (*open)(uv_loop_t *loop, const char *url, const ol_port_user *user, ol_port **ret,
                    ol_port_fault *ret_fault);
     /* Takes v[0] … v[k-1] and returns k; k < n: the rest when `writable` comes. */
     size_t (*send)(ol_port *p, const ol_port_frame *v, size_t n);
-    /* Bearers that make connections; the three are NULL for others, which can always try.
-     * has_room: a frame for addr is taken now; if not, what is needed is begun, such as connecting,
-     * and `writable` comes. Asked before each frame: little waits that could not be overtaken. */
+    /* NULL: any number of frames can be tried at any time. Else a frame for addr is taken now, or
+     * what is needed is begun, such as connecting, and `writable` comes. Asked before each frame:
+     * little waits that could not be overtaken. */
     bool (*has_room)(ol_port *p, const ol_addr *addr);
+    /* NULL: frames of any bearer's size. Else the port is a thin one with one place at its other
+     * end, whose address `resolve` gives; says how thin. */
+    void (*link)(const ol_port *p, ol_port_link *ret);
+    /* Bearers that make connections; the two are NULL for others. */
     /* An authentic frame came from there: until then a peer's connection is a stranger's. */
     void (*proven)(ol_port *p, const ol_addr *addr);
     /* The peer gave a sign of life elsewhere: what is put off for this address is tried now. */
@@ -87,6 +105,8 @@ typedef struct {
     int (*nearness)(const ol_addr *a, const ol_addr *b);
     void (*local)(const ol_port *p, ol_addr *ret); /* what it is bound to */
     const ol_port_counts *(*counts)(const ol_port *p);
+    /* What is wrong with the device or program, in words; NULL: nothing. May be NULL. */
+    const char *(*trouble)(const ol_port *p);
     void (*close)(ol_port *p); /* takes NULL */
 } ol_bearer;
 
@@ -94,6 +114,6 @@ typedef struct {
 const ol_bearer *ol_bearer_find(const char *url);
 const ol_bearer *ol_bearer_at(size_t i); /* row i; NULL past the last */
 
-extern const ol_bearer ol_bearer_tcp, ol_bearer_udp;
+extern const ol_bearer ol_bearer_exec, ol_bearer_serial, ol_bearer_tcp, ol_bearer_udp;
 
 #endif

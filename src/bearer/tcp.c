@@ -289,6 +289,7 @@ static void tcp_close(ol_port *p) {
 const ol_bearer ol_bearer_tcp = {
     .scheme = "tcp",
     .form = "tcp://<host>:<port>",
+    .example = "tcp://[::]:4477",
     .is_ip = true,
     .frame_max = OL_STREAM_FRAME_MAX,
     .check = tcp_check,

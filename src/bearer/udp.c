@@ -285,6 +285,7 @@ static void udp_close(ol_port *p) {
 const ol_bearer ol_bearer_udp = {
     .scheme = "udp",
     .form = "udp://<host>:<port>",
+    .example = "udp://[::]:4477",
     .is_ip = true,
     .frame_max = FRAME_MAX,
     .check = udp_check,

@@ -89,7 +89,9 @@ const ol_cli_command ol_cli_port_add = {
     .summary = "Adds a local end, which any number of lines share",
     .help = "Such as udp://[::]:4477, which is used when none is added, or tcp://[::]:4477, which "
             "listens and\nconnects; udp://127.0.0.1:0 takes a free port, which openline status "
-            "shows.\n",
+            "shows.\nA serial line is serial:/dev/ttyS0?baud=300, a program whose input and output "
+            "are the line\n\"exec:/usr/bin/ssh -T relay\"; keys after ? are baud, parity, stop, "
+            "rate, frame, half\nand turnaround (docs/OPERATIONS.md).\n",
     .opt = port_options,
     .args_min = 1,
     .args_max = 1,
@@ -105,8 +107,9 @@ const ol_cli_command ol_cli_bearer_add = {
     .name = "bearer add",
     .args = "<line> <party> <url>",
     .summary = "Adds a way to reach a party of a line",
-    .help = "Such as udp://prc.example:4477, or tcp://prc.example:4477 where UDP does not pass. "
-            "Bearers are this\nparty's own affair: the other need not agree.\n",
+    .help = "Such as udp://prc.example:4477, or tcp://prc.example:4477 where UDP does not pass; "
+            "serial: or\nexec: where a port has it at its other end. "
+            "Bearers are this party's own affair: the\nother need not agree.\n",
     .opt = bearer_options,
     .args_min = 3,
     .args_max = 3,

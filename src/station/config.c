@@ -53,7 +53,7 @@ static ol_err new_port(reader *r, ol_str rest, const char **why) {
 
 static ol_err new_bearer(reader *r, ol_str rest, const char **why) {
     ol_config *c = r->c;
-    *why = "too many bearers: there may be 160";
+    *why = "too many bearers: there may be 250";
     if (c->bearers == OL_BEARERS_MAX)
         return OL_ELIMIT;
     ol_config_bearer *b = &c->bearer[c->bearers];
@@ -89,8 +89,8 @@ static ol_err take_url(ol_str value, bool is_local, char *to, const char **why) 
         return OL_ELIMIT;
     copy(value, to);
     const ol_bearer *bearer = ol_bearer_find(to);
-    const char *fault = "value is no url of this version, which has udp://<host>:<port> and "
-                        "tcp://<host>:<port>";
+    const char *fault = "value is no url of this version, which has udp://<host>:<port>, "
+                        "tcp://<host>:<port>, serial:<device> and exec:<program>";
     if (bearer != NULL)
         fault = bearer->check(to, is_local);
     *why = fault;
@@ -157,9 +157,8 @@ static ol_err find_port(const ol_config *c, const ol_config_bearer *b, const cha
             b->party, name);
     if (found == 0)
         return ol_why_set(why, OL_EFORM,
-                          "[bearer %s %s]: no port speaks %s; add one: openline port add "
-                          "%s://[::]:4477",
-                          b->line, b->party, bearer->scheme, bearer->scheme);
+                          "[bearer %s %s]: no port speaks %s; add one: openline port add %s",
+                          b->line, b->party, bearer->scheme, bearer->example);
     return ol_why_set(why, OL_EFORM,
                       "[bearer %s %s]: more than one port speaks %s; say which: port = <name>",
                       b->line, b->party, bearer->scheme);

@@ -14,6 +14,7 @@ typedef struct {
     uint8_t number;
     bool is_blocked; /* the system took no more: wait for `writable` */
     size_t queued, sent;
+    ol_log_gate gate; /* of what its device or program says */
     ol_port_frame queue[OL_PORT_BATCH];
     uint8_t bytes[OL_PORT_BATCH][OL_FRAME_MAX];
 } port;
@@ -129,6 +130,14 @@ static void on_lost(void *ctx, const ol_addr *addr) {
         if (is_now && !n->is_stopped)
             n->user.path_lost(n->user.ctx, p->p.line, p->p.id);
     }
+}
+
+static void on_said(void *ctx, const char *text) {
+    port *pt = ctx;
+    uint64_t held = 0;
+    if (ol_log_pass(&pt->gate, (ol_mono){ uv_now(pt->net->loop) }, &held))
+        OL_LOG(OL_WARN, "port.said", "port=%s held=%llu text=\"%s\"", pt->name,
+               (unsigned long long)held, text);
 }
 
 /* ---- out ---- */
@@ -275,7 +284,7 @@ ol_err ol_net_add_port(ol_net *n, const char *name, const char *url, ol_why *why
     if (pt == NULL)
         return ol_why_set(why, OL_ENOMEM, "out of memory");
     *pt = (port){ .net = n, .bearer = bearer, .name = name, .number = (uint8_t)n->ports };
-    ol_port_user user = { on_frames, on_writable, on_lost, pt };
+    ol_port_user user = { on_frames, on_writable, on_lost, pt, on_said };
     ol_err err = bearer->open(n->loop, url, &user, &pt->port, &fault);
     if (err != OL_OK) {
         free(pt);

@@ -57,7 +57,7 @@ static void on_resolved(void *ctx, ol_err err, const ol_addr *addr) {
 }
 
 static ol_port *opened(uv_loop_t *loop, const char *url, seen *s) {
-    ol_port_user user = { on_frames, on_writable, on_lost, s };
+    ol_port_user user = { on_frames, on_writable, on_lost, s, NULL };
     ol_port_fault fault = { 0 };
     ol_port *p = NULL;
     if (tcp->open(loop, url, &user, &p, &fault) != OL_OK)
@@ -125,7 +125,7 @@ static void addresses(void **state) {
     assert_ptr_equal(ol_bearer_find("tcp://x"), tcp);
     uv_loop_t loop;
     seen s = { 0 };
-    ol_port_user user = { on_frames, on_writable, on_lost, &s };
+    ol_port_user user = { on_frames, on_writable, on_lost, &s, NULL };
     ol_port_fault fault = { 0 };
     ol_port *p = NULL;
     char url[96];

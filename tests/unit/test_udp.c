@@ -87,7 +87,7 @@ static void on_resolved(void *ctx, ol_err err, const ol_addr *addr) {
 }
 
 static ol_port *opened(uv_loop_t *loop, const char *url, seen *s) {
-    ol_port_user user = { on_frames, on_writable, NULL, s };
+    ol_port_user user = { on_frames, on_writable, NULL, s, NULL };
     ol_port_fault fault = { 0 };
     ol_port *p = NULL;
     ol_err err = udp->open(loop, url, &user, &p, &fault);
@@ -207,7 +207,7 @@ static void faults(void **state) {
     (void)state;
     uv_loop_t loop;
     seen s = { 0 };
-    ol_port_user user = { on_frames, on_writable, NULL, &s };
+    ol_port_user user = { on_frames, on_writable, NULL, &s, NULL };
     ol_port_fault fault = { 0 };
     ol_port *p = NULL;
     char url[96];
