@@ -87,11 +87,12 @@ const ol_cli_command ol_cli_port_add = {
     .name = "port add",
     .args = "<url>",
     .summary = "Adds a local end, which any number of lines share",
-    .help = "Such as udp://[::]:4477, which is used when none is added, or tcp://[::]:4477, which "
-            "listens and\nconnects; udp://127.0.0.1:0 takes a free port, which openline status "
-            "shows.\nA serial line is serial:/dev/ttyS0?baud=300, a program whose input and output "
-            "are the line\n\"exec:/usr/bin/ssh -T relay\"; keys after ? are baud, parity, stop, "
-            "rate, frame, half\nand turnaround (docs/OPERATIONS.md).\n",
+    .help =
+        "Such as udp://[::]:4477, which is used when none is added, or tcp://[::]:4477, which "
+        "listens and\nconnects; udp://127.0.0.1:0 takes a free port, which openline status "
+        "shows.\nA serial line is serial:/dev/ttyS0?baud=300, a program whose input and output "
+        "are the line\n\"exec:/usr/bin/ssh -T relay\"; keys after ? are baud, parity, stop, flow, "
+        "rate,\nframe, half and turnaround (docs/OPERATIONS.md).\n",
     .opt = port_options,
     .args_min = 1,
     .args_max = 1,

@@ -120,17 +120,25 @@ static ol_err take(void *ctx, ol_str section, ol_str key, ol_str value, const ch
     return name_of(value, r->port[c->bearers - 1]);
 }
 
+/* One url twice, or one device in two forms; a program may well run twice. */
+static bool is_same_end(const char *a, const char *b) {
+    size_t n = strcspn(a, "?");
+    if (ol_bearer_find(a) == &ol_bearer_serial)
+        return n == strcspn(b, "?") && memcmp(a, b, n) == 0;
+    return strcmp(a, b) == 0;
+}
+
 static ol_err check_ports(const ol_config *c, ol_why *why) {
     for (size_t i = 0; i < c->ports; i++) {
         if (c->port[i].url[0] == '\0')
             return ol_why_set(why, OL_EFORM, "[port %s] has no url; add a line `url = %s`",
                               c->port[i].name, OL_CONFIG_PORT_DEFAULT);
         for (size_t j = 0; j < i; j++)
-            if (strcmp(c->port[i].url, c->port[j].url) == 0)
-                return ol_why_set(
-                    why, OL_EEXIST,
-                    "[port %s] and [port %s] have the same url %s; one of them is enough",
-                    c->port[j].name, c->port[i].name, c->port[i].url);
+            if (is_same_end(c->port[i].url, c->port[j].url))
+                return ol_why_set(why, OL_EEXIST,
+                                  "[port %s] and [port %s] have the same url or device, %s; one of "
+                                  "them is enough",
+                                  c->port[j].name, c->port[i].name, c->port[i].url);
     }
     return OL_OK;
 }
@@ -288,7 +296,7 @@ static ol_err check_name(const char *what, const char *name, ol_why *why) {
 /* What the parser would say too, but without a line of the file, which is not there yet. */
 static ol_err check_url(const char *url, bool is_local, ol_why *why) {
     const ol_bearer *bearer = ol_bearer_find(url), *row;
-    char forms[256] = "";
+    char forms[400] = "";
     for (size_t i = 0; (row = ol_bearer_at(i)) != NULL; i++)
         (void)snprintf(forms + strlen(forms), sizeof forms - strlen(forms), "%s%s",
                        i > 0 ? ", " : "", row->form);

@@ -60,6 +60,25 @@ static const struct {
       "no port speaks tcp; add one: openline port add tcp://[::]:4477" },
     { "another scheme", "[port a]\nurl = tcp://[::]:1\n[bearer h p]\nurl = udp://h:1\nport = a\n",
       OL_EFORM, "port a does not speak udp" },
+    { "serial", "[port a]\nurl = serial:/dev/ttyS0?baud=300\n[bearer h p]\nurl = serial:\n", OL_OK,
+      "" },
+    { "no rate", "[port a]\nurl = serial:/dev/ttyS0?baud=301\n", OL_EFORM,
+      "line 2, column 7: baud must be a rate of serial lines" },
+    { "no such key", "[port a]\nurl = serial:/dev/ttyS0?speed=300\n", OL_EFORM,
+      "unknown key: there are baud" },
+    { "no device", "[port a]\nurl = serial:ttyS0\n", OL_EFORM, "begins with /" },
+    { "one device", "[port a]\nurl = serial:/dev/x\n[port b]\nurl = serial:/dev/x?baud=75\n",
+      OL_EEXIST, "same url or device" },
+    { "two devices", "[port a]\nurl = serial:/dev/x\n[port b]\nurl = serial:/dev/y\n", OL_OK, "" },
+    { "device of a peer", "[port a]\nurl = serial:/dev/x\n[bearer h p]\nurl = serial:/dev/x\n",
+      OL_EFORM, "a peer's end is the scheme and its colon alone" },
+    { "no port of it", "[bearer h p]\nurl = serial:\n", OL_EFORM,
+      "no port speaks serial; add one: openline port add serial:/dev/ttyS0?baud=9600" },
+    { "program", "[port a]\nurl = exec:/bin/cat -u?rate=300\n[bearer h p]\nurl = exec:\n", OL_OK,
+      "" },
+    { "program twice", "[port a]\nurl = exec:/bin/x 1\n[port b]\nurl = exec:/bin/x 2\n", OL_OK,
+      "" },
+    { "program looked for", "[port a]\nurl = exec:cat\n", OL_EFORM, "begins with /" },
     { "key outside", "url = udp://[::]:1\n", OL_EFORM, "line 1" },
     { "hook", "[hook a]\non = call drill\nrun = /a\narg.1 = {line}\nlimit = 600\n", OL_OK, "" },
     { "no on", "[hook a]\nrun = /a\n", OL_EFORM, "[hook a] has no `on`" },
@@ -149,7 +168,7 @@ static void adding(void **state) {
     assert_int_equal(slot, 1);
     assert_int_equal(ol_config_add_port(&h, NULL, "udp://[::]:7", &why), OL_OK);
     assert_int_equal(ol_config_add_port(&h, NULL, "udp://[::]:7", &why), OL_EEXIST);
-    assert_int_equal(ol_config_add_port(&h, NULL, "serial:/dev/x", &why), OL_EFORM);
+    assert_int_equal(ol_config_add_port(&h, NULL, "pigeon:/dev/x", &why), OL_EFORM);
     assert_non_null(strstr(why.text, "udp://<host>:<port>"));
     /* a second port would leave the first bearer without a port of its own */
     assert_int_equal(ol_config_add_port(&h, NULL, "udp://[::]:8", &why), OL_EFORM);
