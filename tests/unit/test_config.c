@@ -63,7 +63,7 @@ static const struct {
     { "serial", "[port a]\nurl = serial:/dev/ttyS0?baud=300\n[bearer h p]\nurl = serial:\n", OL_OK,
       "" },
     { "no rate", "[port a]\nurl = serial:/dev/ttyS0?baud=301\n", OL_EFORM,
-      "line 2, column 7: baud must be a rate of serial lines" },
+      "line 2, column 1: baud must be a rate of serial lines" },
     { "no such key", "[port a]\nurl = serial:/dev/ttyS0?speed=300\n", OL_EFORM,
       "unknown key: there are baud" },
     { "no device", "[port a]\nurl = serial:ttyS0\n", OL_EFORM, "begins with /" },
