@@ -2578,6 +2578,7 @@ class Calls:
                 self.about.setdefault(place, [])
             elif place in targets:
                 self._file(place, kind, targets[place])
+        self.close_of = {call: self._close(call) for call in self.about}
 
     def _file(self, place, kind, call):
         log, (other, at) = self.logs[place[0]], call
@@ -2589,6 +2590,17 @@ class Calls:
                                     f"{log_id(other)}, entry {at}, which does not call {log.party}")
         else:
             self.about.setdefault(call, []).append(place)
+
+    def _close(self, call):
+        """The close that counts: in the log of the call, else the first. Others are named."""
+        closes = [place for place in self.about[call]
+                  if self.record.said[place][0] == KIND_CLOSE]
+        counts = min(closes, key=lambda place: place[0] != call[0], default=None)
+        for place in closes:
+            if place != counts:
+                self.record.report.note(f"{self.logs[place[0]].name}: entry {place[1]} closes a "
+                                        f"call that {log_id(counts[0])}, entry {counts[1]}, closes")
+        return counts
 
     # ------------------------------------------------------------ who had seen what
     def _seen_of(self, key, other):
@@ -2629,7 +2641,7 @@ class Calls:
 
     def _judge(self, call, party):
         words = [(place, *self.record.said[place][:2]) for place in self.about[call]]
-        close = next((place for place, kind, _ in words if kind == KIND_CLOSE), None)
+        close = self.close_of[call]
         replies = [(place, said["verb"]) for place, kind, said in words
                    if kind == KIND_REPLY and place[0][0] == party]
         ended = any(kind == KIND_RING and said["state"] == 1 and place[0][0] == party

@@ -52,8 +52,6 @@ typedef struct {
 
 static void take_word(judging *j, const vw_word *w, const vw_word **reply) {
     bool is_theirs = j->v->log[w->place.log].key.party == j->party;
-    if (w->kind == OL_KIND_CLOSE && j->close == NULL)
-        j->close = w; /* the first */
     if (w->kind == OL_KIND_RING && is_theirs && w->what == OL_RING_ENDED)
         j->is->is_ended = true;
     if (w->kind != OL_KIND_REPLY || !is_theirs)
@@ -107,6 +105,7 @@ static void judge_reply(judging *j, const vw_word *reply) {
 ol_verdict ol_verdict_of(const ol_view *v, size_t call, uint8_t party) {
     ol_verdict is = { .by = OL_VIEW_NONE, .close = OL_VIEW_NONE, .witness = OL_VIEW_NONE };
     judging j = { .v = v, .call = call_at(v, call), .party = party, .is = &is };
+    j.close = ol_vw_close_of(j.call);
     const vw_word *reply = NULL;
     OL_ASSERT(party < 64 && (j.call->called >> party & 1) != 0);
     for (size_t n = ol_verdict_words(v, call), i = 1; i <= n; i++)
@@ -136,9 +135,7 @@ const char *ol_verdict_text(ol_verdict_name name) {
 }
 
 bool ol_verdict_path_of(const ol_view *v, size_t call, uint8_t party, size_t nth, ol_proven *ret) {
-    const vw_word *c = call_at(v, call), *k = NULL;
-    for (size_t n = ol_verdict_words(v, call), i = 1; i <= n && k == NULL; i++)
-        k = c[i].kind == OL_KIND_CLOSE ? &c[i] : NULL;
+    const vw_word *k = ol_vw_close_of(call_at(v, call));
     for (size_t i = 0; k != NULL && i < k->paths; i++) {
         const ol_proven *p = &v->path[k->path + i];
         if (p->party != party || nth-- > 0)

@@ -44,12 +44,12 @@ typedef struct {
     bool is_ended;            /* open: its ladder has ended, unanswered so far */
     bool is_stored;           /* unreached: stored there, no word came back */
     size_t by;                /* the reply that decides */
-    size_t close;             /* the first close by the caller */
-    bool has_receipt;         /* in the close, over the call's log, and it counts */
-    uint64_t size, time;      /* of that receipt */
-    size_t witness;           /* the first entry of the party that has seen the call, not the close;
+    size_t close;        /* the caller's close that counts: in the call's log, else the first */
+    bool has_receipt;    /* in the close, over the call's log, and it counts */
+    uint64_t size, time; /* of that receipt */
+    size_t witness;      /* the first entry of the party that has seen the call, not the close;
                                * where there is no close, or none such: OL_VIEW_NONE */
-    bool is_known;            /* the close has seen the witness */
+    bool is_known;       /* the close has seen the witness */
 } ol_verdict;
 
 /* party: one that is called (asserted). */

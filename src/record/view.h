@@ -61,6 +61,7 @@
     X(CALL_NONE, false, "call-none")         /* index; other, number: what it names is no call */  \
     X(CALL_STRANGER, false, "call-stranger") /* index; other, number: a call of others */          \
     X(CLOSE_RECEIPT, false, "close-receipt") /* index, other, size; number: the party; fails */    \
+    X(CLOSE_AGAIN, false, "close-again")     /* index; other, number: the close that counts */     \
     X(ORDER_FORCED, false, "order-forced")   /* index: taken although its seen was not */          \
     X(SIGN_FALSE, false, "sign-false")       /* index, number: the officer; why */                 \
     X(VOUCHER_FALSE, false, "voucher-false") /* index, number: the officer */                      \

@@ -233,6 +233,33 @@ static int compare_words(const void *a, const void *b) {
     return x->at < y->at ? -1 : x->at > y->at;
 }
 
+/* §11.4: that in the log of the call, else the first: no wall moves a close before that one. */
+const vw_word *ol_vw_close_of(const vw_word *call) {
+    const vw_word *first = NULL;
+    for (size_t i = 1; i <= call->words; i++) {
+        const vw_word *w = call + i;
+        if (w->kind == OL_KIND_CLOSE && w->place.log == call->place.log)
+            return w;
+        if (w->kind == OL_KIND_CLOSE && first == NULL)
+            first = w;
+    }
+    return first;
+}
+
+static void tell_closes(const ol_view *v, const vw_word *call) {
+    const vw_word *k = ol_vw_close_of(call);
+    for (size_t i = 1; i <= call->words; i++) {
+        const vw_word *w = call + i;
+        if (w->kind == OL_KIND_CLOSE && w != k)
+            ol_vw_tell(v, &(ol_view_issue){ .rule = OL_VIEW_CLOSE_AGAIN,
+                                            .log = v->log[w->place.log].key,
+                                            .index = w->place.row,
+                                            .other = v->log[k->place.log].key,
+                                            .other_inc_len = OL_INC_LEN,
+                                            .number = k->place.row });
+    }
+}
+
 ol_err ol_vw_sort_calls(ol_view *v) {
     for (size_t i = 0; i < v->words; i++) {
         vw_word *w = &v->word[i];
@@ -253,5 +280,7 @@ ol_err ol_vw_sort_calls(ol_view *v) {
         else
             v->word[v->call[n - 1]].words++;
     }
+    for (size_t i = 0; i < v->calls; i++)
+        tell_closes(v, &v->word[v->call[i]]);
     return OL_OK;
 }

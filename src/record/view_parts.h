@@ -166,6 +166,7 @@ OL_MUST ol_err ol_vw_take_call(ol_view *v, size_t log, const ol_entry *e, vw_row
 OL_MUST ol_err ol_vw_take_claims(ol_view *v); /* receipts in closes, as receipts of the record */
 void ol_vw_bind_calls(ol_view *v);            /* after ol_vw_refs */
 OL_MUST ol_err ol_vw_sort_calls(ol_view *v);  /* after ol_vw_order */
+const vw_word *ol_vw_close_of(const vw_word *call); /* that counts; NULL: none */
 void ol_vw_free_calls(ol_view *v);
 /* view_about.c: what a readable entry says of another; and all of it, once the order is known. */
 void ol_vw_take_about(vw_log *log, const ol_entry *e, vw_row *row);

@@ -257,6 +257,10 @@ static void say_reference(const ol_view_issue *i, const char *const *party, cons
                  "entry %" N " speaks of the call %s, entry %" N ", which does not call %s",
                  i->index, other, i->number, party[i->log.party]);
         return;
+    case OL_VIEW_CLOSE_AGAIN:
+        snprintf(to, cap, "entry %" N " closes a call that %s, entry %" N ", closes", i->index,
+                 other, i->number);
+        return;
     case OL_VIEW_CLOSE_RECEIPT:
         snprintf(to, cap,
                  "entry %" N " carries a receipt of %s over %" N

@@ -242,11 +242,30 @@ def drills(w):
     return reply(w, log, index, status=1)
 
 
+def closed_again(w):
+    """The close has their receipt; another, in a log of its own and dated before it, has not."""
+    u, index = place(w)
+    before, size = w.clock, len(u.entries)
+    w.clock += 50
+    receipts = [[1, size, w.clock, sign_receipt(u, w.party("prc"), size, w.clock)]]
+    u.append(CLOSE, [3, to_call(u, index), 75, receipts, []])
+    u.receive("prc", "swi")
+    again = w.logs["b"] = x.Log(w, w.party("usa"), 0, "closes again")
+    after, w.clock = w.clock, before
+    again.append(1, x.opening(), seen=[])
+    again.append(CLOSE, [4, to_call(u, index), 10, [], []],
+                 seen=[[1, size, 0, 0, u.incarnation]])
+    w.clock = after
+    again.receive("prc", "swi")
+    return w.files()
+
+
 ANOMALIES = [
     ("{q}: entry 2 has seen 9 entries of {u}, of which prc had receipted 10 before", denied()),
     ("{u}: entry 10 carries a receipt of prc over 10 entries of {u} that does not verify",
      denied(lambda sig: sig[:8] + bytes([sig[8] ^ 1]) + sig[9:])),
     ("{q}: entry 2 speaks of {u}, entry 1, which is no call", answers_no_call),
+    ("{b}: entry 1 closes a call that {u}, entry 10, closes", closed_again),
     ("{q}: entry 2 speaks of the call {u}, entry 9, which does not call prc", answers_for_others),
     ("{q}: entry 2 refers to {u}, entry 9, which its author had not seen", answers_unseen),
     ("{q}: entry 2 is exercise and refers to {u}, entry 9, which is operational: it has no effect",

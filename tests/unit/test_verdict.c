@@ -45,6 +45,7 @@ static ol_log_key key_of(size_t log) {
 
 static const int clocks[] = { 0, -5000, 5000 }; /* Q's, against P's */
 static int clock_off;
+static int dated_back; /* seconds */
 
 /* ── appending ─────────────────────────────────────────────────────────────────────────────────*/
 
@@ -56,7 +57,7 @@ static void put(story *s, uint8_t party, uint64_t kind, const uint8_t *body, siz
     memset(&e, 0, sizeof e);
     e.kind = kind, e.body = body, e.body_len = len, e.has_item = has_item;
     memset(e.item, (int)(0x40 + 16 * s->now[party] + log->rows), sizeof e.item);
-    e.wall = (uint64_t)(WALL + (party == Q ? clock_off : 0) +
+    e.wall = (uint64_t)(WALL + (party == Q ? clock_off : 0) - dated_back +
                         10 * (int)(s->log[2 * party].rows + s->log[2 * party + 1].rows));
     for (int is_first = 0; is_first < 2; is_first++) /* the known ones first */
         for (size_t i = 0; i < LOGS; i++) {
@@ -229,12 +230,19 @@ static void fill(const story *s, ol_view *v, const uint64_t rows[LOGS], const ui
     assert_int_equal(ol_view_finish(v), OL_OK);
 }
 
+static size_t closes_named;
+
+static void on_issue(void *ctx, const ol_view_issue *issue) {
+    (void)ctx;
+    closes_named += issue->rule == OL_VIEW_CLOSE_AGAIN;
+}
+
 static bool judge(const story *s, const uint64_t rows[LOGS], const uint8_t order[LOGS],
                   ol_verdict *ret) {
     ol_mem mem;
     ol_view *v;
     ol_mem_heap(&mem, 1 << 20);
-    ol_view_opts opts = { .mem = &mem, .parties = PARTIES, .rungs = 2 };
+    ol_view_opts opts = { .mem = &mem, .parties = PARTIES, .rungs = 2, .issue = on_issue };
     assert_int_equal(ol_view_new(&opts, &v), OL_OK);
     fill(s, v, rows, order);
     bool has_call = ol_verdict_calls(v) == 1;
@@ -364,19 +372,44 @@ static void explore(const story *s) {
     }
 }
 
+static story begin_story(void) {
+    static story s;
+    uint8_t body[100];
+    const unsigned left[] = { 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+    memset(&s, 0, sizeof s);
+    memcpy(s.left, left, sizeof left);
+    s.now[P] = 0, s.now[Q] = 2, s.words = 2;
+    ol_wr w = ol_wr_of(body, sizeof body);
+    ol_call_encode(&(ol_call){ .precedence = OL_FLASH }, &w);
+    say(&s, P, OL_KIND_CALL, &w, true);
+    return s;
+}
+
+/* Another close of the caller's, in another log and dated before the first, decides nothing. */
+static void a_close_dated_back(void **state) {
+    (void)state;
+    clock_off = 0;
+    story s = begin_story();
+    assert_true(act(&s, DELIVER) && act(&s, RECEIPT));
+    close_call(&s, false);
+    const story before = s;
+    s.log[0].rows = 2, s.now[P] = 1; /* as if there were no close yet */
+    dated_back = 10000;
+    close_call(&s, true);
+    dated_back = 0;
+    story both = before;
+    both.log[1] = s.log[1];
+    assert_int_equal(expected(&both), OL_VERDICT_UNANSWERED);
+    in_every_order(&both);
+    assert_int_equal(closes_named, 24);
+}
+
 static void every_schedule(void **state) {
     (void)state;
     for (size_t i = 0; i < OL_LEN(clocks); i++) {
-        static story s;
-        uint8_t body[100];
-        memset(&s, 0, sizeof s), memset(seen, 0, sizeof seen);
+        memset(seen, 0, sizeof seen);
         clock_off = clocks[i], states = records = 0;
-        const unsigned left[] = { 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
-        memcpy(s.left, left, sizeof left);
-        s.now[P] = 0, s.now[Q] = 2, s.words = 2;
-        ol_wr w = ol_wr_of(body, sizeof body);
-        ol_call_encode(&(ol_call){ .precedence = OL_FLASH }, &w);
-        say(&s, P, OL_KIND_CALL, &w, true);
+        const story s = begin_story();
         explore(&s);
         print_message("clock %d: %zu states, %zu records\n", clock_off, states, records);
     }
@@ -386,6 +419,7 @@ static void every_schedule(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_close_dated_back),
         cmocka_unit_test(every_schedule),
     };
     return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
