@@ -1,0 +1,100 @@
+// Writing: precedence with its meaning and limit, the count of words and of seconds on the thinnest
+// live path, and what has arrived since the writer began.
+import { html, useEffect, useRef, useState } from "/lib/preact.js";
+import { DRILL } from "/model.js";
+import { t } from "/words.js";
+import { span } from "/time.js";
+import { Fault, useAct } from "/call.js";
+
+const LIMIT = { flash: 200, immediate: 200 };
+
+// Words as operators count them: runs between spaces; two characters of scripts without spaces are one.
+export function countWords(text) {
+  const dense = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/gu;
+  const n = (text.match(dense) ?? []).length;
+  const runs = text.split(/[ \u3000\n]+/).filter((run) => run && run.replace(dense, "") === run).length;
+  return runs + Math.ceil(n / 2);
+}
+
+// So long takes the entry, its head and the receipt on the thinnest live path with a known rate.
+// Texts are compressed to about half; 190 bytes are signatures, tags and names.
+export function airTime(text, line) {
+  const rates = (line.status?.paths ?? []).filter((p) => p.live && p.rate).map((p) => p.rate);
+  if (rates.length === 0) return null;
+  return Math.ceil((new TextEncoder().encode(text).length * 0.5 + 190) * 8 / Math.min(...rates));
+}
+
+function Choice({ name, values, value, set, label }) {
+  return html`<fieldset class="choice"><legend>${label}</legend>${values.map((v) => html`<label class=${`${v} ${value === v ? "on" : ""}`}>
+    <input type="radio" name=${name} value=${v} checked=${value === v} onChange=${() => set(v)} />${t(v)}</label>`)}</fieldset>`;
+}
+
+export function Compose({ model, talk, line, replyTo, onDone }) {
+  const { act, error, busy, clear } = useAct(talk);
+  const [text, setText] = useState(""), [subject, setSubject] = useState(""), [precedence, setPrecedence] = useState(replyTo?.message?.precedence ?? "routine");
+  const [status, setStatus] = useState("operational"), [begun, setBegun] = useState(null), [fresh, setFresh] = useState([]), [sure, setSure] = useState(false);
+  const area = useRef(null), fixed = replyTo ? replyTo.message?.status ?? "operational" : null, drill = DRILL(fixed ?? status);
+  useEffect(() => {
+    area.current?.focus();
+    talk.ask("position", { line: line.name }).then((said) => setBegun(said.position), () => {});
+  }, []);
+  useEffect(() => {
+    if (begun === null) return;
+    talk.ask("unread", { line: line.name, read: begun }).then((said) => setFresh(said.entries), () => {});
+  }, [begun, line.total]);
+  const words = countWords(text), limit = LIMIT[precedence], seconds = airTime(text, line), long = limit && words > limit;
+  const send = async (anyway) => {
+    if ((precedence === "flash" || precedence === "immediate") && !drill && !sure) { setSure(true); return; }
+    const said = await act("send", {
+      line: line.name, text, precedence, ...(subject ? { subject } : {}), ...(fixed ? {} : { status }),
+      ...(replyTo ? { ref: replyTo.entry } : {}), ...(begun === null ? {} : { read: String(begun) }), ...(anyway ? { anyway: true } : {}),
+    });
+    setSure(false);
+    if (said) onDone();
+  };
+  return html`<form class=${`compose ${drill ? "drill" : ""}`} onSubmit=${(e) => { e.preventDefault(); send(false); }}
+      onKeyDown=${(e) => { if (e.key === "Escape") onDone(); if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) { e.preventDefault(); send(false); } }}>
+    ${drill && html`<p class="drill-band">${t(fixed ?? status)} — ${t("drill-band")}</p>`}
+    ${replyTo && html`<p class="about">${t("about", { entry: replyTo.entry })}</p>`}
+    <div class="row">
+      <${Choice} name="precedence" label=${t("filter-precedence")} values=${["routine", "priority", "immediate", "flash"]} value=${precedence} set=${(v) => { setPrecedence(v); setSure(false); }} />
+      ${!fixed && html`<${Choice} name="status" label=${t("filter-status")} values=${["operational", "exercise", "test"]} value=${status} set=${setStatus} />`}
+    </div>
+    <p class="meaning">${t(`means-${precedence}`)}</p>
+    <input type="text" class="subject" maxlength="200" placeholder=${t("subject")} aria-label=${t("subject")} value=${subject} onInput=${(e) => setSubject(e.target.value)} />
+    <textarea ref=${area} rows="4" dir="auto" required placeholder=${t("text")} aria-label=${t("text")} value=${text} onInput=${(e) => { setText(e.target.value); clear(); setSure(false); }}></textarea>
+    ${fresh.length > 0 && html`<div class="fresh" role="status"><b>${t("arrived-since", { count: fresh.length })}</b>
+      ${fresh.map((e) => html`<p dir="auto"><b>${e.author}</b> ${e.message?.text ?? e.kind}</p>`)}
+      <button type="button" onClick=${() => talk.ask("position", { line: line.name }).then((said) => { setFresh([]); setBegun(said.position); })}>${t("have-read")}</button></div>`}
+    <div class="row end">
+      <output class=${long ? "late" : ""}>${limit ? t("words-of", { count: words, limit }) : t("words", { count: words })}${seconds !== null ? ` · ${t("takes", { span: span(seconds) })}` : ""}</output>
+      <button type="button" onClick=${onDone}>${t("cancel")}</button>
+      ${fresh.length > 0 && html`<button type="button" disabled=${busy || long || !text} onClick=${() => send(true)}>${t("send-anyway")}</button>`}
+      <button class=${`primary ${precedence}`} disabled=${busy || long || !text}>${sure ? t("send-sure", { precedence: t(precedence) }) : t("send")}</button>
+    </div>
+    <${Fault} error=${error} />
+  </form>`;
+}
+
+export function CallForm({ model, talk, line, onDone }) {
+  const { act, error, busy } = useAct(talk);
+  const rungs = ["watch", ...(line.status?.rungs ?? [])];
+  const [precedence, setPrecedence] = useState("immediate"), [status, setStatus] = useState("operational"), [rung, setRung] = useState("watch"), [reason, setReason] = useState("");
+  const place = async (e) => {
+    e.preventDefault();
+    const said = await act("call", { line: line.name, rung, precedence, status, ...(reason ? { reason } : {}) });
+    if (said) onDone(said.result.entry);
+  };
+  return html`<form class=${`compose ${DRILL(status) ? "drill" : ""}`} onSubmit=${place} onKeyDown=${(e) => e.key === "Escape" && onDone()}>
+    ${DRILL(status) && html`<p class="drill-band">${t(status)} — ${t("drill-band")}</p>`}
+    <div class="row">
+      <${Choice} name="call-precedence" label=${t("filter-precedence")} values=${["routine", "priority", "immediate", "flash"]} value=${precedence} set=${setPrecedence} />
+      <${Choice} name="call-status" label=${t("filter-status")} values=${["operational", "exercise", "test"]} value=${status} set=${setStatus} />
+      <label class="field">${t("whom")}<select value=${rung} onChange=${(e) => setRung(e.target.value)}>${rungs.map((r) => html`<option value=${r}>${r}</option>`)}</select></label>
+    </div>
+    <input type="text" maxlength="200" dir="auto" placeholder=${t("reason")} aria-label=${t("reason")} value=${reason} onInput=${(e) => setReason(e.target.value)} />
+    <div class="row end"><button type="button" onClick=${() => onDone()}>${t("cancel")}</button>
+      <button class=${`primary call ${precedence}`} disabled=${busy}>☎ ${t("place-call")}</button></div>
+    <${Fault} error=${error} />
+  </form>`;
+}

@@ -1,0 +1,36 @@
+/* web/seat.h — who sits at this console: keys that open it once, and the seats they gave.
+ * Shape    a key is a word of the URL that the server prints, 32 random bytes in hex; it opens one
+ *          seat and is then replaced by another. A seat is a cookie of as many bytes, with the
+ *          right to look or also to act. OL_SEATS at most; the one unused for longest gives way.
+ * Time     a seat ends OL_SEAT_S after it was last used; a key never by itself.
+ * Secrets  compared in constant time, random from libsodium. */
+#ifndef OL_WEB_SEAT_H
+#define OL_WEB_SEAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+enum { OL_SEATS = 16, OL_SEAT_S = 12 * 3600, OL_SEAT_WORD = 64 };
+
+typedef enum { OL_SEAT_NONE, OL_SEAT_VIEWS, OL_SEAT_ACTS } ol_seat_right;
+
+typedef struct {
+    ol_seat_right right;
+    uint64_t used_s;
+    char word[OL_SEAT_WORD + 1];
+} ol_seat;
+
+typedef struct {
+    ol_seat seat[OL_SEATS];
+    char key[OL_SEAT_ACTS + 1][OL_SEAT_WORD + 1]; /* by right */
+} ol_seats;
+
+void ol_seats_init(ol_seats *s);
+/* A key that fits gives a seat and is renewed; NULL: none. now_s: a clock that only runs. */
+const ol_seat *ol_seats_open(ol_seats *s, ol_str key, uint64_t now_s);
+/* The seat of a cookie; NULL: none. It counts as used now. */
+const ol_seat *ol_seats_find(ol_seats *s, ol_str word, uint64_t now_s);
+
+#endif

@@ -1,0 +1,143 @@
+/* What is answered to a browser's request (RFC 9110): a page of the console, a seat, a talk, or why
+ * not. */
+#include <stdio.h>
+#include <string.h>
+
+#include "web/asset.h"
+#include "web/talk.h"
+#include "web/web.h"
+
+/* The page asks nothing of anybody but this server, and nobody may frame it (CSP level 3). */
+static const char safety[] =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n"
+    "Permissions-Policy: camera=(), microphone=(), geolocation=()\r\n";
+
+static void head(ol_guest *g, const char *status, const char *fields, size_t len) {
+    char text[2048];
+    int n = snprintf(text, sizeof text, "HTTP/1.1 %s\r\n%s%sContent-Length: %zu\r\n\r\n", status,
+                     safety, fields, len);
+    OL_ASSERT(n > 0 && (size_t)n < sizeof text);
+    ol_conn_send(g->conn, text, (size_t)n);
+}
+
+/* A sentence for who reads it, and the end. */
+static bool refuse(ol_guest *g, const char *status, const char *what, const char *text) {
+    ol_web_refuse(g->web, what);
+    head(g, status,
+         "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n"
+         "Connection: close\r\n",
+         strlen(text));
+    ol_conn_send(g->conn, text, strlen(text));
+    ol_conn_end(g->conn);
+    return false;
+}
+
+static bool is_our_host(const ol_web *w, ol_str host) {
+    for (size_t i = 0; i < w->hosts; i++)
+        if (ol_http_is(host, w->host[i]))
+            return true;
+    return false;
+}
+
+/* The page's own origin, exactly: the scheme we speak, and the host that this request names. */
+static bool is_our_origin(const ol_web *w, const ol_http *r) {
+    const char *scheme = w->tls != NULL ? "https://" : "http://";
+    size_t len = strlen(scheme);
+    return r->origin.p != NULL && r->origin.len == len + r->host.len &&
+           memcmp(r->origin.p, scheme, len) == 0 &&
+           memcmp(r->origin.p + len, r->host.p, r->host.len) == 0;
+}
+
+static const ol_seat *seat_of(ol_guest *g, const ol_http *r) {
+    ol_web *w = g->web;
+    const ol_seat *seat = ol_seats_find(&w->seats, ol_http_cookie(r, w->cookie), ol_web_now_s(w));
+    g->has_seat = g->has_seat || seat != NULL;
+    return seat;
+}
+
+static bool give_seat(ol_guest *g, ol_str key) {
+    ol_web *w = g->web;
+    char fields[400];
+    const ol_seat *seat = ol_seats_open(&w->seats, key, ol_web_now_s(w));
+    if (seat == NULL)
+        return refuse(g, "403 Forbidden", "a key that was used, or is none",
+                      "This key opens nothing: each opens one browser, once.\n"
+                      "openline-web prints a new address for each.\n");
+    g->has_seat = true;
+    (void)snprintf(fields, sizeof fields,
+                   "Location: /\r\nCache-Control: no-store\r\nSet-Cookie: %s=%s; Path=/; HttpOnly; "
+                   "SameSite=Strict; Max-Age=%d%s\r\n",
+                   w->cookie, seat->word, OL_SEAT_S, w->tls != NULL ? "; Secure" : "");
+    head(g, "303 See Other", fields, 0);
+    w->seated(w, seat->right);
+    return true;
+}
+
+static bool give_asset(ol_guest *g, const ol_http *r) {
+    const char *path = ol_http_is(r->path, "/") ? "/index.html" : NULL;
+    for (size_t i = 0; i < ol_assets_n; i++) {
+        const ol_asset *a = &ol_assets[i];
+        if (path != NULL ? strcmp(a->path, path) != 0 : !ol_http_is(r->path, a->path))
+            continue;
+        char fields[300];
+        (void)snprintf(fields, sizeof fields,
+                       "Content-Type: %s\r\nContent-Encoding: gzip\r\nCache-Control: no-cache\r\n"
+                       "Vary: Accept-Encoding\r\nETag: %s\r\n",
+                       a->type, a->tag);
+        if (ol_http_is(r->if_none_match, a->tag)) {
+            head(g, "304 Not Modified", fields, 0);
+            return true;
+        }
+        head(g, "200 OK", fields, a->gzip_len);
+        ol_conn_send(g->conn, a->gzip, a->gzip_len);
+        return true;
+    }
+    return refuse(g, "404 Not Found", "a path that the console does not have",
+                  "The console has no such page.\n");
+}
+
+static bool begin_talk(ol_guest *g, const ol_http *r, const ol_seat *seat) {
+    ol_web *w = g->web;
+    if (!is_our_origin(w, r))
+        return refuse(g, "403 Forbidden", "a page of another origin",
+                      "Only the console's own page may talk here.\n");
+    if (!ol_http_has_token(r->upgrade, "websocket") ||
+        !ol_http_has_token(r->connection, "upgrade") || !ol_http_is(r->ws_version, "13") ||
+        r->ws_key.len != 24 || !ol_b64_is_valid(r->ws_key.p, 24))
+        return refuse(g, "400 Bad Request", "a malformed request to talk",
+                      "This address is for the console's page.\n");
+    if (w->talks == OL_WEB_TALKS)
+        return refuse(g, "503 Service Unavailable", "too many consoles at once",
+                      "Too many consoles are open: close one.\n");
+    ol_talk_begin(g, r->ws_key, seat->right);
+    return false;
+}
+
+bool ol_web_serve(ol_guest *g, const ol_http *r) {
+    ol_web *w = g->web;
+    if (!is_our_host(w, r->host))
+        return refuse(g, "421 Misdirected Request", "a request to another host",
+                      "This server has another name.\n");
+    bool is_root = ol_http_is(r->path, "/");
+    ol_str key = ol_http_query(r, "key");
+    if (is_root && key.p != NULL)
+        return give_seat(g, key) && !r->closes;
+    const ol_seat *seat = seat_of(g, r);
+    if (seat == NULL)
+        return refuse(g, "403 Forbidden", "a request without a seat",
+                      "This console is closed to you: open it by an address that openline-web "
+                      "prints.\n");
+    if (ol_http_is(r->path, "/talk"))
+        return begin_talk(g, r, seat);
+    if (r->fetch_site.p != NULL && !ol_http_is(r->fetch_site, "same-origin") &&
+        !ol_http_is(r->fetch_site, "none"))
+        return refuse(g, "403 Forbidden", "a page of another origin",
+                      "Open the console by its own address.\n");
+    return give_asset(g, r) && !r->closes;
+}

@@ -1,0 +1,205 @@
+#include "web/talk.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wslay/wslay.h>
+
+#include "web/act.h"
+#include "web/station.h"
+
+enum { PING_S = 20, SILENT_S = 60 };
+
+struct ol_talk {
+    ol_guest *guest;
+    ol_seat_right right;
+    wslay_event_context_ptr ws;
+    ol_station *station;
+    ol_acts *acts;
+    uv_timer_t ping;
+};
+
+/* ---- the browser's side ---- */
+
+static ssize_t give(wslay_event_context_ptr ws, uint8_t *buf, size_t len, int flags, void *user) {
+    ol_conn *c = ((ol_talk *)user)->guest->conn;
+    (void)flags;
+    if (c->in_len == 0) {
+        wslay_event_set_error(ws, WSLAY_ERR_WOULDBLOCK);
+        return -1;
+    }
+    size_t n = len < c->in_len ? len : c->in_len;
+    memcpy(buf, c->in, n);
+    ol_conn_drop_in(c, n);
+    return (ssize_t)n;
+}
+
+static ssize_t take(wslay_event_context_ptr ws, const uint8_t *p, size_t len, int flags,
+                    void *user) {
+    ol_conn *c = ((ol_talk *)user)->guest->conn;
+    (void)flags;
+    ol_conn_send(c, p, len);
+    if (!c->is_closing)
+        return (ssize_t)len;
+    wslay_event_set_error(ws, WSLAY_ERR_CALLBACK_FAILURE);
+    return -1;
+}
+
+/* What is queued goes; a talk that both have ended, or that broke, is closed. */
+static void turn(ol_talk *t) {
+    ol_conn *c = t->guest->conn;
+    if (c->is_closing)
+        return;
+    if (wslay_event_send(t->ws) != 0 ||
+        (!wslay_event_want_read(t->ws) && !wslay_event_want_write(t->ws)))
+        ol_conn_end(c);
+}
+
+static void say_text(ol_talk *t, const char *text, size_t len) {
+    struct wslay_event_msg msg = { WSLAY_TEXT_FRAME, (const uint8_t *)text, len };
+    if (t->guest->conn->is_closing)
+        return;
+    if (wslay_event_queue_msg(t->ws, &msg) == WSLAY_ERR_NOMEM)
+        ol_conn_close(t->guest->conn);
+    else
+        turn(t);
+}
+
+void ol_talk_say(ol_talk *t, json_t *o) {
+    char *text = o == NULL ? NULL : json_dumps(o, JSON_COMPACT);
+    json_decref(o);
+    if (text == NULL) /* no memory: better no talk than a silent gap */
+        ol_conn_close(t->guest->conn);
+    else
+        say_text(t, text, strlen(text));
+    free(text);
+}
+
+static void refuse(ol_talk *t, json_t *id, const char *what, const char *todo) {
+    ol_talk_say(t, json_pack("{s:O?, s:b, s:{s:s, s:s, s:s}}", "id", id, "ok", 0, "error", "code",
+                             "OL_EFORM", "what", what, "do", todo));
+}
+
+static bool only_reads(const char *what) {
+    static const char *const reads[] = { "hello", "status", "calls",     "position",   "unread",
+                                         "log",   "record", "subscribe", "unsubscribe" };
+    for (size_t i = 0; i < OL_LEN(reads); i++)
+        if (strcmp(reads[i], what) == 0)
+            return true;
+    return false;
+}
+
+static void heard(ol_talk *t, const char *p, size_t len) {
+    json_t *o = json_loadb(p, len, JSON_REJECT_DUPLICATES, NULL);
+    json_t *id = json_object_get(o, "id");
+    const char *what = json_string_value(json_object_get(o, "do"));
+    if (!json_is_integer(id) || what == NULL)
+        refuse(t, NULL, "this is no request", "see docs/CONSOLE.md");
+    else if (strcmp(what, "seat") == 0)
+        ol_talk_say(
+            t, json_pack("{s:O, s:b, s:b}", "id", id, "ok", 1, "acts", t->right == OL_SEAT_ACTS));
+    else if (only_reads(what))
+        ol_station_ask(t->station, o);
+    else if (ol_act_is_one(what) && (t->right == OL_SEAT_ACTS || !ol_act_changes(what)))
+        ol_act_begin(t->acts, o);
+    else if (ol_act_is_one(what)) {
+        ol_web_refuse(t->guest->web, "an act from a seat that only looks");
+        refuse(t, id, "this seat only looks on", "sit down at one that may act");
+    } else {
+        refuse(t, id, "the console has no such request", "see docs/CONSOLE.md");
+    }
+    json_decref(o);
+}
+
+static void came(wslay_event_context_ptr ws, const struct wslay_event_on_msg_recv_arg *m,
+                 void *user) {
+    ol_talk *t = user;
+    (void)ws;
+    ol_conn_limit(t->guest->conn, SILENT_S);
+    if (m->opcode == WSLAY_TEXT_FRAME && ol_utf8_is_valid(m->msg, m->msg_length))
+        heard(t, (const char *)m->msg, m->msg_length);
+    else if (!wslay_is_ctrl_frame(m->opcode))
+        (void)wslay_event_queue_close(ws, WSLAY_CODE_UNSUPPORTED_DATA, NULL, 0);
+}
+
+void ol_talk_came(ol_talk *t) {
+    if (wslay_event_recv(t->ws) != 0 && !t->guest->conn->is_closing) {
+        ol_web_refuse(t->guest->web, "a malformed frame");
+        (void)wslay_event_send(t->ws);
+        ol_conn_end(t->guest->conn);
+        return;
+    }
+    turn(t);
+}
+
+/* ---- the station's side ---- */
+
+static void said(void *user, json_t *o) {
+    ol_talk_say(user, o);
+}
+
+/* ---- beginning and end ---- */
+
+/* RFC 6455 §4.2.2: the answer to a key is a SHA-1, for no purpose of security. */
+static bool accept_of(ol_str key, char ret[OL_B64_LEN(20) + 1]) {
+    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    char text[24 + sizeof guid];
+    uint8_t sum[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    memcpy(text, key.p, 24);
+    memcpy(text + 24, guid, sizeof guid);
+    if (EVP_Digest(text, 24 + sizeof guid - 1, sum, &len, EVP_sha1(), NULL) != 1 || len != 20)
+        return false;
+    ol_b64_put(sum, len, ret);
+    return true;
+}
+
+static void ping(uv_timer_t *timer) {
+    ol_talk *t = timer->data;
+    struct wslay_event_msg msg = { WSLAY_PING, NULL, 0 };
+    if (!t->guest->conn->is_closing && wslay_event_queue_msg(t->ws, &msg) == 0)
+        turn(t);
+}
+
+static void pinger_gone(uv_handle_t *timer) {
+    free(timer->data);
+}
+
+void ol_talk_begin(ol_guest *g, ol_str ws_key, ol_seat_right right) {
+    static const struct wslay_event_callbacks calls = { .recv_callback = give,
+                                                        .send_callback = take,
+                                                        .on_msg_recv_callback = came };
+    char text[300], accept[OL_B64_LEN(20) + 1];
+    ol_talk *t = accept_of(ws_key, accept) ? calloc(1, sizeof *t) : NULL;
+    if (t == NULL || wslay_event_context_server_init(&t->ws, &calls, t) != 0) {
+        free(t);
+        ol_conn_close(g->conn);
+        return;
+    }
+    t->guest = g, t->right = right;
+    wslay_event_config_set_max_recv_msg_length(t->ws, OL_TALK_IN);
+    t->ping.data = t;
+    (void)uv_timer_init(g->web->loop, &t->ping);
+    (void)uv_timer_start(&t->ping, ping, PING_S * 1000, PING_S * 1000);
+    g->talk = t;
+    g->web->talks++;
+    int n = snprintf(text, sizeof text,
+                     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                     "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+                     accept);
+    ol_conn_send(g->conn, text, (size_t)n);
+    ol_conn_limit(g->conn, SILENT_S);
+    t->acts = ol_acts_new(g->web, t);
+    t->station = ol_station_new(g->web, said, t);
+    if (t->acts == NULL || t->station == NULL)
+        ol_conn_close(g->conn);
+}
+
+void ol_talk_end(ol_talk *t) {
+    t->guest->web->talks--;
+    ol_station_free(t->station);
+    ol_acts_free(t->acts);
+    wslay_event_context_free(t->ws);
+    uv_close((uv_handle_t *)&t->ping, pinger_gone);
+}

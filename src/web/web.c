@@ -1,0 +1,128 @@
+#include "web/web.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "web/talk.h"
+
+uint64_t ol_web_now_s(const ol_web *w) {
+    return uv_now(w->loop) / 1000 + 1; /* 0 is no time */
+}
+
+void ol_web_refuse(ol_web *w, const char *what) {
+    uint64_t now = uv_now(w->loop);
+    for (size_t i = 0; i < OL_WEB_REASONS; i++) {
+        if (w->refused[i].what != NULL && w->refused[i].what != what)
+            continue;
+        bool is_told = w->refused[i].what != NULL && now - w->refused[i].told_ms < 60000;
+        w->refused[i].what = what;
+        w->refused[i].untold += is_told;
+        if (is_told)
+            return;
+        (void)fprintf(stderr, "openline-web: refused: %s", what);
+        if (w->refused[i].untold > 0)
+            (void)fprintf(stderr, " (and %lu before)", w->refused[i].untold);
+        (void)fputc('\n', stderr);
+        w->refused[i].untold = 0;
+        w->refused[i].told_ms = now;
+        return;
+    }
+}
+
+/* ---- one connection ---- */
+
+static void closed(void *user) {
+    ol_guest *g = user;
+    if (g->talk != NULL)
+        ol_talk_end(g->talk);
+    for (size_t i = 0; i < OL_WEB_CONNS; i++)
+        if (g->web->guest[i] == g)
+            g->web->guest[i] = NULL;
+    free(g);
+}
+
+static void malformed(ol_guest *g, ol_err err) {
+    static const char bad[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n"
+                              "Connection: close\r\n\r\n";
+    static const char large[] = "HTTP/1.1 431 Request Header Fields Too Large\r\n"
+                                "Content-Length: 0\r\nConnection: close\r\n\r\n";
+    ol_web_refuse(g->web, err == OL_ELIMIT ? "a request that is too long" : "a malformed request");
+    if (err == OL_ELIMIT)
+        ol_conn_send(g->conn, large, sizeof large - 1);
+    else
+        ol_conn_send(g->conn, bad, sizeof bad - 1);
+    ol_conn_end(g->conn);
+}
+
+static void came(void *user) {
+    ol_guest *g = user;
+    if (g->talk != NULL) {
+        ol_talk_came(g->talk);
+        return;
+    }
+    while (g->conn->in_len > 0 && !g->conn->is_closing && !g->conn->closes_after) {
+        ol_http r;
+        size_t len = 0;
+        ol_err err = ol_http_get(g->conn->in, g->conn->in_len, &r, &len);
+        if (err == OL_ESHORT)
+            return;
+        if (err != OL_OK) {
+            malformed(g, err);
+            return;
+        }
+        bool goes_on = ol_web_serve(g, &r);
+        if (g->conn->is_closing)
+            return;
+        ol_conn_drop_in(g->conn, len);
+        if (g->talk != NULL) {
+            ol_talk_came(g->talk);
+            return;
+        }
+        if (!goes_on) {
+            ol_conn_end(g->conn);
+            return;
+        }
+        ol_conn_limit(g->conn, OL_WEB_IDLE_S);
+    }
+}
+
+/* A place for one more; of strangers the first to come gives way. */
+static size_t place(ol_web *w) {
+    size_t first = OL_WEB_CONNS;
+    for (size_t i = 0; i < OL_WEB_CONNS; i++) {
+        if (w->guest[i] == NULL)
+            return i;
+        if (!w->guest[i]->has_seat && !w->guest[i]->conn->is_closing &&
+            (first == OL_WEB_CONNS || w->guest[i]->order < w->guest[first]->order))
+            first = i;
+    }
+    return first;
+}
+
+void ol_web_came(uv_stream_t *listener, int status) {
+    static const ol_conn_user does = { .came = came, .closed = closed };
+    ol_web *w = listener->data;
+    ol_guest *g = status == 0 ? calloc(1, sizeof *g) : NULL;
+    if (g == NULL)
+        return;
+    g->web = w;
+    g->order = w->came++;
+    g->conn = ol_conn_take(listener, w->tls, &does, g);
+    if (g->conn == NULL) {
+        free(g);
+        return;
+    }
+    size_t at = place(w);
+    if (at < OL_WEB_CONNS && w->guest[at] != NULL) {
+        ol_web_refuse(w, "too many connections");
+        ol_conn_close(w->guest[at]->conn);
+        w->guest[at] = NULL; /* its place is taken; it still ends by itself */
+    }
+    if (at == OL_WEB_CONNS) {
+        ol_web_refuse(w, "too many connections");
+        ol_conn_close(g->conn);
+        return;
+    }
+    w->guest[at] = g;
+    ol_conn_limit(g->conn, OL_WEB_HEAD_S);
+}

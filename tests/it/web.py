@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: ISC
+"""The console's server over sockets: who gets in, who may act, and what is refused."""
+import gzip
+import subprocess
+import sys
+
+from libline import BIN, Failure, connected, main, run, station_down, station_up
+from libordeal import check
+from libweb import WEB, Web, self_signed
+
+LINE = "hotline"
+
+
+def door(where):
+    """a key opens one browser, once; without a seat nothing is told; the page asks nobody else"""
+    usa, _ = connected(where)
+    web = Web(usa)
+    check(web.get("/")[0] == 403, "the page without a seat")
+    check(web.get("/app.js")[0] == 403, "a script without a seat")
+    check(web.get("/?key=" + "0" * 64)[0] == 403, "a key of nobody's")
+    query = web.url("acts").split("?")[1]
+    status, fields, _ = web.get("/?" + query)
+    check(status == 303 and fields["location"] == "/", fields)
+    told = fields["set-cookie"]
+    check("HttpOnly" in told and "SameSite=Strict" in told and "Secure" not in told, told)
+    check(web.get("/?" + query)[0] == 403, "a key twice")
+    cookie = told.split(";")[0]
+    check(str(web.port) in cookie.split("=")[0], "two consoles of one machine share a cookie")
+    status, fields, body = web.get("/", Cookie=cookie)
+    check(status == 200 and b"<!doctype html>" in gzip.decompress(body), fields)
+    policy = fields["content-security-policy"]
+    for part in ("default-src 'none'", "script-src 'self'", "connect-src 'self'",
+                 "frame-ancestors 'none'", "require-trusted-types-for 'script'"):
+        check(part in policy, policy)
+    check(fields["x-content-type-options"] == "nosniff", fields)
+    check("unsafe" not in policy and "http" not in policy, policy)
+    check(web.get("/", Cookie=cookie, If_None_Match=fields["etag"])[0] == 304, "asked again")
+    check(web.get("/nothing", Cookie=cookie)[0] == 404, "a page that is not there")
+    check(web.get("/../etc/passwd", Cookie=cookie)[0] == 404, "a path out of the console")
+    web.refused("a request without a seat")
+    web.refused("a key that was used")
+    check(web.stop() == 0, "it ends well")
+
+
+def strangers(where):
+    """another host name, another origin, another site's page: refused, and told once"""
+    usa, _ = connected(where)
+    web = Web(usa)
+    cookie = web.seat()
+    for host in ("evil.example", "127.0.0.1", f"evil.example:{web.port}", f"127.0.0.1:{web.port}.",
+                 f"127.0.0.1:{web.port}, a"):
+        check(web.get("/", Cookie=cookie, Host=host)[0] == 421, host)
+    check(web.get("/", Cookie=cookie, Host=f"localhost:{web.port}")[0] == 200, "localhost")
+    for origin in ("null", "http://evil.example", f"http://127.0.0.1:{web.port + 1}",
+                   f"https://127.0.0.1:{web.port}", f"http://127.0.0.1:{web.port}.evil.example",
+                   f"http://localhost:{web.port}", None):
+        talk = web.talk(cookie, Origin=origin)
+        check(talk.status == 403, f"a talk of {origin}")
+        talk.close()
+    check(web.talk("").status == 403, "a talk without a seat")
+    for fields in ({"Upgrade": "h2c"}, {"Connection": "close"}, {"Sec-WebSocket-Version": "12"},
+                   {"Sec-WebSocket-Key": "short"}, {"Sec-WebSocket-Key": None}):
+        check(web.talk(cookie, **fields).status == 400, fields)
+    check(web.get("/", Cookie=cookie, Sec_Fetch_Site="cross-site")[0] == 403, "another site")
+    talk = web.talk(cookie)
+    check(talk.status == 101 and talk.ask("seat")["acts"], "the console itself")
+    talk.close()
+    web.refused("a request to another host")
+    web.refused("a page of another origin")
+    check(sum("another host" in s for s in web.said) == 1, web.said)
+    web.stop()
+
+
+def rights(where):
+    """a seat that looks on cannot act, whatever it says; one that acts can, and no more"""
+    usa, prc = connected(where)
+    web = Web(usa)
+    looks, acts = web.talk(web.seat("looks")), web.talk(web.seat("acts"))
+    check(not looks.ask("seat")["acts"] and acts.ask("seat")["acts"], "who acts")
+    looks.event(event="station", up=True)
+    check(looks.ask("hello")["lines"] == [LINE], "it may look")
+    for do, keys in (("send", {"text": "Not mine to say."}), ("call", {"rung": "watch"}),
+                     ("order", {"verb": "suspend"}), ("presence", {}),
+                     ("fork-ack", {"log": "usa/urgent/0011223344556677"})):
+        said = looks.ask(do, line=LINE, **keys)
+        check(not said["ok"] and "only looks on" in said["error"]["what"], said)
+    for do in ("submit", "stop", "hook-test", "clock-accept ", "entries", "", "nothing"):
+        for talk in (looks, acts):
+            check(not talk.ask(do, line=LINE)["ok"], f"{do} was done")
+    web.refused("an act from a seat that only looks")
+    said = acts.ask("send", line=LINE, text="We see it. --anyway", precedence="flash",
+                    status="exercise")
+    check(said["ok"], said)
+    entry = said["result"]["entry"]
+    shown = looks.ask("log", line=LINE, last=1)["entries"][0]
+    check(shown["entry"] == entry and shown["message"]["text"] == "We see it. --anyway", shown)
+    check("body" not in shown["message"], "a body goes to a browser")
+    refused = (
+        ("send", {"line": LINE}), ("send", {"line": LINE, "text": ""}),
+        ("send", {"line": LINE, "text": 7}), ("send", {"line": LINE, "text": "x", "key": "/f"}),
+        ("send", {"line": LINE, "text": "x", "draft": "/tmp/x"}),
+        ("send", {"line": LINE, "text": "x", "precedence": "urgent"}),
+        ("send", {"line": "--help", "text": "x"}), ("ack", {"line": LINE, "entry": "--json"}),
+        ("proof", {"line": LINE, "entry": "usa/urgent/0000.0"}),
+        ("proof", {"line": LINE, "entry": entry, "out": "/tmp"}),
+        ("call", {"line": LINE, "rung": "nobody"}),
+    )
+    for do, keys in refused:
+        said = acts.ask(do, **keys)
+        check(not said["ok"] and said["error"]["what"] and said["error"]["do"], said)
+    while looks.ask("log", line=LINE, last=1)["entries"][0]["states"]["prc"]["state"] != "stored":
+        pass
+    said = looks.ask("proof", line=LINE, entry=entry)
+    check(said["ok"] and "charter" in said["files"] and len(said["files"]) > 5, said)
+    check(entry in prc.run("log", LINE, "--last", "1").stdout.decode(), "the other side has it")
+    web.stop()
+
+
+def frames(where):
+    """malformed requests and frames end their connection, and nothing else"""
+    usa, _ = connected(where)
+    web = Web(usa)
+    cookie = web.seat()
+    for text in (b"\r\n\r\n", b"POST / HTTP/1.1\r\nHost: a\r\n\r\n", b"\x16\x03\x01\x00\xee",
+                 b"GET / HTTP/1.1\n\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+                 b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 9000):
+        with web.connect() as s:
+            s.sendall(text)
+            got = s.recv(1 << 16) if text != b"\x16\x03\x01\x00\xee" else b""
+            check(got == b"" or b" 400 " in got or b" 431 " in got, (text[:20], got))
+    bad = (
+        lambda t: t.frame(1, b"{}", mask=False),            # a client must mask
+        lambda t: t.socket.sendall(b"\xf1\x80\0\0\0\0"),     # bits that nobody asked for
+        lambda t: t.frame(3, b"x"),                          # no such opcode
+        lambda t: t.frame(9, b"x" * 126),                    # a long ping
+        lambda t: t.frame(1, b"\xff\xfe"),                   # no UTF-8
+        lambda t: t.frame(2, b"x"),                          # no text
+        lambda t: t.frame(1, b"x" * 70000),                  # too long
+        lambda t: t.frame(0, b"x"),                          # goes on from nothing
+    )
+    for n, act in enumerate(bad):
+        talk = web.talk(cookie)
+        talk.event(event="station", up=True)
+        try:
+            act(talk)
+            while True:
+                talk.read()
+        except (EOFError, ConnectionError):
+            pass
+        except OSError as error:
+            raise Failure(f"frame {n}: {error}") from error
+        talk.close()
+    talk = web.talk(cookie)
+    talk.event(event="station", up=True)
+    for text in (b"", b"[]", b"{", b"null", b'{"id": 1}', b'{"id": "x", "do": "hello"}',
+                 b'{"id": 1, "id": 2, "do": "hello"}', b'{"id": 1, "do": 2}'):
+        talk.frame(1, text)
+        while "event" in (said := talk.read()):
+            pass
+        check(said["ok"] is False, said)
+    check(talk.ask("hello")["ok"], "and the talk goes on")
+    web.stop()
+
+
+def crowd(where):
+    """300 idle connections: who has a seat goes on, the station too"""
+    usa, _ = connected(where)
+    web = Web(usa)
+    cookie = web.seat()
+    talk = web.talk(cookie)
+    talk.event(event="station", up=True)
+    held = [web.connect() for _ in range(300)]
+    for s in held[:20]:
+        try:
+            s.sendall(b"GET / HT")
+        except ConnectionError:
+            pass
+    check(talk.ask("hello")["ok"], "the talk goes on")
+    check(web.get("/", Cookie=cookie)[0] == 200, "a page for who has a seat")
+    web.refused("too many connections")
+    talks = [talk]
+    while (more := web.talk(cookie)).status == 101:
+        talks.append(more)
+    check(more.status == 503 and len(talks) == 16, f"{len(talks)} talks, then {more.status}")
+    check(run("status", home=usa.home).returncode == 0, "the station")
+    for s in held + [t.socket for t in talks]:
+        s.close()
+    while web.talk(cookie).status != 101:
+        pass
+    web.stop()
+
+
+def station_gone(where):
+    """the station stops and comes back: the console says so, and its talk goes on"""
+    usa, _ = connected(where)
+    web = Web(usa)
+    talk = web.talk(web.seat())
+    talk.event(event="station", up=True)
+    check(talk.ask("hello")["ok"], "hello")
+    station_down(usa)
+    talk.event(event="station", up=False)
+    said = talk.ask("hello")
+    check(not said["ok"] and "does not run" in said["error"]["what"], said)
+    station_up(usa)
+    talk.event(event="station", up=True)
+    check(talk.ask("hello")["ok"], "hello again")
+    web.stop()
+
+
+def certificate(where):
+    """with a certificate: TLS 1.3, a cookie for it alone, and no plain word"""
+    usa, _ = connected(where)
+    key, cert, context = self_signed(where)
+    web = Web(usa, "--listen", "127.0.0.1", "--cert", cert, "--key", key, context=context)
+    check(web.origin.startswith("https://"), web.origin)
+    query = web.url("acts").split("?")[1]
+    status, fields, _ = web.get("/?" + query)
+    check(status == 303 and "Secure" in fields["set-cookie"], fields)
+    cookie = fields["set-cookie"].split(";")[0]
+    check(web.get("/", Cookie=cookie)[0] == 200, "the page")
+    talk = web.talk(cookie)
+    check(talk.status == 101, "a talk")
+    talk.event(event="station", up=True)
+    check(talk.ask("hello")["ok"], "hello")
+    check(talk.ask("send", line=LINE, text="By TLS.", status="test")["ok"], "an act")
+    web.context, plain = None, web.context
+    check(web.get("/", Cookie=cookie)[0] == 0, "a plain request")
+    web.context = plain
+    web.stop()
+    for words, says in ((("--listen", "127.0.0.1"), "need a certificate"),
+                        (("--cert", cert), "go together"), (("--port", "x"), "is no port"),
+                        (("--colour",), "is no option"), (("--port",), "needs a value"),
+                        (("--cert", key, "--key", key), "cannot be used")):
+        done = subprocess.run([WEB, *map(str, words)], capture_output=True, text=True, check=False)
+        check(done.returncode in (1, 2) and says in done.stderr and "; " in done.stderr, done)
+    for word in ("--help", "--version", "--licences"):
+        done = subprocess.run([WEB, word], capture_output=True, text=True, check=True)
+        check(len(done.stdout) > 10, done)
+
+
+if __name__ == "__main__":
+    check(BIN, "no program")
+    sys.exit(main(door, strangers, rights, frames, crowd, station_gone, certificate))

@@ -1,0 +1,73 @@
+/* web/seat: a key opens once, a seat ends when it is unused, and a full house gives way. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "web/seat.h"
+
+static ol_str str(const char *s) {
+    return (ol_str){ s, strlen(s) };
+}
+
+static void seat_keys(void **state) {
+    static ol_seats s;
+    char key[OL_SEAT_WORD + 1], looks[OL_SEAT_WORD + 1];
+    (void)state;
+    ol_seats_init(&s);
+    memcpy(key, s.key[OL_SEAT_ACTS], sizeof key);
+    memcpy(looks, s.key[OL_SEAT_VIEWS], sizeof looks);
+    assert_string_not_equal(key, looks);
+    const ol_seat *seat = ol_seats_open(&s, str(key), 1);
+    assert_non_null(seat);
+    assert_int_equal(seat->right, OL_SEAT_ACTS);
+    assert_null(ol_seats_open(&s, str(key), 1)); /* once */
+    assert_string_not_equal(s.key[OL_SEAT_ACTS], key);
+    assert_int_equal(ol_seats_open(&s, str(looks), 1)->right, OL_SEAT_VIEWS);
+    assert_null(ol_seats_open(&s, str(""), 1));
+    assert_null(ol_seats_open(&s, (ol_str){ NULL, 0 }, 1));
+    assert_null(ol_seats_open(&s, str(seat->word), 1)); /* a seat's word is no key */
+    looks[5] = looks[5] == '0' ? '1' : '0';
+    assert_null(ol_seats_open(&s, str(looks), 1));
+}
+
+static void seat_times(void **state) {
+    static ol_seats s;
+    char word[OL_SEAT_WORD + 1];
+    (void)state;
+    ol_seats_init(&s);
+    memcpy(word, ol_seats_open(&s, str(s.key[OL_SEAT_ACTS]), 5)->word, sizeof word);
+    assert_null(ol_seats_find(&s, str(s.key[OL_SEAT_ACTS]), 5)); /* a key is no seat */
+    assert_null(ol_seats_find(&s, (ol_str){ NULL, 0 }, 5));
+    assert_null(ol_seats_find(
+        &s, str("0000000000000000000000000000000000000000000000000000000000000000"), 5));
+    assert_non_null(ol_seats_find(&s, str(word), 5 + OL_SEAT_S)); /* used: it begins anew */
+    assert_non_null(ol_seats_find(&s, str(word), 5 + 2 * OL_SEAT_S));
+    assert_null(ol_seats_find(&s, str(word), 6 + 3 * OL_SEAT_S));
+}
+
+static void seat_house(void **state) {
+    static ol_seats s;
+    char word[OL_SEATS + 1][OL_SEAT_WORD + 1];
+    (void)state;
+    ol_seats_init(&s);
+    for (size_t i = 0; i < OL_SEATS; i++)
+        memcpy(word[i], ol_seats_open(&s, str(s.key[OL_SEAT_VIEWS]), 10 + i)->word, sizeof word[i]);
+    assert_non_null(ol_seats_find(&s, str(word[0]), 100)); /* so the second is the idlest */
+    memcpy(word[OL_SEATS], ol_seats_open(&s, str(s.key[OL_SEAT_ACTS]), 101)->word, sizeof word[0]);
+    for (size_t i = 0; i <= OL_SEATS; i++)
+        assert_int_equal(ol_seats_find(&s, str(word[i]), 102) != NULL, i != 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(seat_keys),
+        cmocka_unit_test(seat_times),
+        cmocka_unit_test(seat_house),
+    };
+    return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
