@@ -134,6 +134,33 @@ static void against(sim_world *w, unsigned p, const claim *c, const claim *o) {
               (unsigned long long)c->size, (unsigned long long)o->size);
 }
 
+/* ---- after a disk was set back: no word against what the log's author held already ---- */
+
+typedef struct {
+    const claim *claim;
+    uint64_t held, size; /* size: of a receipt that stood there before, as large or larger; or 0 */
+} held_search;
+
+static ol_err on_held_receipt(void *ctx, const ol_stored_receipt *r) {
+    held_search *s = ctx;
+    if (r->party == s->claim->party && r->size >= s->claim->size && r->seq <= s->held)
+        s->size = r->size;
+    return OL_OK;
+}
+
+static void against_held(sim_world *w, unsigned p, const claim *c) {
+    unsigned by = c->log.party;
+    held_search search = { .claim = c, .held = w->st[p].held[by] };
+    ol_store *s = w->st[by].store;
+    if (search.held == 0 || w->st[by].is_liar || has_two_homes(w, by) || has_two_homes(w, c->party))
+        return;
+    CHECK(w, s->ops->receipts(s, sim_line_id, &c->log, on_held_receipt, &search) == OL_OK,
+          "%c: its receipts cannot be read", sim_name(w, by));
+    CHECK(w, search.size == 0, "%c: a receipt of %llu, and %s held one of %llu when it started",
+          sim_name(w, p), (unsigned long long)c->size, w->card[by].name,
+          (unsigned long long)search.size);
+}
+
 static sim_word *word_of(sim_station *s, const ol_log_key *log) {
     for (size_t i = s->word.n; i > 0; i--)
         if (ol_log_key_eq(&s->word.v[i - 1].log, log))
@@ -163,6 +190,7 @@ void sim_check_sign(sim_world *w, unsigned p, const ol_effect *fx) {
                                 o->size == c.size && o->time == c.time);
     }
     if (c.is_receipt && !is_again) {
+        against_held(w, p, &c);
         CHECK(w, c.time >= s->time_floor, "%c: a receipt earlier than the one before",
               sim_name(w, p));
         s->time_floor = c.time;

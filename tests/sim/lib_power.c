@@ -93,6 +93,8 @@ void sim_restore(sim_world *w, unsigned p) {
     memcpy(s->secrets, s->kept, sizeof s->secrets);
     s->store = sim_disk_store(s->disk);
     forgive(s);
+    for (unsigned q = 0; q < w->stations; q++)
+        w->st[q].held[p] = 0;
     SAY(w, "%c is set back to its backup", sim_name(w, p));
     s->restart_ms = w->now_ms + 1 + sim_random(w, 5000);
     w->sum.restores++;

@@ -145,6 +145,9 @@ void sim_start(sim_world *w, unsigned p) {
     load(w, p);
     s->is_up = true, s->starts++;
     s->mark.n = 0;
+    for (unsigned q = 0; q < w->parties; q++)
+        if (w->st[q].store->ops->last_seq(w->st[q].store, &s->held[q]) != OL_OK)
+            s->held[q] = 0;
     s->timer_ms = s->restart_ms = s->wake_ms = s->commit_ms = OL_NEVER, s->retry_ms = 0;
     ol_event ev = { .kind = EV_START };
     ev.start.marker = s->marker;

@@ -71,6 +71,8 @@ typedef struct {
     SIM_VEC(sim_mark) mark; /* of this life */
     SIM_VEC(sim_word) word; /* since its disk was last set back */
     uint64_t time_floor;    /* the latest receipt, likewise */
+    /* The last number of each party's store when this one started; 0: that was set back since. */
+    uint64_t held[SIM_PARTIES_MAX];
     uint64_t limit; /* entries a day by its own engine, a thousand bytes each; 0: the world's */
     uint64_t starts, recovered, opened, forks, commits, notes, frames;
 } sim_station;
