@@ -221,8 +221,8 @@ static bool is_dense(uint32_t c) {
         { 0xff66, 0xffdc },   /* Kana and Hangul, half width */
         { 0x20000, 0x3ffff }, /* Han */
     };
-    for (size_t i = 0; i < OL_LEN(range); i++)
-        if (c >= range[i].from && c <= range[i].to)
+    for (size_t i = 0; i < OL_LEN(range) && c >= range[i].from; i++) /* ascending */
+        if (c <= range[i].to)
             return true;
     return false;
 }

@@ -44,7 +44,6 @@ static int read_record(ol_cli *c, asking *k, ol_verify_result *ret) {
     if (code >= 0)
         return code;
     ol_mem_heap(&k->mem, MEM_MAX);
-    ol_files_of_sort(&k->files);
     ol_verify_opts opts = { .mem = &k->mem,
                             .file = k->files.file,
                             .files = k->files.n,

@@ -27,7 +27,6 @@ static int read_calls(ol_cli *c, asking *k, const char *of) {
     if (code >= 0)
         return code;
     ol_mem_heap(&k->mem, MEM_MAX);
-    ol_files_of_sort(&k->files);
     ol_verify_opts opts = { .mem = &k->mem,
                             .file = k->files.file,
                             .files = k->files.n,

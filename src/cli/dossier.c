@@ -247,7 +247,6 @@ static void set_head(making *m) {
 static int make(ol_cli *c, making *m) {
     ol_verify_result result = { .is_proof = false };
     ol_mem_heap(&m->mem, MEM_MAX);
-    ol_files_of_sort(&m->files);
     int code = read_chain(c, m);
     if (code >= 0)
         return code;

@@ -70,14 +70,41 @@ static ol_err walk(ol_files_of *f, char *path, size_t len, int dir, unsigned dep
         return depth > OL_FILES_DEPTH_MAX ? OL_ELIMIT : OL_ENOMEM;
     }
     ol_err err = OL_OK;
-    errno = 0;
-    for (struct dirent *e = readdir(d); e != NULL && err == OL_OK; e = readdir(d))
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+    for (bool is_end = false; !is_end && err == OL_OK;) {
+        errno = 0; /* a call that was interrupted and went through has left it set */
+        struct dirent *e = readdir(d);
+        is_end = e == NULL;
+        if (is_end && errno != 0)
+            err = OL_EIO;
+        if (!is_end && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
             err = take(f, path, len, dir, e->d_name, depth);
-    if (err == OL_OK && errno != 0)
-        err = OL_EIO;
+    }
     (void)closedir(d);
     return err;
+}
+
+typedef struct {
+    ol_verify_file file;
+    struct ol_file_bytes bytes;
+} pair;
+
+static int by_path(const void *a, const void *b) {
+    return strcmp(((const pair *)a)->file.path, ((const pair *)b)->file.path);
+}
+
+ol_err ol_files_of_sort(ol_files_of *f) {
+    pair *all = calloc(f->n + 1, sizeof *all);
+    if (all == NULL)
+        return OL_ENOMEM;
+    for (size_t i = 0; i < f->n; i++)
+        all[i] = (pair){ f->file[i], f->bytes[i] };
+    qsort(all, f->n, sizeof *all, by_path);
+    for (size_t i = 0; i < f->n; i++) {
+        f->file[i] = all[i].file;
+        f->bytes[i] = all[i].bytes;
+    }
+    free(all);
+    return OL_OK;
 }
 
 ol_err ol_files_of_dir(const char *path, ol_files_of *ret, ol_why *why) {
@@ -88,6 +115,8 @@ ol_err ol_files_of_dir(const char *path, ol_files_of *ret, ol_why *why) {
         return ol_why_errno(why, errno, "cannot open the directory %s", path);
     int again = (int)TEMP_FAILURE_RETRY(openat(f.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     ol_err err = again < 0 ? OL_EIO : walk(&f, room, 0, again, 0);
+    if (err == OL_OK)
+        err = ol_files_of_sort(&f);
     if (err != OL_OK) {
         (void)ol_why_set(why, err,
                          "%s cannot be read at \"%s\": %s; give the directory of an "
@@ -114,29 +143,6 @@ ol_err ol_files_of_add(void *ctx, const char *path, const uint8_t *p, size_t n) 
     if (err != OL_OK)
         free(copy);
     return err;
-}
-
-typedef struct {
-    ol_verify_file file;
-    struct ol_file_bytes bytes;
-} pair;
-
-static int by_path(const void *a, const void *b) {
-    return strcmp(((const pair *)a)->file.path, ((const pair *)b)->file.path);
-}
-
-void ol_files_of_sort(ol_files_of *f) {
-    pair *all = calloc(f->n + 1, sizeof *all);
-    if (all == NULL)
-        return; /* read then looks through all of them */
-    for (size_t i = 0; i < f->n; i++)
-        all[i] = (pair){ f->file[i], f->bytes[i] };
-    qsort(all, f->n, sizeof *all, by_path);
-    for (size_t i = 0; i < f->n; i++) {
-        f->file[i] = all[i].file;
-        f->bytes[i] = all[i].bytes;
-    }
-    free(all);
 }
 
 static const struct ol_file_bytes *find(const ol_files_of *f, const char *path) {

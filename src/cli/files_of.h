@@ -22,11 +22,12 @@ typedef struct {
     size_t n, cap;
 } ol_files_of;
 
+/* Sorted already. */
 OL_MUST ol_err ol_files_of_dir(const char *path, ol_files_of *ret, ol_why *why);
 void ol_files_of_memory(ol_files_of *ret);
 /* For ol_export_to.file; ctx is the ol_files_of. */
 ol_err ol_files_of_add(void *ctx, const char *path, const uint8_t *p, size_t n);
-void ol_files_of_sort(ol_files_of *f); /* before read */
+OL_MUST ol_err ol_files_of_sort(ol_files_of *f); /* in memory: before read */
 /* For ol_verify_opts.read; ctx is the ol_files_of. */
 ol_err ol_files_of_read(const ol_files_of *f, const char *path, uint8_t *to, size_t cap,
                         size_t *ret_len, const char **ret_why);

@@ -81,7 +81,12 @@ int ol_cli_record_line(ol_cli *c, const char *line, ol_cli_record *r, ol_files_o
     ol_err err = ol_export_all(ol_store_reader_of(r->reader), &to, &at);
     ol_cli_record_close(r);
     if (err == OL_OK)
+        err = ol_files_of_sort(ret);
+    if (err == OL_OK)
         return -1;
+    if (err == OL_ENOMEM)
+        return ol_cli_fail(c, err, "export the line and check that on a machine with more memory",
+                           "there is no memory to read so large a record");
     return ol_cli_fail(c, err, "keep the home as it is: this needs a person who looks",
                        err == OL_ECONFLICT ? "the record does not fit its own signatures, at %s"
                                            : "the record could not be read, at %s",

@@ -173,7 +173,6 @@ static int verify_run(ol_cli *c) {
     int code = ol_cli_record_files(c, c->arg[0], &record, &k->files);
     if (code < 0) {
         ol_mem_heap(&k->mem, MEM_MAX);
-        ol_files_of_sort(&k->files);
         ol_verify_opts opts = { .mem = &k->mem,
                                 .file = k->files.file,
                                 .files = k->files.n,

@@ -172,8 +172,10 @@ static ol_err entry_json(const ol_desk *d, size_t line, size_t at, json_t **ret)
     read_one r = { d, line, NULL };
     ol_err err =
         s->ops->entries(s, d->line[line]->id, key, item.index, item.index + 1, walk_one, &r);
-    if (err != OL_OK || r.entry == NULL)
+    if (err != OL_OK || r.entry == NULL) {
+        json_decref(r.entry);
         return err == OL_OK ? OL_EIO : err;
+    }
     if (item.unreadable != NULL) {
         (void)json_object_set_new(r.entry, "kind", json_string("unreadable"));
         (void)json_object_set_new(r.entry, "unreadable", json_string(item.unreadable));
@@ -181,8 +183,10 @@ static ol_err entry_json(const ol_desk *d, size_t line, size_t at, json_t **ret)
     if (item.has_status)
         ol_desk_call_status(r.entry, item.status);
     err = ol_desk_words_json(d, line, d->view->view, at, r.entry);
-    if (err != OL_OK)
+    if (err != OL_OK) {
+        json_decref(r.entry);
         return err;
+    }
     (void)json_object_set_new(r.entry, "at", json_integer((json_int_t)at));
     (void)json_object_set_new(r.entry, "crossed", crossed_json(d, line, at, &item));
     (void)json_object_set_new(r.entry, "states", states_json(d, line, at, &item));

@@ -51,6 +51,10 @@ ol_log_key record_key(size_t log) {
     return key;
 }
 
+const uint8_t *record_secret(void) {
+    return line_secret;
+}
+
 static uint64_t size_of(const test_record *r, size_t log) {
     return log == 1 && r->grown > 0 ? r->grown : logs[log].size;
 }

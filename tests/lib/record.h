@@ -44,5 +44,6 @@ typedef struct {
 
 void record_make(test_record *r);
 ol_log_key record_key(size_t log);
+const uint8_t *record_secret(void); /* of 32 bytes, once it was made */
 
 #endif
