@@ -262,7 +262,7 @@ static OL_MUST ol_err put_draft(ol_line *l, ol_own *own, const draft *d, const o
 /* What it cannot mention itself is mentioned before it (§4.2): else what its writer had read, or
  * what it refers to, would not be what it says. */
 static OL_MUST ol_err append(ol_line *l, ol_own *own, const ol_submit *s) {
-    static uint8_t nothing = 0x80; /* an empty array */
+    uint8_t nothing = 0x80; /* an empty array */
     const ol_submit more = { .kind = OL_KIND_MENTIONS, .body = &nothing, .body_len = 1 };
     const bool is_alone = s->kind == OL_KIND_OPENING || s->kind == OL_KIND_HANDBACK;
     draft d;

@@ -5,9 +5,15 @@
 #include "line/keyring.h"
 #include "line/state.h"
 
+/* A slow path has its time to bring a word, and an answer. */
+static uint64_t alone_ms(const ol_line *l, uint8_t party) {
+    uint64_t ms = ol_path_is_slow(l, party) ? 2 * ol_path_repeat_ms(l, party) : 0;
+    return ms > OL_ALONE_MS ? ms : OL_ALONE_MS;
+}
+
 static bool is_alone(const ol_line *l, uint8_t party) {
     return party != l->self && ol_keyring_is_member(l, party) &&
-           l->mono_ms - l->peer[party].reached_ms >= OL_ALONE_MS;
+           l->mono_ms - l->peer[party].reached_ms >= alone_ms(l, party);
 }
 
 /* ---- as the author ---- */
@@ -114,7 +120,7 @@ void ol_handback_due(ol_line *l) {
 uint64_t ol_handback_next_ms(const ol_line *l) {
     uint64_t next = OL_NEVER;
     for (uint8_t p = 0; p < l->parties && l->parties > 2; p++) {
-        uint64_t at = l->peer[p].reached_ms + OL_ALONE_MS;
+        uint64_t at = l->peer[p].reached_ms + alone_ms(l, p);
         if (p != l->self && at > l->mono_ms && !ol_sync_is_reached(l, p))
             next = ol_min_ms(next, at);
     }

@@ -46,13 +46,18 @@ static size_t drop(ol_line *l, ol_hold *h, const ol_log_key *key, uint64_t from,
 
 /* Drops what another source brought in the meantime and what no head has come for in a while. */
 static void sweep(ol_line *l, ol_hold *h) {
+    uint8_t by = 0;
+    while (&l->peer[by].hold != h)
+        by++;
+    uint64_t rest = 4 * ol_path_repeat_ms(l, by);
+    rest = rest > OL_HOLD_MS ? rest : OL_HOLD_MS;
     size_t kept = 0;
     uint64_t have = 0;
     for (size_t i = 0; i < h->n; i++) {
         ol_held e = h->v[i];
         if (i == 0 || !ol_log_key_eq(&e.log, &h->v[i - 1].log))
             have = size_of(ol_log_find(l, &e.log));
-        if (e.index >= have && l->mono_ms - e.since_ms < OL_HOLD_MS)
+        if (e.index >= have && l->mono_ms - e.since_ms < rest)
             h->v[kept++] = e;
         else
             release(l, h, &e), l->count[OL_COUNT_PROVISIONAL_DROPPED]++;

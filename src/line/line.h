@@ -179,7 +179,10 @@ typedef struct {
             bool is_ip;       /* first messages carry a MAC */
             bool is_stream;   /* frames arrive in order, or EV_PATH_LOST comes */
             uint16_t frame_max;
-            uint32_t rate; /* bit/s; 0: not known, fast */
+            uint32_t rate;  /* bit/s of frames' own bytes; 0: not known, fast */
+            uint16_t frame; /* the bearer's, where packets are segmented (segment.h); 0: not */
+            uint32_t turnaround_ms; /* to turn a direction around; 0: none */
+            uint32_t hold_ms;       /* half duplex: the longest transmission; 0: it is not */
             /* EV_PATH_LOST: a connection that carried it is gone. Its session is not live any more:
              * other paths are better, and it is opened anew when the port can send again. */
         } path;

@@ -4,22 +4,73 @@
 enum { LOSSY_FRAMES = 8, LOSSY_SHARE = 6 }; /* a sixth of so many at least */
 enum { LOSS_FRAMES = 256, RATE_MS = 1000 };
 
-/* ---- the best ---- */
+static uint64_t at_least(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
 
-/* A full frame on the wire. */
+/* ---- times by rate and turnaround (§5.9) ---- */
+
+void ol_path_pace(ol_path *path, const ol_event *up) {
+    uint32_t rate = up->path.rate;
+    bool is_segmented = up->path.frame > 0;
+    uint64_t max = (uint64_t)rate * (is_segmented ? OL_PACKET_MS : OL_SEGMENT_MS) / 8000;
+    max = at_least(max, is_segmented ? OL_PACKET_MIN : OL_FRAME_MIN);
+    path->rate = rate;
+    path->frame_max = rate > 0 && max < up->path.frame_max ? (uint16_t)max : up->path.frame_max;
+    path->lag_ms = up->path.hold_ms + 2 * up->path.turnaround_ms;
+}
+
+static bool is_slow(const ol_path *path) {
+    return path->rate > 0 || path->lag_ms > 0;
+}
+
+/* A full packet on the wire. */
 static uint64_t air_ms(const ol_path *path) {
     return path == NULL || path->rate == 0 ? 0 : UINT64_C(8000) * path->frame_max / path->rate;
 }
 
-uint16_t ol_path_frame_max(uint16_t frame_max, uint32_t rate) {
-    uint64_t max = (uint64_t)rate * OL_SEGMENT_MS / 8000;
-    max = max < OL_FRAME_MIN ? OL_FRAME_MIN : max;
-    return rate > 0 && max < frame_max ? (uint16_t)max : frame_max;
+/* What was measured may have been short, and met an empty wire both ways. */
+uint64_t ol_path_answer_ms(const ol_path *path) {
+    uint64_t rtt = path == NULL || path->rtt_ms == 0 ? OL_RTT_START_MS : path->rtt_ms;
+    uint64_t turns = path == NULL ? 0 : path->lag_ms;
+    return at_least(rtt, turns) + at_least(rtt / 4, 20) + 2 * air_ms(path);
 }
+
+/* A PING and its PONG so often are a hundredth of what the path can carry. */
+static uint64_t share_ms(const ol_path *path) {
+    return path->rate == 0 ? 0 : (uint64_t)OL_KEEP_SHARE * 1000 / path->rate;
+}
+
+uint64_t ol_path_try_max_ms(const ol_path *path, bool has_more) {
+    uint64_t max = OL_OPEN_IDLE_MS, share = share_ms(path);
+    if (has_more)
+        max = path->rtt_ms > 0 ? OL_REPEAT_MAX_MS : OL_OPEN_MAX_MS, share /= 4;
+    return at_least(at_least(max, share), ol_path_answer_ms(path));
+}
+
+uint64_t ol_path_kept_ms(const ol_path *path) {
+    return at_least(OL_KEPT_MS, is_slow(path) ? 4 * ol_path_answer_ms(path) : 0);
+}
+
+uint64_t ol_path_rest_ms(const ol_path *path) {
+    return at_least(OL_ANSWER_AGAIN_MS, is_slow(path) ? ol_path_answer_ms(path) / 2 : 0);
+}
+
+uint64_t ol_path_rekey_ms(const ol_path *path) {
+    uint64_t ms = path->rate == 0 ? 0 : OL_REKEY_SHARE * 1000 / path->rate;
+    ms = at_least(ms, OL_REKEY_TURNS * (uint64_t)path->lag_ms);
+    return at_least(OL_REKEY_MS, ms < OL_REKEY_MAX_MS ? ms : OL_REKEY_MAX_MS);
+}
+
+uint64_t ol_path_reply_hold_ms(const ol_path *path) {
+    return at_least(OL_REPLY_HOLD_MS, path->rate == 0 ? 0 : OL_REPLY_SHARE * 1000u / path->rate);
+}
+
+/* ---- the best ---- */
 
 /* Milliseconds that a full frame and its answer take, as far as known; more where much is lost. */
 static uint64_t cost_ms(const ol_path *path) {
-    uint64_t ms = path->rtt_ms == 0 ? OL_RTT_START_MS : path->rtt_ms;
+    uint64_t ms = path->rtt_ms == 0 ? OL_RTT_START_MS + path->lag_ms : path->rtt_ms;
     ms += air_ms(path);
     uint64_t lost = path->expected - path->arrived;
     return path->expected == 0 ? ms : ms + 4 * ms * lost / path->expected;
@@ -43,7 +94,7 @@ ol_path *ol_path_best(const ol_line *l, uint8_t party) {
 
 bool ol_path_is_slow(const ol_line *l, uint8_t party) {
     const ol_path *best = ol_path_best(l, party);
-    return best != NULL && best->rate > 0;
+    return best != NULL && is_slow(best);
 }
 
 static void choose(ol_line *l) {
@@ -64,14 +115,8 @@ static size_t paths_up(const ol_line *l, uint8_t party) {
     return n;
 }
 
-/* What was measured may have been short, and met an empty wire both ways. */
-static uint64_t repeat_ms(const ol_path *path) {
-    uint64_t rtt = path == NULL || path->rtt_ms == 0 ? OL_RTT_START_MS : path->rtt_ms;
-    return rtt + (rtt / 4 > 20 ? rtt / 4 : 20) + 2 * air_ms(path);
-}
-
 uint64_t ol_path_repeat_ms(const ol_line *l, uint8_t party) {
-    return repeat_ms(ol_path_best(l, party));
+    return ol_path_answer_ms(ol_path_best(l, party));
 }
 
 void ol_path_rtt(ol_path *path, uint64_t ms) {
@@ -82,8 +127,7 @@ void ol_path_rtt(ol_path *path, uint64_t ms) {
 /* ---- signs of life ---- */
 
 static uint64_t keep_ms(const ol_path *path) {
-    uint64_t ms = path->rate == 0 ? 0 : (uint64_t)OL_KEEP_SHARE * 1000 / path->rate;
-    return ms > OL_PING_MS ? ms : OL_PING_MS;
+    return at_least(at_least(OL_PING_MS, share_ms(path)), 4 * (uint64_t)path->lag_ms);
 }
 
 static uint64_t dead_ms(const ol_path *path) {
@@ -97,12 +141,12 @@ bool ol_path_is_heard(const ol_line *l, const ol_path *path) {
 /* When a PING that is out has gone unanswered. A peer with one path has no other to turn to. */
 static uint64_t answer_ms(const ol_line *l, uint8_t party, const ol_path *path) {
     if (paths_up(l, party) < 2)
-        return keep_ms(path) / 2;
-    uint64_t ms = repeat_ms(path);
+        return at_least(keep_ms(path) / 2, ol_path_answer_ms(path));
+    uint64_t ms = ol_path_answer_ms(path);
     for (unsigned i = 0; i < path->missed && ms < OL_MISSED_MAX_MS; i++)
         ms *= 2;
     uint64_t max = keep_ms(path) / 4;
-    return ms < max ? ms : max > repeat_ms(path) ? max : repeat_ms(path);
+    return ms < max ? ms : at_least(max, ol_path_answer_ms(path));
 }
 
 /* When the next PING is due. */
@@ -143,7 +187,7 @@ void ol_path_missed(ol_line *l, uint8_t party) {
     ol_path *path = ol_path_best(l, party);
     if (path == NULL || paths_up(l, party) < 2 || ol_session_live(path) == NULL)
         return;
-    if (path->missed == 0 && l->mono_ms - path->heard_ms >= repeat_ms(path))
+    if (path->missed == 0 && l->mono_ms - path->heard_ms >= ol_path_answer_ms(path))
         miss(path); /* not a word since: another path carries the repeat */
     path->wants_ping = true;
 }
@@ -210,7 +254,7 @@ static uint64_t path_next(const ol_line *l, uint8_t party, const ol_path *path) 
     }
     for (size_t i = 0; i < OL_HOLDERS; i++)
         if (path->holder[i].state == HS_STANDBY && path->holder[i].owes_reply)
-            next = later(l, next, path->holder[i].born_ms + OL_REPLY_HOLD_MS);
+            next = later(l, next, path->holder[i].born_ms + ol_path_reply_hold_ms(path));
     return next;
 }
 
@@ -261,7 +305,8 @@ void ol_path_drop_copies(ol_line *l, ol_path *path) {
 }
 
 static void add_copy(ol_line *l, ol_path *path, const uint8_t *p, size_t len) {
-    while (path->copy[0] != NULL && l->mono_ms - path->copy[0]->at_ms >= OL_COPY_MS)
+    const uint64_t copy_ms = at_least(OL_COPY_MS, ol_path_answer_ms(path));
+    while (path->copy[0] != NULL && l->mono_ms - path->copy[0]->at_ms >= copy_ms)
         ol_path_drop_copy(l, path);
     if (path->copy[OL_COPIES - 1] != NULL)
         ol_path_drop_copy(l, path); /* the path is slow: the oldest has gone over others */

@@ -12,10 +12,16 @@ static uint64_t rank_of(const ol_line *l, const ol_log *log, uint8_t party) {
     return rank < OL_HAND_RANKS ? rank : OL_HAND_RANKS;
 }
 
+/* A request stands until it must have been made again. */
+static uint64_t cut_ms(const ol_line *l, uint8_t by) {
+    uint64_t ms = 3 * ol_path_repeat_ms(l, by);
+    return ms > OL_CUT_MS ? ms : OL_CUT_MS;
+}
+
 static bool is_cut(const ol_line *l, uint8_t a, uint8_t b) {
     uint64_t by_a = l->peer[a].cut_ms[b], by_b = l->peer[b].cut_ms[a];
-    return (by_a > 0 && l->mono_ms - by_a < OL_CUT_MS) ||
-           (by_b > 0 && l->mono_ms - by_b < OL_CUT_MS);
+    return (by_a > 0 && l->mono_ms - by_a < cut_ms(l, a)) ||
+           (by_b > 0 && l->mono_ms - by_b < cut_ms(l, b));
 }
 
 bool ol_relay_is_kept(const ol_line *l, const ol_log *log, uint8_t party) {
@@ -72,7 +78,9 @@ static void ask(ol_line *l, ol_log *log, uint8_t party, uint16_t mask) {
     uint64_t ms = ol_path_repeat_ms(l, by);
     for (unsigned i = 0; i < s->want_tries && ms < OL_WANT_MAX_MS; i++)
         ms *= 2;
-    s->want_ms = l->mono_ms + (ms < OL_WANT_MAX_MS ? ms : OL_WANT_MAX_MS);
+    uint64_t least = ol_path_repeat_ms(l, by), max = OL_WANT_MAX_MS;
+    max = max < least ? least : max;
+    s->want_ms = l->mono_ms + (ms < max ? ms : max);
     s->want_tries = s->want_tries < UINT8_MAX ? (uint8_t)(s->want_tries + 1) : UINT8_MAX;
 }
 

@@ -78,7 +78,7 @@ static size_t count_of(const ol_path *path, ol_holder_state state) {
 /* Which of these gives its place up. The oldest stay a while: while the round trip is not known the
  * answer may be later than many tries, and then only theirs can still come in time. */
 static ol_holder *spare(const ol_line *l, const ol_path *path, ol_holder_state state) {
-    static const uint64_t kept_ms[] = { OL_KEPT_MS, OL_KEPT_MS / 4 };
+    const uint64_t kept = ol_path_kept_ms(path), kept_ms[] = { kept, kept / 4 };
     ol_holder *h = of_state(path, state);
     for (size_t i = 0; h != NULL && i < OL_LEN(kept_ms) && l->mono_ms - h->born_ms < kept_ms[i];
          i++) {
@@ -158,7 +158,7 @@ void ol_session_forget(ol_line *l, uint8_t party, const ol_holder *but) {
             if (h == ol_session_live(path)) {
                 path->live = OL_HOLDERS, path->note = true;
                 ol_path_drop_copies(l, path);
-                path->open_ms = l->mono_ms + 2 * ol_path_repeat_ms(l, party);
+                path->open_ms = l->mono_ms + 2 * ol_path_answer_ms(path);
                 path->is_idle_try = false; /* its first message is here: ours would cross it */
             }
             ol_session_drop(l, h);
@@ -192,7 +192,7 @@ static void wait_dh(ol_line *l, ol_path *path, const ol_event *ev, uint8_t holde
 /* ---- the first message ---- */
 
 bool ol_session_is_suspect(const ol_line *l, uint8_t party, const ol_path *path) {
-    if (l->mono_ms - path->heard_ms <= OL_REPEATS_SUSPECT * ol_path_repeat_ms(l, party))
+    if (l->mono_ms - path->heard_ms <= OL_REPEATS_SUSPECT * ol_path_answer_ms(path))
         return false;
     for (size_t i = 0; i < l->log.n; i++)
         if (l->log.v[i]->sync[party].tries >= OL_REPEATS_SUSPECT)
@@ -222,27 +222,17 @@ bool ol_session_wants_open(const ol_line *l, uint8_t party, const ol_path *path)
     const ol_holder *live = ol_session_live(path);
     if (live == NULL || path->missed >= OL_REPEATS_SUSPECT)
         return true;
-    bool is_spent = l->mono_ms - live->born_ms >= OL_REKEY_MS || live->n >> 32 > 0;
+    bool is_spent = l->mono_ms - live->born_ms >= ol_path_rekey_ms(path) || live->n >> 32 > 0;
     if ((is_spent && has_more) || ol_session_is_old(l, party, path))
         return true;
     return has_more && ol_session_is_suspect(l, party, path);
 }
 
-static void next_try(ol_line *l, uint8_t party, ol_path *path, bool has_more) {
-    uint64_t ms = ol_path_repeat_ms(l, party);
-    if (has_more) {
-        uint64_t max = path->rtt_ms > 0 ? OL_REPEAT_MAX_MS : OL_OPEN_MAX_MS;
-        for (uint64_t i = OL_REPEATS_FAST / 2; i < path->open_tries && ms < max; i++)
-            ms *= 2;
-        ms = ms > max ? max : ms;
-        if (ms < ol_path_repeat_ms(l, party))
-            ms = ol_path_repeat_ms(l, party);
-    } else {
-        for (uint64_t i = 0; i < path->open_tries && ms < OL_OPEN_IDLE_MS; i++)
-            ms *= 2;
-        ms = ms > OL_OPEN_IDLE_MS ? OL_OPEN_IDLE_MS : ms;
-    }
-    path->open_ms = l->mono_ms + ms;
+static void next_try(const ol_line *l, ol_path *path, bool has_more) {
+    uint64_t ms = ol_path_answer_ms(path), max = ol_path_try_max_ms(path, has_more);
+    for (uint64_t i = has_more ? OL_REPEATS_FAST / 2 : 0; i < path->open_tries && ms < max; i++)
+        ms *= 2;
+    path->open_ms = l->mono_ms + (ms < max ? ms : max);
     path->open_tries++;
     path->is_idle_try = !has_more;
 }
@@ -255,7 +245,7 @@ size_t ol_session_write1(ol_line *l, uint8_t party, ol_path *path, uint8_t *buf,
     if (!ol_sync_is_live(l, party))
         ol_sync_again(l, party); /* what earlier first messages carried was not answered */
     bool has_more = has_something(l, party, path);
-    next_try(l, party, path, has_more);
+    next_try(l, path, has_more);
     ol_holder *h = max < OL_FRAME_MIN ? NULL : take_holder(l, party, slot, HS_OPENING);
     if (h == NULL)
         return 0;
@@ -322,7 +312,8 @@ void ol_session_first(ol_line *l, uint8_t party, ol_path *path, const ol_event *
     }
     if (counter <= l->peer[party].last_counter) { /* before any DH: a replayed flood costs a MAC */
         l->count[OL_COUNT_REPLAYED_FIRST]++;
-        if (path->answered_ms > 0 && l->mono_ms - path->answered_ms < OL_ANSWER_AGAIN_MS)
+        uint64_t rest = ol_path_rest_ms(path);
+        if (path->answered_ms > 0 && l->mono_ms - path->answered_ms < rest)
             return;
     }
     if (path->wait->token != 0 || !ol_limit_handshake(l, party))
@@ -372,7 +363,7 @@ static void first_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *es
     }
     const ol_holder *opening = of_state(path, HS_OPENING);
     if (!is_repeat && opening != NULL && l->self < party &&
-        l->mono_ms - opening->born_ms < 2 * ol_path_repeat_ms(l, party))
+        l->mono_ms - opening->born_ms < 2 * ol_path_answer_ms(path))
         goto out; /* simultaneous opens: ours stands, it is on its way (§5.1) */
     ol_holder *h = take_holder(l, party, slot, HS_STANDBY);
     if (h == NULL)
@@ -397,7 +388,7 @@ ol_holder *ol_session_reply(const ol_line *l, const ol_path *path) {
         bool is_busy = l->batch.is_out || l->wants_commit;
         for (size_t k = 0; k < l->job.n; k++)
             is_busy = is_busy || !l->job.v[k].is_signed;
-        if (!is_busy || l->mono_ms - h->born_ms >= OL_REPLY_HOLD_MS)
+        if (!is_busy || l->mono_ms - h->born_ms >= ol_path_reply_hold_ms(path))
             return h;
     }
     return NULL;
@@ -541,8 +532,8 @@ ol_err ol_session_path_up(ol_line *l, uint8_t party, uint8_t slot, const ol_even
     path->is_up = path->note = true;
     path->has_address = ev->path.has_address, path->is_ip = ev->path.is_ip;
     path->is_stream = ev->path.is_stream;
-    path->port = ev->path.port, path->rate = ev->path.rate;
-    path->frame_max = ol_path_frame_max(ev->path.frame_max, path->rate);
+    path->port = ev->path.port;
+    ol_path_pace(path, ev);
     path->since_ms = l->mono_ms;
     return OL_OK;
 }

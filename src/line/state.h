@@ -194,7 +194,8 @@ typedef struct {
     uint8_t port, live; /* live: index of a holder, OL_HOLDERS: none */
     uint8_t missed;     /* PINGs unanswered since the last PONG */
     uint16_t frame_max;
-    uint32_t rate; /* bit/s that the bearer was configured for; 0: not known, a fat one */
+    uint32_t rate;   /* bit/s that the bearer was configured for; 0: not known, a fat one */
+    uint32_t lag_ms; /* an answer may have to wait so long for its turn */
     ol_copy *copy[OL_COPIES];
     uint64_t expected, arrived;                /* frames of the peer's numbering, lately */
     uint64_t since_ms, since_bytes, bits_last; /* both ways, in this second; in the last one */
@@ -566,12 +567,18 @@ void ol_fork_acknowledge(ol_line *l, const ol_log_key *key);
 void ol_frame_in(ol_line *l, const ol_event *ev);
 
 /* path.c */
-ol_path *ol_path_best(const ol_line *l, uint8_t party);        /* NULL: none is up */
-uint16_t ol_path_frame_max(uint16_t frame_max, uint32_t rate); /* of its bearer; 0: not known */
+ol_path *ol_path_best(const ol_line *l, uint8_t party); /* NULL: none is up */
 /* Something authentic came by it lately: it is not dead (§5.4). */
 bool ol_path_is_heard(const ol_line *l, const ol_path *path);
 bool ol_path_is_slow(const ol_line *l, uint8_t party); /* the best one has a configured rate */
 uint64_t ol_path_repeat_ms(const ol_line *l, uint8_t party);
+void ol_path_pace(ol_path *path, const ol_event *up); /* by its rate and turnaround (§5.9) */
+uint64_t ol_path_answer_ms(const ol_path *path);      /* then what went out may have been lost */
+uint64_t ol_path_try_max_ms(const ol_path *path, bool has_more); /* between first messages */
+uint64_t ol_path_kept_ms(const ol_path *path);                   /* an opening */
+uint64_t ol_path_rest_ms(const ol_path *path); /* between answers to a repeated first message */
+uint64_t ol_path_rekey_ms(const ol_path *path);
+uint64_t ol_path_reply_hold_ms(const ol_path *path);
 void ol_path_rtt(ol_path *path, uint64_t ms);
 void ol_path_carries(ol_line *l, uint8_t party, const ol_path *path); /* it will, what is packed */
 void ol_path_missed(ol_line *l, uint8_t party); /* nothing answers what went over the best path */
