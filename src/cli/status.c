@@ -278,8 +278,12 @@ static void print_status(const json_t *s) {
     if (!json_is_true(json_object_get(storage, "ok")))
         ol_cli_print("  NOTHING IS BEING STORED: %s\n", text_of(storage, "what"));
     json_array_foreach(json_object_get(s, "ports"), i, v) {
-        ol_cli_print("  port %s  %s  bound to %s\n", text_of(v, "name"), text_of(v, "url"),
-                     text_of(v, "address"));
+        const char *trouble = json_string_value(json_object_get(v, "trouble"));
+        const char *address = text_of(v, "address");
+        ol_cli_print("  port %s  %s%s%s%s%s\n", text_of(v, "name"), text_of(v, "url"),
+                     strchr(address, ':') != NULL ? "  bound to " : "",
+                     strchr(address, ':') != NULL ? address : "", trouble != NULL ? "  DOWN: " : "",
+                     trouble != NULL ? trouble : "");
     }
     json_array_foreach(json_object_get(s, "hooks"), i, v) print_hook(v);
     json_array_foreach(json_object_get(s, "lines"), i, v) print_line(v, text_of(s, "party"));

@@ -50,6 +50,7 @@ ol_err ol_api_port_get(const ol_station *st, size_t number, ol_api_port *ret) {
     ol_api_port p = { .name = st->config->port[number].name, .url = st->config->port[number].url };
     _Static_assert(sizeof p.address >= OL_ADDR_TEXT_MAX, "any address fits");
     ol_net_local(st->net, number, p.address);
+    p.trouble = ol_net_trouble(st->net, number);
     *ret = p;
     return OL_OK;
 }

@@ -258,8 +258,9 @@ static json_t *ports_json(const ol_station *st) {
     json_t *ports = json_array();
     ol_api_port p;
     for (size_t i = 0; ol_api_port_get(st, i, &p) == OL_OK; i++)
-        (void)json_array_append_new(ports, json_pack("{s:s, s:s, s:s}", "name", p.name, "url",
-                                                     p.url, "address", p.address));
+        (void)json_array_append_new(ports,
+                                    json_pack("{s:s, s:s, s:s, s:s?}", "name", p.name, "url", p.url,
+                                              "address", p.address, "trouble", p.trouble));
     return ports;
 }
 

@@ -212,7 +212,7 @@ ol_err ol_drive_new(const ol_drive_opts *opts, ol_drive **ret) {
                          .heard_ms = on_heard_ms,
                          .ctx = d };
     if (err == OL_OK)
-        err = ol_net_new(opts->loop, d->sw, &user, &d->net);
+        err = ol_net_new(opts->loop, opts->mem, d->sw, &user, &d->net);
     if (err != OL_OK) {
         ol_switch_free(d->sw);
         free(d);

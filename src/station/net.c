@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "station/log.h"
+#include "station/pieces.h"
 #include "station/tokens.h"
 
 typedef struct {
@@ -12,7 +15,9 @@ typedef struct {
     ol_port *port;
     const char *name;
     uint8_t number;
-    bool is_blocked; /* the system took no more: wait for `writable` */
+    bool is_thin;      /* its frames are smaller than packets */
+    ol_pieces *pieces; /* then; NULL until the start */
+    bool is_blocked;   /* the system took no more: wait for `writable` */
     size_t queued, sent;
     ol_log_gate gate; /* of what its device or program says */
     ol_port_frame queue[OL_PORT_BATCH];
@@ -32,6 +37,7 @@ struct ol_net {
     uv_loop_t *loop;
     const ol_switch *sw;
     ol_net_user user;
+    ol_mem *mem;
     size_t ports, paths, cap;
     port *port[OL_NET_PORTS_MAX];
     path **path;
@@ -92,21 +98,38 @@ static void wake(ol_net *n, const ol_switch_hit *hit) {
     }
 }
 
+static void take(port *pt, const ol_addr *addr, const uint8_t *p, size_t len) {
+    ol_net *n = pt->net;
+    ol_event ev = { .kind = EV_FRAME };
+    ev.frame.port = pt->number;
+    ev.frame.frame = (ol_bytes){ p, len };
+    if (ol_switch_find(n->sw, p, len, &ev.frame.hit) != OL_OK) {
+        n->strangers++;
+        return;
+    }
+    place(n, pt, addr, &ev);
+    const ol_switch_hit hit = ev.frame.hit;
+    uint64_t before = n->user.heard_ms(n->user.ctx, hit.line, hit.party);
+    n->user.frame(n->user.ctx, hit.line, &ev);
+    if (pt->is_thin && n->user.heard_ms(n->user.ctx, hit.line, hit.party) != before)
+        ol_pieces_heard(pt->pieces);
+    if (n->has_connections)
+        wake(n, &hit);
+}
+
+static void on_packet(void *ctx, const ol_addr *addr, const uint8_t *p, size_t len) {
+    port *pt = ctx;
+    if (!pt->net->is_stopped)
+        take(pt, addr, p, len);
+}
+
 static void on_frames(void *ctx, const ol_port_frame *v, size_t count) {
     port *pt = ctx;
-    ol_net *n = pt->net;
-    for (size_t i = 0; i < count && !n->is_stopped; i++) {
-        ol_event ev = { .kind = EV_FRAME };
-        ev.frame.port = pt->number;
-        ev.frame.frame = (ol_bytes){ v[i].p, v[i].len };
-        if (ol_switch_find(n->sw, v[i].p, v[i].len, &ev.frame.hit) != OL_OK) {
-            n->strangers++;
-            continue;
-        }
-        place(n, pt, &v[i].addr, &ev);
-        n->user.frame(n->user.ctx, ev.frame.hit.line, &ev);
-        if (n->has_connections)
-            wake(n, &ev.frame.hit);
+    for (size_t i = 0; i < count && !pt->net->is_stopped; i++) {
+        if (!pt->is_thin)
+            take(pt, &v[i].addr, v[i].p, v[i].len);
+        else if (pt->pieces != NULL)
+            ol_pieces_frame(pt->pieces, &v[i]);
     }
 }
 
@@ -143,6 +166,8 @@ static void on_said(void *ctx, const char *text) {
 /* ---- out ---- */
 
 static void flush(port *pt) {
+    if (pt->pieces != NULL)
+        ol_pieces_flush(pt->pieces);
     if (pt->queued == 0 || pt->is_blocked)
         return;
     pt->sent += pt->bearer->send(pt->port, pt->queue + pt->sent, pt->queued - pt->sent);
@@ -159,10 +184,12 @@ static bool target(const ol_net *n, const path *p, uint32_t to, ol_addr *ret) {
     return is_known && by == p->p.port && ret->len > 0;
 }
 
-uint8_t *ol_net_room(ol_net *n, size_t i, uint32_t to) {
+uint8_t *ol_net_room(ol_net *n, size_t i, uint32_t to, int class) {
     const path *p = n->path[i];
     port *pt = n->port[p->p.port];
     ol_addr addr;
+    if (pt->is_thin)
+        return pt->pieces != NULL && class <= ol_pieces_room(pt->pieces) ? pt->bytes[0] : NULL;
     if (pt->queued == OL_PORT_BATCH)
         flush(pt);
     bool has_target = target(n, p, to, &addr);
@@ -172,13 +199,17 @@ uint8_t *ol_net_room(ol_net *n, size_t i, uint32_t to) {
     return pt->is_blocked || pt->queued == OL_PORT_BATCH ? NULL : pt->bytes[pt->queued];
 }
 
-void ol_net_put(ol_net *n, size_t i, size_t len, uint32_t to) {
+void ol_net_put(ol_net *n, size_t i, size_t len, uint32_t to, int class) {
     const path *p = n->path[i];
     port *pt = n->port[p->p.port];
     ol_addr addr;
     OL_ASSERT(pt->queued < OL_PORT_BATCH && len <= OL_FRAME_MAX);
     if (!target(n, p, to, &addr))
         return; /* lost, as on any network */
+    if (pt->is_thin) {
+        ol_pieces_put(pt->pieces, class, pt->bytes[0], len);
+        return;
+    }
     pt->queue[pt->queued] = (ol_port_frame){ addr, pt->bytes[pt->queued], len };
     pt->queued++;
     if (pt->bearer->has_room != NULL)
@@ -212,14 +243,19 @@ void ol_net_move(ol_net *n, uint16_t line, ol_path_id id, uint32_t from) {
 }
 
 static void tell_up(path *p) {
-    const ol_bearer *b = p->net->port[p->p.port]->bearer;
+    const port *pt = p->net->port[p->p.port];
+    const ol_bearer *b = pt->bearer;
     ol_event up = { .kind = EV_PATH_UP };
     up.path.path = p->p.id;
     up.path.port = p->p.port;
     up.path.has_address = p->now.len > 0;
     up.path.is_ip = b->is_ip;
-    up.path.is_stream = b->has_room != NULL;
+    up.path.is_stream = b->has_room != NULL && !pt->is_thin;
     up.path.frame_max = b->frame_max;
+    if (pt->is_thin && pt->pieces == NULL)
+        return; /* no memory for it: the log has it */
+    if (pt->is_thin)
+        ol_pieces_path(pt->pieces, &up);
     p->is_refused = !p->net->user.path_up(p->net->user.ctx, p->p.line, &up);
 }
 
@@ -258,11 +294,12 @@ static void on_tend(uv_timer_t *timer) {
 
 /* ---- building up and taking down ---- */
 
-ol_err ol_net_new(uv_loop_t *loop, const ol_switch *sw, const ol_net_user *user, ol_net **ret) {
+ol_err ol_net_new(uv_loop_t *loop, ol_mem *mem, const ol_switch *sw, const ol_net_user *user,
+                  ol_net **ret) {
     ol_net *n = calloc(1, sizeof *n);
     if (n == NULL)
         return OL_ENOMEM;
-    n->loop = loop, n->sw = sw, n->user = *user;
+    n->loop = loop, n->mem = mem, n->sw = sw, n->user = *user;
     ol_tokens_init(&n->tokens);
     int r = uv_timer_init(loop, &n->tend);
     OL_ASSERT(r == 0); /* cannot fail */
@@ -284,6 +321,7 @@ ol_err ol_net_add_port(ol_net *n, const char *name, const char *url, ol_why *why
     if (pt == NULL)
         return ol_why_set(why, OL_ENOMEM, "out of memory");
     *pt = (port){ .net = n, .bearer = bearer, .name = name, .number = (uint8_t)n->ports };
+    pt->is_thin = bearer->link != NULL;
     ol_port_user user = { on_frames, on_writable, on_lost, pt, on_said };
     ol_err err = bearer->open(n->loop, url, &user, &pt->port, &fault);
     if (err != OL_OK) {
@@ -294,7 +332,7 @@ ol_err ol_net_add_port(ol_net *n, const char *name, const char *url, ol_why *why
             name, url, fault.why, fault.sys == 0 ? "" : " (", system, fault.sys == 0 ? "" : ")");
     }
     n->port[n->ports++] = pt;
-    n->has_connections = n->has_connections || bearer->has_room != NULL;
+    n->has_connections = n->has_connections || bearer->wake != NULL;
     return OL_OK;
 }
 
@@ -315,7 +353,36 @@ ol_err ol_net_add_path(ol_net *n, const ol_net_path *add) {
     return OL_OK;
 }
 
+/* Of the paths by a port, the one that says which of the two ends this is: the first that is
+ * configured, else the first. */
+static bool is_first_end(const ol_net *n, uint8_t port_number) {
+    const path *found = NULL;
+    for (size_t i = 0; i < n->paths; i++) {
+        const path *p = n->path[i];
+        bool is_by = p->p.port == port_number;
+        if (is_by && (found == NULL || (found->p.url == NULL && p->p.url != NULL)))
+            found = p;
+    }
+    return found != NULL && found->p.is_first;
+}
+
+static void start_pieces(port *pt) {
+    ol_net *n = pt->net;
+    ol_pieces_opts opts = { .loop = n->loop,
+                            .mem = n->mem,
+                            .bearer = pt->bearer,
+                            .port = pt->port,
+                            .is_first = is_first_end(n, pt->number),
+                            .packet = on_packet,
+                            .ctx = pt };
+    randombytes_buf(&opts.seed, sizeof opts.seed);
+    if (pt->is_thin && ol_pieces_new(&opts, &pt->pieces) != OL_OK)
+        OL_LOG(OL_ERROR, "port.failed", "port=%s why=\"out of memory\"", pt->name);
+}
+
 void ol_net_start(ol_net *n) {
+    for (size_t i = 0; i < n->ports; i++)
+        start_pieces(n->port[i]);
     for (size_t i = 0; i < n->paths; i++)
         look_up(n->path[i]); /* those that need no look-up have their address at once */
     n->is_started = true;
@@ -330,15 +397,19 @@ void ol_net_stop(ol_net *n) {
         return;
     n->is_stopped = true;
     uv_close((uv_handle_t *)&n->tend, NULL);
-    for (size_t i = 0; i < n->ports; i++)
+    for (size_t i = 0; i < n->ports; i++) {
+        ol_pieces_close(n->port[i]->pieces);
         n->port[i]->bearer->close(n->port[i]->port);
+    }
 }
 
 void ol_net_free(ol_net *n) {
     if (n == NULL)
         return;
-    for (size_t i = 0; i < n->ports; i++)
+    for (size_t i = 0; i < n->ports; i++) {
+        ol_pieces_free(n->port[i]->pieces);
         free(n->port[i]);
+    }
     for (size_t i = 0; i < n->paths; i++)
         free(n->path[i]);
     free(n->path);
@@ -390,6 +461,11 @@ void ol_net_counts(const ol_net *n, ol_port_counts *ret) {
         ret->bytes_in += c->bytes_in, ret->bytes_out += c->bytes_out;
         ret->dropped_in += c->dropped_in, ret->dropped_out += c->dropped_out;
     }
+}
+
+const char *ol_net_trouble(const ol_net *n, size_t i) {
+    const port *pt = n->port[i];
+    return pt->bearer->trouble != NULL ? pt->bearer->trouble(pt->port) : NULL;
 }
 
 void ol_net_local(const ol_net *n, size_t i, char to[OL_ADDR_TEXT_MAX]) {

@@ -8,14 +8,14 @@ static bool send_one(ol_drive *d, size_t i, int class) {
     int has = ol_line_peek(l->engine, p->id, now);
     uint8_t *room = NULL;
     if (has != OL_CLASS_NONE && has <= class)
-        room = ol_net_room(d->net, i, ol_line_peek_to(l->engine, p->id));
+        room = ol_net_room(d->net, i, ol_line_peek_to(l->engine, p->id), has);
     if (room == NULL)
         return false;
     uint32_t to = 0;
     l->has_polled = true;
     size_t len = ol_line_poll(l->engine, p->id, room, OL_FRAME_MAX, now, &to);
     if (len > 0)
-        ol_net_put(d->net, i, len, to);
+        ol_net_put(d->net, i, len, to, has);
     return len > 0;
 }
 

@@ -306,6 +306,7 @@ static ol_err add_path(ol_station *st, size_t line, size_t party, unsigned slot,
     ol_net_path p = { .line = (uint16_t)line,
                       .id = (ol_path_id)(party * OL_PATHS_PER_PEER + slot),
                       .port = port,
+                      .is_first = st->lines.row[line]->api.self < party,
                       .url = url };
     return ol_net_add_path(st->net, &p);
 }

@@ -62,6 +62,7 @@ void ol_api_status_get(const ol_station *st, ol_api_status *ret);
 typedef struct {
     const char *name, *url; /* as configured */
     char address[64];       /* what it is bound to, "[::]:4477" */
+    const char *trouble;    /* what is wrong with its device or program; NULL: nothing */
 } ol_api_port;
 OL_MUST ol_err ol_api_port_get(const ol_station *st, size_t number, ol_api_port *ret);
 
