@@ -62,6 +62,8 @@ static const ol_cli_command *const commands[] = {
     &ol_cli_officer_remove,
     &ol_cli_handover,
     &ol_cli_release,
+    &ol_cli_paper_make,
+    &ol_cli_paper_take,
 };
 
 static const ol_cli_opt no_options[] = { { NULL, NULL, NULL, false } };

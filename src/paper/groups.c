@@ -205,15 +205,29 @@ static unsigned suspect(uint32_t *value, size_t n) {
     return at;
 }
 
+/* Is b what somebody types who slips once over a? Both as two digits. */
+static bool is_slip(uint32_t a, uint32_t b) {
+    return a / 10 == b / 10 || a % 10 == b % 10 ||
+           (a < 100 && a % 10 == b / 10 && a / 10 == b % 10);
+}
+
 /* Under which number would the line be right? */
-static unsigned rightful(uint32_t *value, size_t n, size_t lines) {
+static unsigned rightful(uint32_t *value, size_t n, size_t max, bool is_slip_only) {
     const uint32_t was = value[0];
-    size_t max = lines > 0 ? lines : 99;
     unsigned at = 0;
     for (value[0] = 1; value[0] <= max && at == 0; value[0]++)
-        at = value[0] != was && fits(value, n) ? value[0] : 0;
+        if (value[0] != was && (!is_slip_only || is_slip(was, value[0])) && fits(value, n))
+            at = value[0];
     value[0] = was;
     return at;
+}
+
+/* The slip that explains best why the line is wrong. */
+static void explain(uint32_t *value, size_t n, size_t lines, ol_groups_wrong *w) {
+    w->belongs = rightful(value, n, lines > 0 ? lines : 99, true);
+    w->group = w->belongs == 0 ? suspect(value, n) : 0;
+    if (w->belongs == 0 && w->group == 0)
+        w->belongs = rightful(value, n, lines, false);
 }
 
 static ol_groups_fault counted(const ol_groups *g, size_t line, size_t n, ol_groups_wrong *w) {
@@ -272,8 +286,7 @@ static ol_groups_fault judge(ol_groups *g, const char *text, size_t len, ol_grou
     if (fault != OL_GROUPS_RIGHT)
         return fault;
     if (!fits(value, n)) {
-        w->belongs = rightful(value, n, g->lines);
-        w->group = w->belongs == 0 ? suspect(value, n) : 0;
+        explain(value, n, g->lines, w);
         return OL_GROUPS_CHECK;
     }
     size_t lines = w->number == 1 ? ol_groups_lines(value[1]) : 0;
