@@ -2644,12 +2644,12 @@ class Calls:
         close = self.close_of[call]
         replies = [(place, said["verb"]) for place, kind, said in words
                    if kind == KIND_REPLY and place[0][0] == party]
-        ended = any(kind == KIND_RING and said["state"] == 1 and place[0][0] == party
-                    for place, kind, said in words)
+        rings = [said["state"] for place, kind, said in words
+                 if kind == KIND_RING and place[0][0] == party]
         receipt, witness, known = self._held_in_time(call, close, party)
-        out = {"party": party, "late": False, "crossed": False, "ended": ended, "stored": False,
-               "by": None, "close": self._name(close), "receipt": receipt,
-               "witness": self._name(witness), "known": known}
+        out = {"party": party, "late": False, "crossed": False, "ended": 1 in rings,
+               "stored": False, "rang": bool(rings), "by": None, "close": self._name(close),
+               "receipt": receipt, "witness": self._name(witness), "known": known}
         answers = [reply for reply in replies if reply[1] == "answered"]
         if replies:
             by, out["verdict"] = answers[0] if answers else replies[-1]
@@ -2770,6 +2770,8 @@ def say_call(call):
         word = VERDICTS[v["verdict"]]
         if v["stored"]:
             word = "unreached: stored there, and no word came back before the close"
+        elif v["verdict"] == "unanswered" and not v["rang"]:
+            word = "unanswered: their station had it in time; that it rang is not on record"
         word += ", by " + v["by"] if v["by"] else ""
         word += ", late" if v["late"] else ", crossed" if v["crossed"] else ""
         yield f"  {v['party']}: {word}"

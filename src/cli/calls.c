@@ -118,7 +118,8 @@ const ol_cli_command ol_cli_calls = {
     .args = "<line or directory>",
     .summary = "Lists the calls of a line with their verdicts and what proves them",
     .help = "The same on both sides, and from an export: unreached (nothing shows that their "
-            "station had it), unanswered\n(their station had it in time, nobody came), declined, "
+            "station had it), unanswered\n(their station had it in time, nobody came; or it is not "
+            "on record that it rang), declined, "
             "deferred, answered; open while it goes on.\n",
     .opt = options,
     .args_min = 1,

@@ -73,7 +73,8 @@ static void say(const telling *t, size_t call, const ol_verdict *is, char *to, s
         (void)snprintf(to, cap, "OPEN%s",
                        is->is_ended ? ": unanswered so far, their ladder has ended" : "");
     else if (is->name == OL_VERDICT_UNANSWERED)
-        (void)snprintf(to, cap, "UNANSWERED: their station had it in time, and nobody came");
+        (void)snprintf(to, cap, "UNANSWERED: their station had it in time, and %s",
+                       is->has_rung ? "nobody came" : "it is not on record that it rang");
     else
         (void)snprintf(to, cap, "UNREACHED: %s",
                        is->is_stored ? "stored there, and no word came back before the close"
@@ -134,9 +135,10 @@ static json_t *verdict_json(const telling *t, size_t call, uint8_t party) {
     char says[SENTENCE_MAX];
     ol_verdict is = ol_verdict_of(t->v, call, party);
     json_t *proof = json_array();
-    json_t *o = json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}", "party", t->party[party], "verdict",
-                          ol_verdict_text(is.name), "late", is.is_late, "crossed", is.is_crossed,
-                          "ended", is.is_ended, "stored", is.is_stored);
+    json_t *o =
+        json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:b}", "party", t->party[party], "verdict",
+                  ol_verdict_text(is.name), "late", is.is_late, "crossed", is.is_crossed, "ended",
+                  is.is_ended, "stored", is.is_stored, "rang", is.has_rung);
     set(o, "by", entry_json(t, is.by));
     set(o, "close", entry_json(t, is.close));
     set(o, "receipt", json_null());

@@ -52,8 +52,8 @@ typedef struct {
 
 static void take_word(judging *j, const vw_word *w, const vw_word **reply) {
     bool is_theirs = j->v->log[w->place.log].key.party == j->party;
-    if (w->kind == OL_KIND_RING && is_theirs && w->what == OL_RING_ENDED)
-        j->is->is_ended = true;
+    if (w->kind == OL_KIND_RING && is_theirs)
+        j->is->has_rung = true, j->is->is_ended = j->is->is_ended || w->what == OL_RING_ENDED;
     if (w->kind != OL_KIND_REPLY || !is_theirs)
         return;
     bool is_answered = *reply != NULL && (*reply)->what == OL_ANSWER;

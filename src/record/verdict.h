@@ -42,6 +42,7 @@ typedef struct {
     ol_verdict_name name;
     bool is_late, is_crossed; /* of a reply */
     bool is_ended;            /* open: its ladder has ended, unanswered so far */
+    bool has_rung;            /* by its own word: unanswered, else not known to have rung */
     bool is_stored;           /* unreached: stored there, no word came back */
     size_t by;                /* the reply that decides */
     size_t close;        /* the caller's close that counts: in the call's log, else the first */

@@ -79,11 +79,12 @@ class Story:
         return story._replace(close=(at, len(story.logs[at]) - 1, receipt))
 
     def verdict(self):
-        """(its name, late, crossed, ended, stored there)"""
+        """(its name, late, crossed, ended, stored there, rang by its own word)"""
         theirs = [(at, index, *entry) for at in (2, 3)
                   for index, entry in enumerate(self.logs[at])]
         words = [word for word in theirs if word[2] in (RING, REPLY)]
         ended = any(word[3] == "ended" for word in words)
+        rang = any(word[2] == RING for word in words)
         replies = [word for word in words if word[2] == REPLY]
         k = self.close
         in_time = [word for word in theirs
@@ -93,12 +94,12 @@ class Story:
             reply = next((r for r in replies if r[3] == "answer"), replies[-1])
             late = bool(k) and reply[4][k[0]] > k[1]
             crossed = bool(k) and not late and ours[reply[0]] <= reply[1]
-            return NAMES[reply[3]], late, crossed, ended, False
+            return NAMES[reply[3]], late, crossed, ended, False, rang
         if not k:
-            return "open", False, False, ended, False
+            return "open", False, False, ended, False, rang
         if k[2] or any(ours[word[0]] > word[1] for word in in_time):
-            return "unanswered", False, False, ended, False
-        return "unreached", False, False, ended, bool(in_time)
+            return "unanswered", False, False, ended, False, rang
+        return "unreached", False, False, ended, bool(in_time), rang
 
 
 def stories(words=1):

@@ -95,7 +95,8 @@ class Case:
                 log, _, index = call["call"].partition(".")
                 mine = told[-1][f"{log[:log.rindex('/') + 5]}.{index}"]
                 for verdict in call["verdicts"]:
-                    for key in ("verdict", "late", "crossed", "ended", "stored", "receipt"):
+                    for key in ("verdict", "late", "crossed", "ended", "stored", "rang",
+                                "receipt"):
                         if mine[verdict["party"]][key] != verdict[key]:
                             raise Failure(f"{key}: {mine[verdict['party']]} and {verdict}")
         if told[0] != told[1]:
@@ -146,7 +147,7 @@ def nobody(case):
     call = case.call()
     case.event(case.usa, "silent", call)
     case.event(case.usa, "closed", call)
-    case.expect(call, "unanswered", ended=True)
+    case.expect(call, "unanswered", ended=True, rang=True)
 
 
 def declined(case):

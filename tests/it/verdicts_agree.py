@@ -17,7 +17,7 @@ import libexport
 from verify_agree import ours, theirs
 from verify_tampering import Run, expect
 
-KEYS = ("verdict", "late", "crossed", "ended", "stored")
+KEYS = ("verdict", "late", "crossed", "ended", "stored", "rang")
 
 
 AT_ONCE = 300    # stories in one export: of some three logs each

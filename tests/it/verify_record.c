@@ -135,6 +135,7 @@ static void verdict(FILE *out, const ol_view *view, size_t call, uint8_t p,
     fprintf(out, "{\"party\": \"%s\", \"verdict\": \"%s\", ", party[p], ol_verdict_text(is.name));
     fprintf(out, "\"late\": %s, \"crossed\": %s, ", truth(is.is_late), truth(is.is_crossed));
     fprintf(out, "\"ended\": %s, \"stored\": %s, ", truth(is.is_ended), truth(is.is_stored));
+    fprintf(out, "\"rang\": %s, ", truth(is.has_rung));
     place(out, "by", view, is.by, party);
     place(out, "close", view, is.close, party);
     place(out, "witness", view, is.witness, party);

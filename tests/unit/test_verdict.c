@@ -30,7 +30,7 @@ typedef struct {
     uint64_t receipt[LOGS];       /* Q's largest, of P's logs, that P holds */
     size_t saw[LOGS];             /* Q's first entry that has seen the call, plus 1 */
     unsigned left[12], words;     /* how often each act can still come; so many words of Q */
-    bool is_closed, has_reply, is_ended;
+    bool is_closed, has_reply, is_ended, has_rung;
     ol_verdict_name reply;
     /* what a teller would say */
     bool was_answered, is_late, is_crossed, was_held, was_known, was_seen;
@@ -127,7 +127,7 @@ static void ring(story *s, bool is_ended) {
         &(ol_ring){ .state = is_ended, .call = to_call(), .rung = 1, .seconds = is_ended ? 0 : 30 },
         &w);
     say(s, Q, OL_KIND_RING, &w, false);
-    s->is_ended = s->is_ended || is_ended;
+    s->is_ended = s->is_ended || is_ended, s->has_rung = true;
     after_word(s);
 }
 
@@ -277,7 +277,7 @@ static void expect(const story *s, const ol_verdict *is) {
     EXPECT(s, is->name == expected(s));
     EXPECT(s, is->is_late == (s->has_reply && s->is_late));
     EXPECT(s, is->is_crossed == (s->has_reply && s->is_crossed));
-    EXPECT(s, is->is_ended == s->is_ended);
+    EXPECT(s, is->is_ended == s->is_ended && is->has_rung == s->has_rung);
     EXPECT(s, is->is_stored == (is->name == OL_VERDICT_UNREACHED && s->was_seen));
     EXPECT(s, is->has_receipt == (s->is_closed && s->was_held));
     EXPECT(s, is->is_known == (s->is_closed && s->was_known));
@@ -310,9 +310,9 @@ static void in_every_order(const story *s) {
 static unsigned rank(const ol_verdict *is) {
     static const unsigned of[OL_VERDICTS] = {
         [OL_VERDICT_OPEN] = 1,     [OL_VERDICT_UNREACHED] = 2, [OL_VERDICT_UNANSWERED] = 4,
-        [OL_VERDICT_DEFERRED] = 5, [OL_VERDICT_DECLINED] = 5,  [OL_VERDICT_ANSWERED] = 6
+        [OL_VERDICT_DEFERRED] = 6, [OL_VERDICT_DECLINED] = 6,  [OL_VERDICT_ANSWERED] = 7
     };
-    return of[is->name] + is->is_stored;
+    return of[is->name] + (is->is_stored || (is->name == OL_VERDICT_UNANSWERED && is->has_rung));
 }
 
 /* Every part of the record, as either station or a third may hold it on the way. */
