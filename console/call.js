@@ -96,7 +96,7 @@ export function Alarm({ model, talk, calls }) {
 
 export function Verdict({ verdict }) {
   return html`<li class=${`verdict ${verdict.verdict}`}><b>${verdict.party}</b>
-    <strong>${t(`verdict-${verdict.verdict}`)}</strong> <span>${verdict.says}</span>
+    <strong>${t(`verdict-${verdict.verdict}`)}</strong> <span>${verdict.says.replace(/^[A-Z ]+(: |, )?/, "")}</span>
     <details><summary>${t("proof")}</summary><ul>${(verdict.proof ?? []).map((p) => html`<li>${p}</li>`)}</ul></details></li>`;
 }
 

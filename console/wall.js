@@ -1,8 +1,8 @@
 // The wall: every line at a glance, readable across the room. Dead and unanswered look different.
 import { html } from "/lib/preact.js";
 import { DRILL, condition } from "/model.js";
-import { lang, t } from "/words.js";
-import { dtg, local, span } from "/time.js";
+import { t } from "/words.js";
+import { dtg, span } from "/time.js";
 
 export const SIGN = { operational: "●", degraded: "◐", suspended: "❚❚", dead: "✕", "not proven yet": "○", unknown: "…" };
 
@@ -71,6 +71,5 @@ export function Wall({ model }) {
     <h1 class="away">${t("wall")}</h1>
     ${state.names.length === 0 && html`<p class="empty">${state.station === false ? t("no-station") : t("no-lines")}</p>`}
     ${state.names.map((name) => html`<${Card} line=${model.line(name)} state=${state} />`)}
-    <p class="foot">${local(state.now / 1000, lang)} · openline ${state.version}</p>
   </section>`;
 }

@@ -1,0 +1,261 @@
+// Two consoles of two real stations: each step is done by clicks and keys, and looked for on both.
+import { accessible, ask, check, go, host, main, open, parties, run, sees, shot } from "./libpage.mjs";
+
+const LINE = "hotline";
+const fresh = async (browser, party, options) => { await host(`key ${party}`); const { url } = await readKey(party); return open(browser, party, { ...options, url }); };
+const readKey = async (party) => { const fs = await import("node:fs"); return { url: fs.readFileSync(parties[party].keys, "utf8").trim() }; };
+const both = async (browser, options = {}) => [await fresh(browser, "usa", options), await fresh(browser, "prc", { lang: "zh", ...options })];
+const noFaults = (...pages) => pages.forEach((p) => check(p.faults.length === 0, p.faults.join("\n")));
+const write = async (page, text, { precedence, status } = {}) => {
+  await page.click("footer.write button.primary");
+  await page.fill("textarea", text);
+  if (precedence) await page.click(`.choice label.${precedence}`);
+  if (status) await page.click(`.choice label.${status}`);
+};
+const release = async (page) => {
+  await page.click("form.compose button[type=submit], form.compose button.primary");
+  if (await page.locator("form.compose button.primary.flash, form.compose button.primary.immediate").isVisible().catch(() => false) && !(await page.locator("form.compose.drill").count()))
+    await page.click("form.compose button.primary");
+};
+const entryOf = (page, text) => page.locator("li.entry", { hasText: text });
+
+await main({
+  async wall(browser) {
+    const [usa, prc] = await both(browser);
+    await usa.waitForSelector('.card[data-state="operational"]');
+    await sees(usa, "Operational");
+    await prc.waitForSelector('.card[data-state="operational"]');
+    await sees(prc, "正常");
+    await sees(usa, "holds sound back");
+    await usa.click("text=Allow sound");
+    await usa.getByText("holds sound back").waitFor({ state: "detached" });
+    await accessible(usa, "wall, dark");
+    await shot(usa, "wall-dark");
+    await usa.click('button[aria-label="Light or dark"]');
+    await accessible(usa, "wall, light");
+    await shot(usa, "wall-light");
+    await usa.setViewportSize({ width: 360, height: 740 });
+    check(await usa.evaluate(() => document.documentElement.scrollWidth <= 360), "the wall is wider than a small screen");
+    await shot(usa, "wall-small");
+    await usa.setViewportSize({ width: 1920, height: 1080 });
+    check(await usa.evaluate(() => parseFloat(getComputedStyle(document.querySelector(".card .state")).fontSize) >= 36), "the state is small on a wall");
+    await shot(usa, "wall-large");
+    noFaults(usa, prc);
+  },
+
+  async message(browser) {
+    const [usa, prc] = await both(browser);
+    for (const page of [usa, prc]) { await go(page, `#/line/${LINE}`); await page.waitForSelector(".line"); }
+    await write(usa, "An object has crossed the coast at 54 north. Is it yours?", { precedence: "immediate" });
+    await sees(usa, "12 of 200 words");
+    await shot(usa, "compose");
+    await accessible(usa, "compose");
+    await usa.click("form.compose button.primary");
+    await sees(usa, "sure?");
+    await usa.click("form.compose button.primary");
+    await entryOf(usa, "Is it yours?").waitFor();
+    await entryOf(prc, "Is it yours?").waitFor();
+    await usa.waitForSelector('li.entry:has-text("Is it yours?") li[data-party="prc"][data-state="stored"]');
+    await sees(usa, "stored there");
+    await prc.click('li.entry:has-text("Is it yours?") article');
+    await prc.click("text=已阅");
+    await usa.waitForSelector('li.entry:has-text("Is it yours?") li[data-party="prc"][data-state="seen"]');
+    await prc.click(".acts >> text=回复");
+    await prc.fill("textarea", "是我方的气象气球。");
+    await prc.keyboard.press("Control+Enter");
+    await prc.keyboard.press("Control+Enter");
+    await usa.waitForSelector('li.entry:has-text("Is it yours?") li[data-party="prc"][data-state="answered"]');
+    await sees(usa, "是我方的气象气球。");
+    await shot(usa, "line-en");
+    await shot(prc, "line-zh");
+    await accessible(usa, "line");
+    noFaults(usa, prc);
+  },
+
+  async drill(browser) {
+    const [usa, prc] = await both(browser);
+    for (const page of [usa, prc]) { await go(page, `#/line/${LINE}`); await page.waitForSelector(".line"); }
+    await write(usa, "The coast guard exercises a collision.", { precedence: "flash", status: "exercise" });
+    await sees(usa, "this is not real", "form.compose");
+    await usa.click("form.compose button.primary");
+    for (const [page, word] of [[usa, "EXERCISE"], [prc, "演习 EXERCISE"]]) {
+      const row = entryOf(page, "exercises a collision");
+      await row.waitFor();
+      check((await row.getAttribute("class")).includes("drill"), "a drill without its look");
+      check((await row.innerText()).includes(word), "a drill without its word");
+    }
+    await prc.selectOption('select[aria-label="性质"]', "operational");
+    await entryOf(prc, "exercises a collision").waitFor({ state: "detached" });
+    await prc.selectOption('select[aria-label="性质"]', "");
+    await prc.fill('input[type="search"]', "collision");
+    await prc.waitForFunction(() => document.querySelectorAll("li.entry").length === 1);
+    await shot(prc, "drill");
+    noFaults(usa, prc);
+  },
+
+  async crossed(browser) {
+    const [usa, prc] = await both(browser);
+    for (const page of [usa, prc]) { await go(page, `#/line/${LINE}`); await page.waitForSelector(".line"); }
+    await write(usa, "We shall board the vessel at noon.");
+    await write(prc, "船上是渔民。");
+    await prc.click("form.compose button.primary");
+    await sees(usa, "1 arrived since you began");
+    await sees(usa, "船上是渔民。", ".fresh");
+    await shot(usa, "arrived");
+    await usa.click("text=Send anyway");
+    await sees(usa, "crossed with");
+    await sees(prc, "交叉");
+    for (const page of [usa, prc]) {
+      const lines = await page.evaluate(() => [...document.querySelectorAll(".arrows line.crossed")].map((l) => ["x1", "y1", "x2", "y2"].map((k) => l[k].baseVal.value)));
+      check(lines.length === 2, `${lines.length} crossed arrows`);
+      const [a, b] = lines, cross = (a[1] - b[3]) * (a[3] - b[1]);
+      check(cross < 0 || (a[1] < b[3] && b[1] < a[3]), `the arrows do not cross: ${JSON.stringify(lines)}`);
+    }
+    await shot(usa, "crossed");
+    noFaults(usa, prc);
+  },
+
+  async call(browser) {
+    const [usa, prc] = await both(browser);
+    await go(usa, `#/line/${LINE}`);
+    await usa.click("button.call");
+    await usa.fill("form.compose input[type=text]", "An aircraft is overdue.");
+    await usa.click('form.compose .choice label.immediate');
+    await accessible(usa, "call form");
+    await usa.click("form.compose button.primary.call");
+    await prc.waitForSelector(".alarm-screen.immediate");
+    await sees(prc, "USA 来电", ".alarm-screen");
+    await sees(prc, "An aircraft is overdue.", ".alarm-screen");
+    check(await prc.evaluate(() => document.activeElement.classList.contains("answer")), "answering is not where the focus is");
+    await accessible(prc, "alarm");
+    await shot(prc, "call-rings");
+    await sees(usa, "their station rings");
+    await shot(usa, "call-ladder");
+    await prc.keyboard.press("a");
+    await prc.waitForSelector(".alarm-screen", { state: "detached" });
+    await usa.waitForSelector(".verdict.answered");
+    await sees(usa, "answered", ".verdict");
+    await usa.click(".verdict summary");
+    await accessible(usa, "call view");
+    await shot(usa, "call-answered");
+    await go(prc, await usa.evaluate(() => location.hash));
+    await prc.waitForSelector(".verdict.answered");
+    noFaults(usa, prc);
+  },
+
+  async ladder(browser) {
+    const [usa, prc] = await both(browser);
+    const placed = ask("usa", "call", LINE, "duty-officer", "--precedence", "flash", "--status", "exercise").entry;
+    await prc.waitForSelector(".alarm-screen.drill");
+    await sees(prc, "非真实情况", ".alarm-screen");
+    await shot(prc, "call-drill");
+    await go(usa, `#/call/${LINE}/${placed}`);
+    await sees(usa, "rung duty-officer");
+    await sees(usa, "rung commander");
+    await usa.waitForSelector(".verdict.unanswered");
+    await sees(usa, "Closed: all ladders have ended");
+    await shot(usa, "call-unanswered");
+    await prc.waitForSelector(".alarm-screen", { state: "detached" });
+    await go(prc, `#/call/${LINE}/${placed}`);
+    await prc.waitForSelector(".verdict.unanswered");
+    noFaults(usa, prc);
+  },
+
+  async decline(browser) {
+    const [usa, prc] = await both(browser);
+    for (const [key, verdict] of [["d", "declined"], ["f", "deferred"]]) {
+      const placed = ask("usa", "call", LINE, "duty-officer", "--precedence", "immediate").entry;
+      await prc.waitForSelector(`.alarm-screen[data-call="${placed}"]`);
+      await prc.keyboard.press(key);
+      if (key === "f") await prc.click(".alarm-screen >> text=15 min");
+      await prc.waitForSelector(".alarm-screen", { state: "detached" });
+      for (const page of [usa, prc]) {
+        await go(page, `#/call/${LINE}/${placed}`);
+        await page.waitForSelector(`.verdict.${verdict}`);
+      }
+    }
+    noFaults(usa, prc);
+  },
+
+  async proof(browser) {
+    const [usa] = await both(browser);
+    await go(usa, `#/line/${LINE}`);
+    await usa.click('li.entry:has-text("Is it yours?") article');
+    await usa.click(".acts >> text=Proof");
+    await usa.waitForSelector('[data-proof="holds"]');
+    await sees(usa, "signed at", ".proof");
+    await shot(usa, "proof");
+    const [saved] = await Promise.all([usa.waitForEvent("download"), usa.click("text=Download the proof")]);
+    const fs = await import("node:fs");
+    const files = JSON.parse(fs.readFileSync(await saved.path(), "utf8"));
+    const why = await usa.evaluate(async (given) => {
+      const { check } = await import("/proof.js");
+      const bytes = () => Object.fromEntries(Object.entries(given).map(([p, b]) => [p, Uint8Array.from(atob(b), (c) => c.charCodeAt(0))]));
+      const out = {};
+      for (const path of Object.keys(given)) {
+        if (/policy|heads|head.note|checkpoint$/.test(path)) continue;
+        const files = bytes();
+        files[path][Math.floor(files[path].length / 2)] ^= 1;
+        out[path] = await check(files, () => {}).then(() => "holds", (e) => e.message);
+      }
+      out.sound = await check(bytes(), () => {}).then(() => "holds", (e) => e.message);
+      return out;
+    }, files);
+    check(why.sound === "holds", why.sound);
+    for (const [path, said] of Object.entries(why)) check(path === "sound" || said !== "holds", `${path} was altered and holds`);
+    noFaults(usa);
+  },
+
+  async dead(browser) {
+    const [usa] = await both(browser);
+    await go(usa, "#/wall");
+    await usa.waitForSelector('.card[data-state="operational"]');
+    await host("cut");
+    const placed = ask("usa", "call", LINE, "duty-officer", "--precedence", "flash", "--status", "exercise").entry;
+    await usa.waitForSelector('.card[data-state="dead"]', { timeout: 90000 });
+    await sees(usa, "Dead: no path is alive");
+    await accessible(usa, "dead");
+    await shot(usa, "wall-dead");
+    await host("mend");
+    await usa.waitForSelector('.card[data-state="operational"], .card[data-state="degraded"]', { timeout: 90000 });
+    await go(usa, `#/call/${LINE}/${placed}`);
+    await usa.waitForSelector(".verdict.unreached, .verdict.unanswered");
+    await host("stop usa");
+    await sees(usa, "The station does not run");
+    await shot(usa, "station-gone");
+    await host("start usa");
+    await usa.getByText("The station does not run").waitFor({ state: "detached" });
+    noFaults(usa);
+  },
+
+  async languages(browser) {
+    const usa = await fresh(browser, "usa", {});
+    await go(usa, `#/line/${LINE}`);
+    await usa.waitForSelector("li.entry");
+    for (const lang of ["ru", "fr", "es", "ar", "zh"]) {
+      await usa.selectOption("header select", lang);
+      await usa.waitForFunction((l) => document.documentElement.lang === l, lang);
+      check(await usa.evaluate(() => document.documentElement.dir) === (lang === "ar" ? "rtl" : "ltr"), `${lang}: direction`);
+      const bare = await usa.evaluate(() => [...document.querySelectorAll("#app *")].filter((e) => e.children.length === 0).map((e) => e.textContent).filter((x) => /^[a-z]+(-[a-z]+)+$/.test(x) && x !== "duty-officer"));
+      check(bare.length === 0, `${lang}: ${bare}`);
+      await accessible(usa, lang);
+      await shot(usa, `line-${lang}`);
+    }
+    noFaults(usa);
+  },
+
+  async onlooker(browser) {
+    await host("key usa looks");
+    const usa = await open(browser, "usa", await readKey("usa"));
+    await sees(usa, "looking on only");
+    await go(usa, `#/line/${LINE}`);
+    await usa.waitForSelector("li.entry.people");
+    check(await usa.locator("footer.write").count() === 0, "who looks on may write");
+    ask("prc", "call", LINE, "duty-officer", "--status", "test");
+    await usa.waitForSelector(".alarm-screen.drill");
+    check(await usa.locator(".alarm-screen button.answer").count() === 0, "who looks on may answer");
+    run("usa", "answer", LINE);
+    await usa.waitForSelector(".alarm-screen", { state: "detached" });
+    noFaults(usa);
+  },
+});
