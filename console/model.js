@@ -151,10 +151,5 @@ export function ringing(state) {
   return found.sort((a, b) => DRILL(a.call.status) - DRILL(b.call.status) || rank[a.call.precedence] - rank[b.call.precedence]);
 }
 
-// How a line is, in one word: the station's own, with what nobody has answered beside it.
-export function condition(l) {
-  const s = l.status;
-  if (!s) return "unknown";
-  if (s.live_paths === 0 || s.state === "dead") return "dead";
-  return s.state;
-}
+// How a line is: the station's own word.
+export const condition = (l) => l.status?.state ?? "unknown";

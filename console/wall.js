@@ -28,7 +28,7 @@ function Path({ path, line, now }) {
 }
 
 export function Clock({ clock, line, state }) {
-  const left = clock.left_s - (state.now - line.read) / 1000, late = clock.overdue || left < 0;
+  const left = (clock.left_s ?? -(clock.late_s ?? 0)) - (state.now - line.read) / 1000, late = clock.overdue || left < 0;
   const ours = clock.party === state.party;
   return html`<li class=${`clock-row ${late ? "late" : ""} ${DRILL(clock.status) ? "drill" : ""}`}>
     ${DRILL(clock.status) && html`<span class="chip drill">${t(clock.status)}</span>`}

@@ -75,7 +75,7 @@ class Party:
         self.home = self.desk / "home"
         self.desk.mkdir(mode=0o700)
         self.env = dict(os.environ, OPENLINE_HOME=str(self.home))
-        self.station = self.follower = None
+        self.station = self.follower = self.web = None
         self.entries, self.receipts, self.is_live = {}, {}, False
         self.marker = None  # the directory of its run marker, as the station says
 
@@ -118,6 +118,19 @@ class Party:
         threading.Thread(target=read, daemon=True).start()
         if not ready.wait(LIMIT) or self.station.poll() is not None:
             raise Failure(f"{self.name}: the station did not start:\n" + "\n".join(log))
+
+    def open_console(self):
+        """Starts the console's server; the address that opens a browser which may act."""
+        web = pathlib.Path(BIN).with_name("openline-web")
+        tied = shutil.which("setpriv")
+        self.web = subprocess.Popen([*([tied, "--pdeathsig", "TERM"] if tied else []), web,
+                                     "--port", "0"], env=self.env, stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                    start_new_session=True)
+        address = self.web.stdout.readline()
+        if not address.startswith("acts: "):
+            raise Failure(f"{self.name}: the console did not start")
+        return address.removeprefix("acts: ").strip()
 
     def follow(self, line):
         """Everything that the station tells of the line, as it comes, goes to the events."""
@@ -175,9 +188,10 @@ class Party:
     def end(self):
         """Ends what was started here, by its pid, and nothing else."""
         self.unfollow()
-        if self.station is not None:
-            end(self.station)
-        self.station = None
+        for process in (self.web, self.station):
+            if process is not None:
+                end(process)
+        self.web = self.station = None
 
     def forget(self):
         """Removes the run marker: its home will not be there again."""
@@ -297,6 +311,12 @@ class Demo:
         for party in self.each():
             party.follow(self.line)
         self.wait("the followers to be up to date", lambda: all(p.is_live for p in self.each()))
+
+    def open_consoles(self):
+        """A chair on either side: two browsers, side by side."""
+        self.screen.scene("A console for each side: open both, side by side")
+        for party in self.each():
+            self.screen.line(f"{party.name}: {party.open_console()}")
 
     def wait(self, what, is_there):
         """Shows what the stations tell until something is there."""
@@ -475,25 +495,42 @@ def options_of(argv):
     parser = argparse.ArgumentParser(prog="demo", allow_abbrev=False, add_help=False)
     parser.add_argument("--headless", action="store_true")
     parser.add_argument("--keep", type=pathlib.Path)
-    parser.add_argument("--speed", type=float)
+    parser.add_argument("--speed", "--play", type=float)
     return parser.parse_args(argv)
 
 
-def play(demo, keep):
+def take_a_chair(demo):
+    """The scenario is over; whoever sits at a console goes on until Enter ends it."""
+    demo.screen.scene("The consoles stay open")
+    demo.screen.line("Take either chair: write, call, answer. Enter ends the demonstration.")
+    if not sys.stdin.readline():
+        raise KeyboardInterrupt
+    said = demo.each()[0].ask("log", demo.line, is_shown=False)
+    demo.order = [f"{e['log']}.{e['index']}" for e in said if e.get("event") == "entry"]
+
+
+def play(demo, options):
+    has_people = not options.headless and sys.stdin.isatty() and sys.stdout.isatty()
     try:
         demo.found()
         demo.pace()
         demo.connect()
+        if has_people:
+            demo.open_consoles()
+            demo.pace()
         demo.play()
         demo.look_back()
-        demo.pace()
+        if has_people:
+            take_a_chair(demo)
+        else:
+            demo.pace()
         demo.verify()
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # what was started is ended, whatever comes
         demo.end()
-        if keep is not None:
-            demo.keep(keep)
+        if options.keep is not None:
+            demo.keep(options.keep)
 
 
 def main(argv):
@@ -511,7 +548,7 @@ def main(argv):
         with tempfile.TemporaryDirectory(prefix="openline-", dir="/tmp") as where:
             demo = Demo(pathlib.Path(where), scenario, pace_of(options))
             demo.screen.line(scenario["about"], "dim")
-            play(demo, options.keep)
+            play(demo, options)
             if options.keep is not None:
                 demo.screen.line(f"kept in {options.keep}")
     except Failure as failure:

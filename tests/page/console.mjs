@@ -67,6 +67,7 @@ await main({
     await usa.waitForSelector('li.entry:has-text("Is it yours?") li[data-party="prc"][data-state="answered"]');
     await sees(usa, "是我方的气象气球。");
     await shot(usa, "line-en");
+    for (const page of [usa, prc]) check(!/NaN|undefined|null/.test(await page.innerText("body")), "what is no number is shown");
     await shot(prc, "line-zh");
     await accessible(usa, "line");
     noFaults(usa, prc);
@@ -214,6 +215,7 @@ await main({
     const placed = ask("usa", "call", LINE, "duty-officer", "--precedence", "flash", "--status", "exercise").entry;
     await usa.waitForSelector('.card[data-state="dead"]', { timeout: 90000 });
     await sees(usa, "Dead: no path is alive");
+    check(!/NaN|undefined|null/.test(await usa.innerText("body")), "what is no number is shown");
     await accessible(usa, "dead");
     await shot(usa, "wall-dead");
     await host("mend");

@@ -12,7 +12,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "it"))
 
-from libline import BIN, SRC, Failure, found, free_udp_ports, main, station_down, station_up  # noqa: E402
+from libline import (BIN, SRC, Failure, found, free_udp_ports, main,  # noqa: E402
+                     station_down, station_up)
 from liblinkem import Linkem  # noqa: E402
 from libweb import Web  # noqa: E402
 
