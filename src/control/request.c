@@ -46,6 +46,13 @@ static const struct field {
       "give a hook's name as a string; `status` tells them" },
     { "event", OL_GIVEN_EVENT, T_NAME, offsetof(ol_request, event), 0, 0,
       "give the word of an event that calls hooks, such as call" },
+    { "party", OL_GIVEN_PARTY, T_NAME, offsetof(ol_request, party), 0, 0,
+      "give the name of a party of the line" },
+    { "max", OL_GIVEN_MAX, T_INT, offsetof(ol_request, max), OL_CONTROL_BUNDLE_MIN,
+      OL_CONTROL_BUNDLE_MAX, "give a number of bytes from 200 to 45000" },
+    { "all", OL_GIVEN_ALL, T_INT, offsetof(ol_request, all), 0, 1, "give 1 or 0" },
+    { "next", OL_GIVEN_NEXT, T_INT, offsetof(ol_request, next), 0, 1, "give 1 or 0" },
+    { "more", OL_GIVEN_MORE, T_INT, offsetof(ol_request, more), 0, 1, "give 1 or 0" },
 };
 
 /* One row per command: the keys it needs and the keys it may have. */
@@ -70,6 +77,10 @@ static const struct {
     [OL_DO_CLOCK_ACCEPT] = { "clock-accept", OL_GIVEN_LINE, 0 },
     [OL_DO_FORK_ACK] = { "fork-ack", OL_GIVEN_LINE | OL_GIVEN_LOG, 0 },
     [OL_DO_HOOK_TEST] = { "hook-test", OL_GIVEN_HOOK, OL_GIVEN_EVENT },
+    [OL_DO_BUNDLE_MAKE] = { "bundle-make", OL_GIVEN_LINE | OL_GIVEN_PARTY,
+                            OL_GIVEN_MAX | OL_GIVEN_ALL | OL_GIVEN_NEXT },
+    [OL_DO_BUNDLE_TAKE] = { "bundle-take", OL_GIVEN_BODY, OL_GIVEN_MORE },
+    [OL_DO_BUNDLE_SHOW] = { "bundle-show", OL_GIVEN_BODY, OL_GIVEN_MORE },
     [OL_DO_STOP] = { "stop", 0, 0 },
 };
 
@@ -225,7 +236,8 @@ static ol_err get_id(json_t *o, ol_refusal *why) {
 static ol_err get_do(json_t *o, ol_do *ret, ol_refusal *why) {
     static const char todo[] =
         "give one of hello, status, position, unread, submit, log, record, entries, subscribe, "
-        "unsubscribe, clock-accept, fork-ack, hook-test, stop";
+        "unsubscribe, clock-accept, fork-ack, hook-test, bundle-make, bundle-take, bundle-show, "
+        "stop";
     json_t *v = json_object_get(o, "do");
     if (!json_is_string(v))
         return ol_refuse(why, OL_EFORM, todo, "the request has no \"do\" that is a string");

@@ -26,7 +26,9 @@ enum {
     OL_CONTROL_INC_LEN = 8,
     OL_CONTROL_SIGN_LEN = 74, /* u16 officer, u64 written, 64 bytes of signature */
     OL_CONTROL_SIGNS_MAX = 2,
-    OL_CONTROL_LOG_MAX = 500 /* entries asked for at once */
+    OL_CONTROL_LOG_MAX = 500, /* entries asked for at once */
+    OL_CONTROL_BUNDLE_MIN = 200,
+    OL_CONTROL_BUNDLE_MAX = 45000 /* so that it fits a line */
 };
 #define OL_CONTROL_INT_MAX ((UINT64_C(1) << 53) - 1) /* what every JSON reader keeps exactly */
 
@@ -45,6 +47,9 @@ typedef enum {
     OL_DO_CLOCK_ACCEPT,
     OL_DO_FORK_ACK,
     OL_DO_HOOK_TEST,
+    OL_DO_BUNDLE_MAKE,
+    OL_DO_BUNDLE_TAKE,
+    OL_DO_BUNDLE_SHOW,
     OL_DO_STOP,
     OL_DO_N
 } ol_do;
@@ -63,7 +68,12 @@ typedef enum { /* bits of ol_request.given */
                OL_GIVEN_SIGNS = 1024,
                OL_GIVEN_ENTRY = 2048,
                OL_GIVEN_HOOK = 1 << 16,
-               OL_GIVEN_EVENT = 1 << 17
+               OL_GIVEN_EVENT = 1 << 17,
+               OL_GIVEN_PARTY = 1 << 18,
+               OL_GIVEN_MAX = 1 << 19,
+               OL_GIVEN_ALL = 1 << 20,
+               OL_GIVEN_NEXT = 1 << 21,
+               OL_GIVEN_MORE = 1 << 22
 } ol_given;
 
 typedef struct {
@@ -71,11 +81,12 @@ typedef struct {
     ol_do what;
     uint32_t given; /* which of the following the request carries */
     char line[OL_NAME_MAX + 1];
-    uint8_t body[OL_CONTROL_BODY_MAX];
+    uint8_t body[OL_CONTROL_BODY_MAX]; /* of an entry; or a piece of a bundle */
     size_t body_len;
     uint8_t item[OL_CONTROL_ITEM_LEN];
     uint64_t read, cursor, from, limit, last;
-    char party[OL_NAME_MAX + 1]; /* "log", "entry": whose */
+    char party[OL_NAME_MAX + 1]; /* "party"; "log", "entry": whose */
+    uint64_t max, all, next, more;
     uint8_t lane, incarnation[OL_CONTROL_INC_LEN];
     uint8_t incarnation_len; /* "entry": so many bytes of it are given, 2 or more */
     uint64_t index;

@@ -112,7 +112,7 @@ static ol_err put_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *
     ol_put *o = r->is_signed && s == NULL ? NULL : put(l, OL_PUT_RECEIPT, log);
     if (o == NULL)
         return OL_ENOMEM;
-    o->at = r->size, o->time = r->time, o->party = party;
+    o->at = r->size, o->time = r->time, o->party = party, o->way = r->way;
     o->p = s, o->len = s == NULL ? 0 : OL_SIG_LEN;
     return OL_OK;
 }
@@ -361,6 +361,7 @@ void ol_batch_done(ol_line *l) {
     l->storage = 0;
     l->is_hold_due = true;
     say_all(l, OL_OK);
+    ol_bundle_answered(l, OL_OK);
     ol_batch_free(l);
 }
 
@@ -398,6 +399,7 @@ void ol_batch_failed(ol_line *l, ol_err err) {
     l->was_stopped = true;
     l->save_ms = l->mono_ms + OL_RETRY_MS;
     say_all(l, err);
+    ol_bundle_answered(l, err);
     ol_batch_free(l);
 }
 

@@ -100,15 +100,20 @@ static void ask_anew(ol_line *l, uint8_t party) {
         own->is_new = false; /* no room or no memory: at the next turn */
 }
 
+/* Another member can hand it on, or a courier carries it. */
+static bool may_be_needed(const ol_line *l, uint8_t party) {
+    return party != l->self && (l->parties > 2 || l->peer[party].is_carried);
+}
+
 void ol_handback_due(ol_line *l) {
     bool is_any = false;
-    for (uint8_t p = 0; p < l->parties && l->parties > 2; p++)
-        if (p != l->self && ol_sync_is_reached(l, p))
+    for (uint8_t p = 0; p < l->parties; p++)
+        if (may_be_needed(l, p) && ol_sync_is_reached(l, p))
             l->peer[p].reached_ms = l->mono_ms, is_any = true;
-    for (uint8_t p = 0; p < l->parties && is_any && !l->batch.is_out && l->storage == 0; p++) {
+    for (uint8_t p = 0; p < l->parties && !l->batch.is_out && l->storage == 0; p++) {
         const ol_log *newest = newest_of(l, p);
         const ol_peer *peer = &l->peer[p];
-        if (!is_alone(l, p) || newest == NULL)
+        if ((!is_any && !peer->is_carried) || !is_alone(l, p) || newest == NULL)
             continue;
         bool has_handed = peer->has_handed && ol_log_key_eq(&peer->handed, &newest->key);
         if (peer->speaks && !has_handed && lacks_receipts(l, p))
@@ -119,9 +124,9 @@ void ol_handback_due(ol_line *l) {
 
 uint64_t ol_handback_next_ms(const ol_line *l) {
     uint64_t next = OL_NEVER;
-    for (uint8_t p = 0; p < l->parties && l->parties > 2; p++) {
+    for (uint8_t p = 0; p < l->parties; p++) {
         uint64_t at = l->peer[p].reached_ms + alone_ms(l, p);
-        if (p != l->self && at > l->mono_ms && !ol_sync_is_reached(l, p))
+        if (may_be_needed(l, p) && at > l->mono_ms && !ol_sync_is_reached(l, p))
             next = ol_min_ms(next, at);
     }
     return next;

@@ -126,7 +126,7 @@ static void answer_known(ol_line *l, uint8_t source, ol_log *log, uint64_t size,
     if (size > log->stored)
         return; /* the commit under way answers it */
     s->is_known = true;
-    if (log->key.party == source)
+    if (log->key.party == source && !l->inbox.is_open)
         ol_sync_behind(l, log, size);
     const uint8_t *root = ol_log_root_at(log, size);
     bool is_ours = size == log->head_size && memcmp(sig, log->head_sig, OL_SIG_LEN) == 0;
@@ -214,6 +214,7 @@ static OL_MUST ol_err stage(ol_line *l, ol_hold *h, ol_log *log, const ol_fronti
         return err;
     }
     remember(l, h, log, tree->size);
+    l->inbox.read.entries += l->inbox.is_open ? tree->size - log->tree.size : 0;
     for (uint64_t i = log->tree.size; i < tree->size; i++) {
         const ol_held *e = find(h, &log->key, i);
         ol_handback_entry(l, log, e->p, e->len);

@@ -112,6 +112,7 @@ static void free_waiting(ol_line *l) {
     ol_mem_put(l->mem, l->piece.v, l->piece.cap, sizeof *l->piece.v);
     ol_mem_put(l->mem, l->unsaid.v, l->unsaid.cap, sizeof *l->unsaid.v);
     ol_mem_put(l->mem, l->answer.v, l->answer.cap, sizeof *l->answer.v);
+    ol_bundle_told(l);
 }
 
 void ol_line_free(ol_line *l) {
@@ -390,7 +391,8 @@ static void dispatch(ol_line *l, const ol_event *ev) {
         ol_batch_signed(l, ev->signed_.token, ev->signed_.sig);
         break;
     case EV_DH:
-        ol_session_dh(l, ev);
+        if (!ol_bundle_dh(l, ev))
+            ol_session_dh(l, ev);
         break;
     case EV_FETCHED:
         if (!ol_fork_fetched(l, ev))
@@ -414,6 +416,12 @@ static void dispatch(ol_line *l, const ol_event *ev) {
         break;
     case EV_RATCHET_SAVED:
         ol_epoch_saved(l, ev->ratchet_saved.token, ev->ratchet_saved.err);
+        break;
+    case EV_BUNDLE:
+        ol_bundle_in(l, ev);
+        break;
+    case EV_BUNDLE_TOLD:
+        ol_bundle_told(l);
         break;
     }
 }
@@ -441,6 +449,7 @@ static void settle(ol_line *l) {
         for (uint8_t p = 0; p < l->parties && l->is_hold_due; p++)
             ol_hold_adopt(l, p);
         l->is_hold_due = false; /* until a batch is answered: payloads see to their own */
+        ol_bundle_due(l);
         give_up(l);
     }
     if (l->counter + OL_COUNTERS / 4 >= l->reserved && l->reserving == 0)

@@ -7,7 +7,7 @@
  *          answers back as events, in any order, none lost. When out->more is set, step again with
  *          EV_MORE before anything else. Then, for each path that can send, poll frames while
  *          peek is not OL_CLASS_NONE. Pointers in effects live until the answering event
- * (FX_COMMIT, FX_SIGN, FX_DH, FX_FETCH) or the next step (others). Order    FX_COMMIT is answered
+ * (FX_COMMIT, FX_SIGN, FX_DH, FX_FETCH, FX_BUNDLE) or the next step (others). Order    FX_COMMIT is answered
  * by EV_COMMITTED only when the batch is durable and the run marker is rewritten (docs/PROTOCOL.md
  * §3.6, §6.1). At most one commit is out at a time. Errors   peer input never fails a step: it is
  * dropped and counted (ol_line_count). Memory   from opts.mem, with its ceiling; keys and session
@@ -28,6 +28,7 @@ enum { OL_PATHS_PER_PEER = 4, OL_FX_MAX = 64, OL_FRAME_MIN = 256, OL_FRAME_MAX =
 
 typedef uint8_t ol_path_id; /* party * OL_PATHS_PER_PEER + slot */
 typedef struct ol_line ol_line;
+typedef struct ol_bundle_read ol_bundle_read; /* line/bundle.h */
 
 typedef struct {
     char name[33];
@@ -110,7 +111,9 @@ typedef enum {
     EV_PATH_LOST,
     EV_CLOCK_ACCEPTED,
     EV_FORK_SEEN, /* an officer knows of the evidence against this log */
-    EV_RATCHET_SAVED
+    EV_RATCHET_SAVED,
+    EV_BUNDLE, /* answered by FX_BUNDLE; one at a time */
+    EV_BUNDLE_TOLD
 } ol_event_kind;
 
 typedef struct {
@@ -183,6 +186,7 @@ typedef struct {
             uint16_t frame; /* the bearer's, where packets are segmented (segment.h); 0: not */
             uint32_t turnaround_ms; /* to turn a direction around; 0: none */
             uint32_t hold_ms;       /* half duplex: the longest transmission; 0: it is not */
+            uint8_t way; /* the caller's own word for it: stored with receipts that came by it */
             /* EV_PATH_LOST: a connection that carried it is gone. Its session is not live any more:
              * other paths are better, and it is opened anew when the port can send again. */
         } path;
@@ -190,6 +194,13 @@ typedef struct {
             uint32_t token;
             ol_err err; /* OL_OK: what ol_line_ratchet gave is in the file, durable */
         } ratchet_saved;
+        struct {
+            uint32_t token;
+            bool is_shown; /* opened, and nothing of it taken */
+            uint8_t way;   /* as of a path: receipts in it came by this */
+            ol_switch_hit hit;
+            ol_bytes bundle;
+        } bundle;
     };
 } ol_event;
 
@@ -202,7 +213,8 @@ typedef enum {
     FX_NOTIFY,
     FX_REPLY,
     FX_MOVE,
-    FX_SAVE_RATCHET
+    FX_SAVE_RATCHET,
+    FX_BUNDLE /* ol_line_bundle tells what came of it; answered by EV_BUNDLE_TOLD */
 } ol_effect_kind;
 
 typedef enum { OL_KEY_LOG, OL_KEY_RECEIPT } ol_key_use;
@@ -248,6 +260,7 @@ typedef struct {
             ol_log_key log;
             uint64_t size, time;
             uint8_t party;
+            uint8_t way; /* of a receipt; 0: ours, or not known */
             ol_path_id path;
         } notify;
         struct {

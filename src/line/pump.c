@@ -44,6 +44,14 @@ static void pump_dh(ol_line *l, ol_effects *out) {
     }
 }
 
+static void pump_bundle(ol_line *l, ol_effects *out) {
+    ol_inbox *in = &l->inbox;
+    if (in->phase == IN_DH)
+        put_dh(l, out, in->token, in->e, &in->is_wanted);
+    if (in->phase == IN_DONE && !in->is_told)
+        in->is_told = put(out, FX_BUNDLE) != NULL;
+}
+
 static void pump_jobs(ol_line *l, ol_effects *out) {
     for (size_t i = 0; i < l->job.n; i++) {
         ol_job *j = &l->job.v[i];
@@ -112,6 +120,7 @@ static void pump_parties(ol_line *l, ol_effects *out, ol_log *log) {
             s->note_sent = !note(out, OL_NOTE_SENT, log, s->sent_max, p);
         if (g->note && note(out, OL_NOTE_RECEIPT, log, g->size, p)) {
             out->v[out->n - 1].notify.time = g->time;
+            out->v[out->n - 1].notify.way = g->way;
             g->note = false;
         }
     }
@@ -186,6 +195,7 @@ void ol_pump(ol_line *l, ol_effects *out) {
     if (l->refused.err != OL_OK && reply(out, &l->refused))
         l->refused = (ol_answer){ 0 };
     pump_dh(l, out);
+    pump_bundle(l, out);
     pump_jobs(l, out);
     pump_fetches(l, out);
     pump_forks(l, out);

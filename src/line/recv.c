@@ -6,8 +6,8 @@
 typedef struct {
     ol_line *l;
     uint8_t source;
-    ol_path *path;
-    const ol_holder *by;      /* the session; NULL: a first message */
+    ol_path *path;            /* NULL: a bundle */
+    const ol_holder *by;      /* the session; NULL: a first message, a bundle */
     bool has_log, is_ignored; /* ignored: up to the next LOG */
     ol_log_key key;
     ol_log *log; /* NULL: not known here */
@@ -49,8 +49,10 @@ static bool take_receipt(ol_line *l, ol_log *log, uint8_t party, const ol_got *r
         *g = *r;
         g->is_signed = g->is_unsaved = g->note = g->has_root = true;
         memcpy(g->root, root, sizeof g->root);
+        l->inbox.read.receipts += l->inbox.is_open;
         l->save_ms = ol_min_ms(l->save_ms, l->mono_ms + OL_SAVE_MS);
-        set_stopped(&l->peer[party], 0); /* it stores, whatever it said before */
+        if (ol_bundle_counts(l, party))
+            set_stopped(&l->peer[party], 0); /* it stores, whatever it said before */
         ol_relay_got(l, log, party);
     }
     return true;
@@ -87,8 +89,8 @@ static void recv_own_receipt(ol_line *l, ol_log *log, const ol_got *r) {
         log->is_gated = false, log->wants_receipt = l->wants_commit = true;
 }
 
-static ol_got got_of(const ol_item *it) {
-    ol_got r = { .size = it->size, .time = it->time, .is_signed = true };
+static ol_got got_of(const ol_line *l, const ol_item *it) {
+    ol_got r = { .size = it->size, .time = it->time, .is_signed = true, .way = l->way };
     memcpy(r.sig, it->p, sizeof r.sig);
     r.has_root = it->root != NULL;
     if (r.has_root)
@@ -112,14 +114,15 @@ static bool is_due(context *c, const ol_got *r, uint8_t party) {
             *later = *r;
         if (c->log->is_own && party == c->source && r->size > c->log->tree.size)
             ask_for_note(c, r->size); /* more than we ever wrote there? */
-        if (party == c->source)
+        if (party == c->source && ol_bundle_counts(l, party))
             ol_sync_believe(l, c->log, party, r->size); /* it lacks nothing that we have */
         return false;
     }
     if (party != c->source || ol_log_root_at(c->log, r->size) != NULL)
         return true;
     /* too old to check, but it is what the peer has; no sign of a gap, as a HAVE is */
-    ol_sync_believe(l, c->log, c->source, r->size);
+    if (ol_bundle_counts(l, party))
+        ol_sync_believe(l, c->log, c->source, r->size);
     return false;
 }
 
@@ -127,7 +130,7 @@ static void recv_receipt(context *c, const ol_item *it) {
     ol_line *l = c->l;
     if (c->log == NULL || it->party >= l->parties || it->party == c->key.party)
         return;
-    ol_got r = got_of(it);
+    ol_got r = got_of(l, it);
     if (it->party == l->self)
         return; /* comes back as NOTE-R, with its root */
     r.is_firsthand = it->party == c->source;
@@ -145,7 +148,8 @@ static void recv_receipt(context *c, const ol_item *it) {
     }
     if (!is_repeat && is_first && !c->log->is_own)
         c->log->sync[it->party].owe_receipt = true; /* it has the log now: ours means something */
-    ol_sync_progress(l, c->log, it->party, r.size);
+    if (ol_bundle_counts(l, it->party))
+        ol_sync_progress(l, c->log, it->party, r.size);
     if (it->party == c->source && c->path != NULL)
         c->path->proven_ms = l->mono_ms, c->path->proven_wall = l->wall;
 }
@@ -165,8 +169,10 @@ void ol_recv_later(ol_line *l, ol_log *log) {
 
 static void recv_have(context *c, const ol_item *it) {
     ol_line *l = c->l;
-    if (c->log == NULL)
+    if (c->log == NULL || !ol_bundle_counts(l, c->source))
         return;
+    if (c->source == c->key.party)
+        c->log->sync[c->source].knows = it->receipt;
     ol_sync_have(l, c->log, c->source, it->size);
     if (c->by != NULL && c->source == c->key.party)
         ol_copy_claimed(l, c->log, it->receipt);
@@ -178,7 +184,7 @@ static void recv_have(context *c, const ol_item *it) {
 }
 
 static void recv_of_log(context *c, const ol_item *it) {
-    ol_sync *s = c->log == NULL ? NULL : &c->log->sync[c->source];
+    ol_sync *s = c->log == NULL || c->path == NULL ? NULL : &c->log->sync[c->source];
     switch (it->type) {
     case OL_ITEM_ENTRY:
     case OL_ITEM_NEXT:
@@ -199,7 +205,7 @@ static void recv_of_log(context *c, const ol_item *it) {
     case OL_ITEM_NOTE:
     case OL_ITEM_NOTE_R:
         if (it->type == OL_ITEM_NOTE_R && it->party == c->l->self && c->log != NULL) {
-            ol_got r = got_of(it);
+            ol_got r = got_of(c->l, it);
             r.is_firsthand = c->by != NULL && c->source == c->key.party;
             recv_own_receipt(c->l, c->log, &r);
             break;
@@ -284,10 +290,12 @@ static void recv_of_line(context *c, const ol_item *it) {
 
 void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const ol_holder *by,
                      const uint8_t *p, size_t len) {
-    l->peer[source].speaks = false; /* it has the floor itself */
+    l->peer[source].speaks = path == NULL; /* it has the floor itself, or its courier has */
     l->peer[source].says_run = false;
     context c = { .l = l, .source = source, .path = path, .by = by };
     l->from = path;
+    if (path != NULL)
+        l->way = path->way;
     ol_rd r = ol_rd_of(p, len);
     ol_item it = { 0 };
     while (r.left > 0 && ol_item_get(&r, &it) == OL_OK) { /* checked whole by the caller */
@@ -295,9 +303,10 @@ void ol_recv_payload(ol_line *l, uint8_t source, ol_path *path, const ol_holder 
             set_log(&c, &it);
         else if (it.type == OL_ITEM_FORGOT ||
                  (it.type >= OL_ITEM_STOPPED && it.type != OL_ITEM_WANT &&
-                  it.type != OL_ITEM_DELAYED))
-            recv_of_line(&c, &it);
-        else if (c.has_log && !c.is_ignored)
+                  it.type != OL_ITEM_DELAYED)) {
+            if (path != NULL) /* of the moment: a bundle may be of any */
+                recv_of_line(&c, &it);
+        } else if (c.has_log && !c.is_ignored)
             recv_of_log(&c, &it);
     }
     ol_hold_adopt(l, source);

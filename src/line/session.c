@@ -36,11 +36,11 @@ static uint16_t epoch_of(const uint8_t *clear) {
     return (uint16_t)(clear[4] << 8 | clear[5]);
 }
 
-static void noise_begin(ol_line *l, uint8_t party, bool is_initiator, const uint8_t *clear,
-                        ol_noise *ret) {
+void ol_session_noise(ol_line *l, uint8_t party, ol_noise_pattern pattern, bool is_initiator,
+                      const uint8_t *clear, ol_noise *ret) {
     uint8_t pro[PROLOGUE_LEN];
     prologue(l, is_initiator ? l->self : party, is_initiator ? party : l->self, clear, pro);
-    ol_noise_init(ret, &(ol_noise_setup){ .pattern = OL_NOISE_KKPSK0,
+    ol_noise_init(ret, &(ol_noise_setup){ .pattern = pattern,
                                           .is_initiator = is_initiator,
                                           .prologue = pro,
                                           .prologue_len = sizeof pro,
@@ -265,7 +265,7 @@ size_t ol_session_write1(ol_line *l, uint8_t party, ol_path *path, uint8_t *buf,
         ol_path_carries(l, party, path);
         (void)ol_sync_pack(l, party, &pay, true, SIZE_MAX);
     }
-    noise_begin(l, party, true, buf, &h->hs);
+    ol_session_noise(l, party, OL_NOISE_KKPSK0, true, buf, &h->hs);
     ol_random(l, e, sizeof e);
     ol_err err = ol_noise_write1(&h->hs, e, l->vault->pair[party].ss, payload, pay.len, &w);
     sodium_memzero(e, sizeof e);
@@ -342,7 +342,7 @@ static void first_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *es
     uint16_t epoch = epoch_of(w->msg);
     if (!ol_epoch_accepts(l, party, epoch)) /* it was, when it came */
         return;
-    noise_begin(l, party, false, w->msg, &hs);
+    ol_session_noise(l, party, OL_NOISE_KKPSK0, false, w->msg, &hs);
     ol_err err = ol_noise_read1(&hs, es, l->vault->pair[party].ss, w->msg + CLEAR_LEN,
                                 w->len - CLEAR_LEN - mac_len, &out);
     ol_rd r = ol_rd_of(payload, out.len);
@@ -532,7 +532,7 @@ ol_err ol_session_path_up(ol_line *l, uint8_t party, uint8_t slot, const ol_even
     path->is_up = path->note = true;
     path->has_address = ev->path.has_address, path->is_ip = ev->path.is_ip;
     path->is_stream = ev->path.is_stream;
-    path->port = ev->path.port;
+    path->port = ev->path.port, path->way = ev->path.way;
     ol_path_pace(path, ev);
     path->since_ms = l->mono_ms;
     return OL_OK;

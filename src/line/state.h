@@ -3,7 +3,8 @@
  *          hold.c entries without a head yet · recv.c items in · sync.c who lacks what ·
  *          chunk.c entries from the store · pack.c items out · relay.c for whom others hand
  *          on · handback.c receipts of a member that forgot · copy.c our home runs twice ·
- *          keyring.c keys and salts of logs · session.c handshakes · epoch.c keys of the pairs ·
+ *          keyring.c keys and salts of logs · bundle.c sealed bundles in, bundle_make.c out ·
+ *          session.c handshakes · epoch.c keys of the pairs ·
  *          limit.c · path.c which path, and is it alive · frame.c frames in and out · fork.c two
  *          histories · line.c events and effects.
  * Rule     decisions set flags and sizes; ol_pump turns them into effects, so that a full effect
@@ -13,6 +14,7 @@
 
 #include "crypto/noise.h"
 #include "crypto/replay.h"
+#include "line/bundle.h"
 #include "line/credit.h"
 #include "line/epoch.h"
 #include "line/limit.h"
@@ -37,6 +39,7 @@ typedef struct {
     uint64_t measure;  /* the size whose receipt gives a round trip; 0 none */
     uint64_t behind;   /* its author repeats a head of this size */
     uint64_t lacks;    /* 1 + its HAVE below its own receipts; 0 none */
+    uint64_t knows;    /* of its own log: how large a receipt of ours it says that it holds */
     uint64_t owe_note, owe_ask; /* sizes; 0 none */
     uint32_t bytes;             /* of entries from believed to sent */
     uint64_t late_ms;           /* it takes no more until then; 0: it does, or has all */
@@ -63,6 +66,7 @@ typedef struct {
     uint8_t sig[OL_SIG_LEN], root[32];
     bool is_signed, is_unsaved, note, has_root;
     bool is_firsthand; /* who signed it, or whose log it is, brought it itself */
+    uint8_t way;       /* by which it came; 0: not known */
 } ol_got;              /* a party's receipt of a log */
 
 typedef struct {
@@ -209,6 +213,7 @@ typedef struct {
     bool is_idle_try; /* the last try had nothing to carry */
     uint16_t pong;
     uint32_t move; /* token of the address that proved itself; 0 none */
+    uint8_t way;
     uint64_t frames_in, frames_out, bytes_in, bytes_out;
 } ol_path;
 
@@ -231,6 +236,7 @@ typedef struct {
     ol_hold hold;
     ol_path path[OL_PATHS_PER_PEER];
     uint64_t last_counter;        /* largest accepted first-message counter */
+    uint64_t bundle_counter;      /* largest of a bundle, in this run */
     uint64_t opened_ms[OL_LANES]; /* the day in which so many logs of this party were begun */
     uint32_t opened[OL_LANES];
     uint32_t window, run;            /* run: the last FORGOT told */
@@ -241,7 +247,8 @@ typedef struct {
     uint64_t handed_ms;              /* the day in which so many were written for it */
     uint32_t handed_today;
     ol_handback *back;       /* the last one from it, after we forgot; NULL: none */
-    bool has_handed, speaks; /* speaks: through others, and not itself since */
+    bool has_handed, speaks; /* speaks: through others or a courier, and not itself since */
+    bool is_carried;         /* a bundle of it has come in this run */
     uint8_t best;            /* slot of the path that carries what need not go on all */
     uint64_t run_ms;         /* when its FORGOT with a new run came */
     uint64_t brief_ms;       /* until then it gets receipts in handshakes, and not what it forgot */
@@ -314,6 +321,20 @@ typedef struct {
     ol_sign sign[OL_SIGNS_MAX];
 } ol_submit; /* waits until the batch that is out has been answered */
 
+typedef enum { IN_NONE, IN_DH, IN_ITEMS, IN_COMMIT, IN_DONE } ol_inbox_phase;
+
+typedef struct { /* the bundle in hand */
+    ol_inbox_phase phase;
+    ol_bundle_read read;
+    bool is_shown, is_told, is_wanted; /* wanted: its DH was not asked for yet */
+    bool is_open;                      /* its items are being taken right now */
+    bool is_fresh;                     /* no later word of its party has come */
+    uint8_t way, e[32];
+    uint32_t token; /* of the DH */
+    uint8_t *p;     /* as it came; once opened its items are in the clear there */
+    size_t len;
+} ol_inbox;
+
 typedef struct ol_block ol_block;
 struct ol_block {
     ol_block *next;
@@ -364,7 +385,9 @@ struct ol_line {
     OL_VEC(ol_answer) answer; /* replies to be said now */
     ol_answer refused; /* to what there was no memory for; err OL_OK: none. Said in the same step */
     OL_VEC(ol_submit) submit;
+    ol_inbox inbox;
     uint64_t wall, mono_ms;                        /* of the event in hand */
+    uint8_t way;                                   /* by which the payload in hand came */
     ol_path *from;                                 /* of the payload in hand; NULL: none */
     uint64_t clock_wall, clock_mono_ms, last_time; /* trusted pair; last signed or written time */
     bool is_started, has_forgotten, is_doubtful, note_clock, wants_commit, batch_failing;
@@ -526,8 +549,20 @@ uint64_t ol_handback_next_ms(const ol_line *l);
 void ol_handback_gate(const ol_line *l, ol_log *log);
 void ol_handback_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t len);
 
+/* bundle.c */
+void ol_bundle_in(ol_line *l, const ol_event *ev);
+bool ol_bundle_dh(ol_line *l, const ol_event *ev); /* false: it was not for this */
+void ol_bundle_due(ol_line *l);
+void ol_bundle_answered(ol_line *l, ol_err err); /* the batch */
+void ol_bundle_told(ol_line *l);
+/* What it says of its party's state still holds: it is no bundle, or the last word of that party
+ * (§5.5). */
+bool ol_bundle_counts(const ol_line *l, uint8_t party);
+
 /* session.c */
 void ol_session_want_ss(ol_line *l);
+void ol_session_noise(ol_line *l, uint8_t party, ol_noise_pattern pattern, bool is_initiator,
+                      const uint8_t *clear, ol_noise *ret);
 void ol_session_dh(ol_line *l, const ol_event *ev);
 void ol_session_first(ol_line *l, uint8_t party, ol_path *path, const ol_event *ev);
 void ol_session_second(ol_line *l, uint8_t party, ol_path *path, uint8_t holder,

@@ -54,6 +54,7 @@ typedef struct {
     const uint8_t *root; /* 32 bytes */
     const uint8_t *item; /* OL_ITEM_LEN bytes or NULL */
     const char *key;
+    uint8_t way; /* RECEIPT: by which it came, the engine's caller's own word; 0: not known */
 } ol_put;
 
 typedef struct {

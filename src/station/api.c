@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "station/station_parts.h"
+#include "station/way.h"
 
 size_t ol_api_lines(const ol_station *st) {
     return st->lines.n;
@@ -117,6 +118,37 @@ bool ol_api_receipt_get(const ol_station *st, size_t number, const ol_log_key *l
 const ol_duty *ol_api_duty(const ol_station *st, size_t number, ol_mono *ret_now) {
     *ret_now = ol_drive_now(st->drive);
     return st->duties != NULL ? ol_duties_of(st->duties, number) : NULL;
+}
+
+ol_err ol_api_bundle_take(ol_station *st, uint32_t token, bool is_shown, const uint8_t *p,
+                          size_t len) {
+    return ol_drive_bundle_take(st->drive, token, is_shown, OL_WAY_HAND, p, len);
+}
+
+bool ol_api_bundle_own(const ol_station *st, const ol_bundle_clear *clear, size_t *ret_line,
+                       uint8_t *ret_party) {
+    for (size_t i = 0; i < st->lines.n; i++) {
+        uint8_t party = ol_bundle_is_own(ol_drive_line(st->drive, i), clear);
+        if (party == OL_PARTIES_MAX)
+            continue;
+        *ret_line = i, *ret_party = party;
+        return true;
+    }
+    return false;
+}
+
+ol_err ol_api_bundle_look(ol_station *st, size_t line, uint8_t party, ol_plan_how how,
+                          ol_bundle_plan **plan) {
+    return ol_drive_bundle_look(st->drive, line, party, how, plan);
+}
+
+ol_err ol_api_bundle_next(ol_station *st, size_t line, ol_bundle_plan *plan, uint8_t *buf,
+                          size_t max, ol_bundle_made *ret) {
+    return ol_drive_bundle_next(st->drive, line, plan, buf, max, ret);
+}
+
+void ol_api_bundle_drop(ol_station *st, size_t line, ol_bundle_plan *plan) {
+    ol_drive_bundle_drop(st->drive, line, plan);
 }
 
 ol_err ol_api_clock_accept(ol_station *st, size_t number) {

@@ -39,6 +39,7 @@ static void client_close(ol_client *cl) {
         return;
     cl->is_closing = true;
     ol_follow_drop(cl);
+    ol_client_bundle_drop(cl);
     ol_desk_forget(&cl->c->desk); /* perhaps kept for its next page */
     for (size_t i = 0; i < OL_ASKS_MAX; i++)
         if (cl->c->asked[i].client == cl)

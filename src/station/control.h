@@ -26,7 +26,7 @@ typedef struct {
     ol_note_kind what;
     ol_log_key log;
     uint64_t size, time;
-    uint8_t party;
+    uint8_t party, way;
     ol_path_id path;
 } ol_api_note;
 void ol_control_note(ol_control *c, size_t line, const ol_api_note *note);
@@ -42,6 +42,9 @@ void ol_control_reply(ol_control *c, uint32_t token, const ol_api_reply *reply);
 
 /* The answer to ol_api_hook_test. fault NULL: it went well; said: what it wrote last. */
 void ol_control_hook_tested(ol_control *c, uint32_t token, const char *fault, const char *said);
+
+/* What came of a bundle that a client handed in; borrowed. */
+void ol_control_bundle(ol_control *c, size_t line, const ol_bundle_read *read);
 
 /* An event of a line, as an object that is borrowed; it passes: who lags is told that it missed
  * some. NULL: none. */

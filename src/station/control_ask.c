@@ -129,11 +129,19 @@ static ol_err fork_ack(ask *a) {
     return err;
 }
 
-static ol_asked *free_place(ol_control *c, uint32_t *ret_token) {
+ol_asked *ol_control_place(ol_control *c, uint32_t *ret_token) {
     for (uint32_t i = 0; i < OL_ASKS_MAX; i++)
         if (!c->asked[i].is_used)
             return *ret_token = i, &c->asked[i];
     return NULL;
+}
+
+static ol_err bundle_make(ask *a) {
+    return ol_control_make(a->client, a->r, a->reply, a->why);
+}
+
+static ol_err bundle_take(ask *a) {
+    return ol_control_take(a->client, a->r, a->reply, &a->is_later, a->why);
 }
 
 static ol_err hook_test(ask *a) {
@@ -145,7 +153,7 @@ static ol_err hook_test(ask *a) {
         return ol_refuse(a->why, OL_EFORM, "give one that a hook may have after --on, but drill",
                          "\"%s\" is no event that calls hooks", r->event);
     uint32_t token = 0;
-    ol_asked *place = free_place(c, &token);
+    ol_asked *place = ol_control_place(c, &token);
     OL_ASSERT(place != NULL); /* lines are not treated while all are used */
     ol_err err = ol_api_hook_test(c->desk.station, r->hook, (unsigned)what, token);
     if (err == OL_ENOENT)
@@ -277,7 +285,7 @@ static ol_err submit(ask *a) {
     if (err == OL_ENOENT) /* said before, it is answered as it was then: nothing is judged anew */
         err = may_say(a, line, &e, sign, &read);
     uint32_t token = 0;
-    ol_asked *place = free_place(c, &token);
+    ol_asked *place = ol_control_place(c, &token);
     OL_ASSERT(place != NULL); /* lines are not treated while all are used */
     if (err == OL_OK)
         err = ol_api_submit(c->desk.station, c->desk.line[line]->number, token, &e);
@@ -308,6 +316,9 @@ static ol_err (*const answers[OL_DO_N])(ask *a) = {
     [OL_DO_CLOCK_ACCEPT] = clock_accept,
     [OL_DO_FORK_ACK] = fork_ack,
     [OL_DO_HOOK_TEST] = hook_test,
+    [OL_DO_BUNDLE_MAKE] = bundle_make,
+    [OL_DO_BUNDLE_TAKE] = bundle_take,
+    [OL_DO_BUNDLE_SHOW] = bundle_take,
     [OL_DO_STOP] = stop,
 };
 
@@ -363,8 +374,7 @@ static json_t *refusal_json(const ol_api_reply *reply, ol_refusal *why) {
     return o;
 }
 
-/* What waited for its answer is gone from the table; false: there is nobody to be told. */
-static bool take_asked(ol_control *c, uint32_t token, ol_asked *ret) {
+bool ol_control_asked(ol_control *c, uint32_t token, ol_asked *ret) {
     if (token >= OL_ASKS_MAX || !c->asked[token].is_used)
         return false;
     *ret = c->asked[token];
@@ -377,7 +387,7 @@ static bool take_asked(ol_control *c, uint32_t token, ol_asked *ret) {
 void ol_control_hook_tested(ol_control *c, uint32_t token, const char *fault, const char *said) {
     ol_asked asked;
     ol_refusal why = { .err = OL_OK };
-    if (!take_asked(c, token, &asked))
+    if (!ol_control_asked(c, token, &asked))
         return;
     why.has_id = true;
     why.id = asked.id;
@@ -394,7 +404,7 @@ void ol_control_hook_tested(ol_control *c, uint32_t token, const char *fault, co
 
 void ol_control_reply(ol_control *c, uint32_t token, const ol_api_reply *reply) {
     ol_asked asked;
-    if (!take_asked(c, token, &asked))
+    if (!ol_control_asked(c, token, &asked))
         return;
     char log[OL_DESK_NAME_LEN + 1];
     char entry[OL_DESK_NAME_LEN + 1];

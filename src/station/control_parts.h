@@ -1,7 +1,7 @@
 /* station/control_parts.h — the inside of the control server, shared by station/control_*.c.
  * Rooms    control.c sockets, clients, what goes in and out · control_ask.c one request, one reply
  *          · control_follow.c subscriptions · control_status.c status ·
- *          control_calls.c calls · desk.h what only reads.
+ *          control_calls.c calls · control_bundle.c bundles · desk.h what only reads.
  * Bounds   a client whose output is not taken (OL_OUT_HIGH bytes) is not read from, is sent no
  *          stored event (they wait in the store), and loses the passing ones, which it is told. */
 #ifndef OL_STATION_CONTROL_PARTS_H
@@ -37,6 +37,12 @@ typedef struct ol_client {
     char *in;     /* what came and is not treated yet */
     size_t in_len, in_cap;
     ol_follow *follow;
+    struct { /* control_bundle.c */
+        uint8_t *in;
+        size_t len;
+        ol_bundle_plan *plan;
+        size_t line;
+    } bundle;
     uv_shutdown_t end;
     size_t wasted;
     bool is_closing, is_last; /* is_last: the end has been said */
@@ -44,7 +50,7 @@ typedef struct ol_client {
     bool is_stopped;          /* and there is no room to read more */
 } ol_client;
 
-typedef struct { /* a submit that waits */
+typedef struct { /* a submit that waits, or a bundle */
     bool is_used;
     ol_client *client; /* NULL: gone */
     uint64_t id;
@@ -87,6 +93,16 @@ void ol_follow_committed(ol_control *c);
 /* Something that passes: who is behind does not get it. Takes the reference. */
 void ol_follow_pass(ol_control *c, size_t line, json_t *o);
 void ol_follow_storage(ol_control *c, ol_err err);
+
+/* What waited for its answer is gone from the table; false: there is nobody to be told. */
+bool ol_control_asked(ol_control *c, uint32_t token, ol_asked *ret);
+ol_asked *ol_control_place(ol_control *c, uint32_t *ret_token);
+
+/* control_bundle.c. take: OL_EAGAIN where the answer comes later. */
+OL_MUST ol_err ol_control_make(ol_client *cl, const ol_request *r, json_t *reply, ol_refusal *why);
+OL_MUST ol_err ol_control_take(ol_client *cl, const ol_request *r, json_t *reply,
+                               bool *ret_is_later, ol_refusal *why);
+void ol_client_bundle_drop(ol_client *cl);
 
 /* control_word.c: do the signs of an entry that is submitted verify? OL_EAUTH, and why. */
 OL_MUST ol_err ol_control_word(ol_control *c, size_t line, const ol_request *r,

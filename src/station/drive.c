@@ -324,6 +324,7 @@ void ol_drive_free(ol_drive *d) {
         return;
     for (size_t i = 0; i < d->lines; i++) {
         ol_flight_free(&d->line[i]->flight);
+        ol_drive_bundle_free(d->line[i]);
         ol_line_free(d->line[i]->engine);
         ol_marker_close(&d->line[i]->marker);
         free(d->line[i]);

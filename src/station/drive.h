@@ -16,7 +16,7 @@
 #include <uv.h>
 
 #include "crypto/sign.h"
-#include "line/line.h"
+#include "line/bundle.h"
 #include "station/control.h"
 #include "station/marker.h"
 #include "station/net.h"
@@ -40,6 +40,8 @@ typedef struct {
     void (*committed)(void *ctx); /* the store holds something new; may be NULL */
     /* the pair's keys in the file of secrets, durable; NULL: there is no such file (tests) */
     ol_err (*save)(void *ctx, size_t line, uint8_t party, const ol_ratchet *keys);
+    /* what came of a bundle (read->token), borrowed for the call; NULL: none is handed in */
+    void (*bundle)(void *ctx, size_t line, const ol_bundle_read *read);
 } ol_drive_hooks;
 
 typedef struct ol_drive ol_drive;
@@ -70,6 +72,17 @@ OL_MUST ol_err ol_drive_find_item(const ol_drive *d, size_t line, const uint8_t 
 OL_MUST ol_err ol_drive_submit(ol_drive *d, size_t line, uint32_t token, const ol_api_entry *e);
 void ol_drive_accept_clock(ol_drive *d, size_t line);
 void ol_drive_fork_seen(ol_drive *d, size_t line, const ol_log_key *log);
+
+/* Bundles (line/bundle.h), by drive_bundle.c. Handed in: copied, and answered by the hook after the
+ * call has returned; OL_ENOENT: no line of ours knows its hint; OL_EAGAIN: too many wait. */
+OL_MUST ol_err ol_drive_bundle_take(ol_drive *d, uint32_t token, bool is_shown, uint8_t way,
+                                    const uint8_t *p, size_t len);
+/* Of a line and party: *plan NULL: a new one. Errors of ol_bundle_plan_look. */
+OL_MUST ol_err ol_drive_bundle_look(ol_drive *d, size_t line, uint8_t party, ol_plan_how how,
+                                    ol_bundle_plan **plan);
+void ol_drive_bundle_drop(ol_drive *d, size_t line, ol_bundle_plan *plan);
+OL_MUST ol_err ol_drive_bundle_next(ol_drive *d, size_t line, ol_bundle_plan *plan, uint8_t *buf,
+                                    size_t max, ol_bundle_made *ret);
 
 size_t ol_drive_lines(const ol_drive *d);
 const ol_line *ol_drive_line(const ol_drive *d, size_t line);

@@ -8,7 +8,15 @@
 #include "station/flight.h"
 #include "station/log.h"
 
-enum { OL_DRIVE_FETCH_MAX = 32 }; /* entries handed to an engine at a time */
+enum { OL_DRIVE_BUNDLES_MAX = 8 }; /* that wait, of a line */
+enum { OL_DRIVE_FETCH_MAX = 32 };  /* entries handed to an engine at a time */
+
+typedef struct ol_drive_bundle { /* waits to be handed in */
+    struct ol_drive_bundle *next;
+    ol_event ev;
+    size_t len;
+    uint8_t p[];
+} ol_drive_bundle;
 
 typedef struct {
     ol_line *engine;
@@ -22,6 +30,9 @@ typedef struct {
     ol_marker found;
     bool wants_commit, has_polled;
     ol_flight flight;
+    ol_drive_bundle *bundle; /* the first is in hand if is_opening */
+    size_t bundles;
+    bool is_opening;
 } ol_driven;
 
 typedef struct {
@@ -56,6 +67,10 @@ void ol_drive_step(ol_drive *d, size_t line, ol_event *ev);
 void ol_drive_push(ol_drive *d, size_t line, const ol_effect *fx);
 void ol_drive_drain(ol_drive *d);
 void ol_drive_nudge(ol_drive *d, size_t line, ol_event_kind kind); /* both, for a bare event */
+
+/* drive_bundle.c: the engine has answered the bundle in hand. */
+void ol_drive_bundle_told(ol_drive *d, size_t line);
+void ol_drive_bundle_free(ol_driven *l);
 
 /* out.c: what can be sent now. true: there is more, but this turn has sent enough. */
 bool ol_drive_send(ol_drive *d);

@@ -127,6 +127,7 @@ static void do_note(ol_drive *d, size_t number, const ol_effect *fx) {
                          .size = fx->notify.size,
                          .time = fx->notify.time,
                          .party = fx->notify.party,
+                         .way = fx->notify.way,
                          .path = fx->notify.path };
     d->o.hooks.note(d->o.hooks.ctx, number, &note);
 }
@@ -182,6 +183,9 @@ static void perform(ol_drive *d, const ol_drive_effect *p) {
         break;
     case FX_SAVE_RATCHET:
         do_save(d, p->line, &p->fx);
+        break;
+    case FX_BUNDLE:
+        ol_drive_bundle_told(d, p->line);
         break;
     }
 }

@@ -140,6 +140,12 @@ static ol_err on_save(void *ctx, size_t line, uint8_t party, const ol_ratchet *k
     return err;
 }
 
+static void on_bundle(void *ctx, size_t line, const ol_bundle_read *read) {
+    ol_station *st = ctx;
+    if (st->control != NULL)
+        ol_control_bundle(st->control, line, read);
+}
+
 static void on_fatal(void *ctx, const char *why) {
     OL_LOG(OL_ERROR, "station.fatal", "why=\"%s\"", why);
     ol_station_stop(ctx, why);
@@ -381,7 +387,7 @@ static ol_err open_loop(ol_station *st, ol_why *why) {
                         .keys = &st->vault->keys,
                         .marker = st->marker.n > 0 ? &st->marker : NULL,
                         .hooks = { on_note, on_reply, on_storage, on_fatal, st, on_committed,
-                                   on_save } };
+                                   on_save, on_bundle } };
     ol_err err = ol_drive_new(&o, &st->drive);
     if (err != OL_OK)
         return ol_why_set(why, err, "out of memory");

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "line/line.h"
+#include "line/bundle.h"
 #include "record/card.h"
 #include "record/charter.h"
 #include "station/home.h"
@@ -114,6 +114,20 @@ bool ol_api_receipt_get(const ol_station *st, size_t line, const ol_log_key *log
                         uint64_t *ret_size, uint64_t *ret_time, const uint8_t **ret_sig);
 /* The line's duty machine, to ask of its calls (line/call.h), and the clock it goes by. */
 const struct ol_duty *ol_api_duty(const ol_station *st, size_t line, ol_mono *ret_now);
+
+/* Bundles (line/bundle.h). take: copied; token comes back in ol_control_bundle, after the call has
+ * returned. OL_ENOENT: its hint is of no line here; OL_EAGAIN. */
+OL_MUST ol_err ol_api_bundle_take(ol_station *st, uint32_t token, bool is_shown, const uint8_t *p,
+                                  size_t len);
+/* By its hint one that this station sealed; false: it is none. */
+bool ol_api_bundle_own(const ol_station *st, const ol_bundle_clear *clear, size_t *ret_line,
+                       uint8_t *ret_party);
+/* *plan NULL: a new one, to be dropped. OL_ENOENT: there is nothing to say; OL_ESTATE. */
+OL_MUST ol_err ol_api_bundle_look(ol_station *st, size_t line, uint8_t party, ol_plan_how how,
+                                  ol_bundle_plan **plan);
+OL_MUST ol_err ol_api_bundle_next(ol_station *st, size_t line, ol_bundle_plan *plan, uint8_t *buf,
+                                  size_t max, ol_bundle_made *ret);
+void ol_api_bundle_drop(ol_station *st, size_t line, ol_bundle_plan *plan);
 
 /* An officer has looked at the wall clock and it is right. */
 OL_MUST ol_err ol_api_clock_accept(ol_station *st, size_t line);

@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""What a courier carries: sealed files, made, brought in any order, taken once."""
+import json
+import random
+import shutil
+
+import libline as it
+
+
+def apart(where, names=("usa", "prc"), line="hotline"):
+    """Parties whose stations run and know each other, and have no path any more."""
+    parties = it.connected(where, names, line)
+    for party in parties:
+        party.run("send", line, f"{party.name} was here.", "--anyway", "--wait", "stored")
+    for party in parties:
+        it.station_down(party)
+        (party.home / "config").write_text(f"[port main]\nurl = udp://127.0.0.1:"
+                                           f"{it.free_udp_ports(1)[0]}\n")
+    for party in parties:
+        it.station_up(party)
+    return parties
+
+
+def make(party, other, to, *options, line="hotline"):
+    to.mkdir(exist_ok=True)
+    return party.ask("bundle", "make", line, other.name, *options, to)["bundles"]
+
+
+def take(party, *what, expect=0):
+    """What came of each file, by its name; and the last word."""
+    said = [json.loads(line) for line in
+            party.run("bundle", "take", "--json", *what, expect=expect).stdout.splitlines()]
+    return {one["file"].rsplit("/", 1)[-1]: one for one in said[:-1]}, said[-1]
+
+
+def texts(party, line="hotline"):
+    said = [json.loads(text) for text in party.run("log", line, "--json").stdout.splitlines()]
+    return [one["message"]["text"] for one in said if one.get("kind") == "message"
+            and not one["message"]["text"].endswith("was here.")]
+
+
+def sent(party, line="hotline"):
+    """The state of each message of ours by text, at the one other party."""
+    said = [json.loads(text) for text in party.run("log", line, "--json").stdout.splitlines()]
+    return {one["message"]["text"]: list(one["states"].values())[0] for one in said
+            if one.get("kind") == "message" and one["author"] == party.name}
+
+
+def check(is_so, what):
+    if not is_so:
+        raise it.Failure(what)
+
+
+def any_order(where):
+    """An outbox brought in the wrong order, twice, with a damaged and a foreign file."""
+    usa, prc = apart(where)
+    (where / "other").mkdir()
+    swi, nor = apart(where / "other", ("swi", "nor"), "otherline")
+    box = where / "box"
+    count = 6
+    for i in range(count):  # a bundle of its own for each, of what is new: nobody answers
+        usa.run("send", "hotline", f"Message {i}: " + "word " * i, "--precedence",
+                "immediate" if i % 2 else "routine", "--anyway")
+        make(usa, prc, where / f"box{i}")
+    box.mkdir()
+    names = []
+    for i in range(count):
+        for file in (where / f"box{i}").iterdir():
+            shutil.copyfile(file, box / file.name)
+            names.append(file.name)
+    check(len(names) == count, f"{len(names)} bundles, not {count}")
+    swi.run("send", "otherline", "Not for you.")
+    foreign = make(swi, nor, where / "foreign", line="otherline")[0]["file"]
+    shutil.copyfile(where / "foreign" / foreign, box / foreign)
+    damaged = bytearray((box / names[-1]).read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (box / "damaged.olb").write_bytes(damaged)
+    (box / "notes.txt").write_text("not one of them")
+    before = {file.name: file.read_bytes() for file in box.iterdir()}
+
+    files = list(box.glob("*.olb"))
+    random.Random(7).shuffle(files)
+    said, last = take(prc, *files, expect=1)
+    check(not last["ok"] and "2 of 8 files" in last["error"]["what"], last)
+    check({name: said[name]["error"]["code"] for name in said if said[name]["state"] == "refused"}
+          == {foreign: "OL_ENOENT", "damaged.olb": "OL_EAUTH"}, said)
+    # each holds all that prc is not known to have: so the first brings one message, and so on
+    check([said[name]["state"] for name in names] == ["taken"] * count, said)
+    check(sum(said[name]["entries"] for name in names) == count + 1, said)  # and an opening
+    check(sorted(texts(prc)) == sorted(texts(usa)) and len(texts(prc)) == count, texts(prc))
+    check({file.name: file.read_bytes() for file in box.iterdir()} == before, "files were changed")
+
+    said, last = take(prc, box, expect=1)  # twice, the whole directory
+    check([said[name]["state"] for name in names] == ["had"] * count, said)
+    check(len(texts(prc)) == count, "taken twice")
+    usa_own, _ = take(usa, box / names[0], expect=1)
+    check(usa_own[names[0]]["error"]["code"] == "OL_EEXIST", usa_own)
+
+    # backwards, one by one, by somebody who has none of it
+    back = make(prc, usa, where / "back")
+    check(len(back) == 1 and back[0]["receipts"] == 2, back)
+    said, _ = take(usa, where / "back")
+    check(said[back[0]["file"]]["receipts"] == 2, said)
+    check(all(state["state"] == "stored" for state in sent(usa).values()), sent(usa))
+    check(make(usa, prc, where / "none") == [], "there is something left to say")
+
+
+def small(where):
+    """--max 340: several bundles, none longer, all of it arrives in whatever order they come."""
+    usa, prc = apart(where)
+    long = "The vessel has left the area. " + " ".join(f"{7919 * i % 100003}" for i in range(330))
+    for text in ("First.", long, "Last."):
+        usa.run("send", "hotline", text, "--precedence", "priority", "--anyway")
+    made = make(usa, prc, where / "box", "--max", "340")
+    check(len(made) > 4 and all(one["bytes"] <= 340 for one in made), made)
+    check(all((where / "box" / one["file"]).stat().st_size == one["bytes"] for one in made), made)
+    shown = usa.refused("bundle", "show", where / "box" / made[0]["file"], says="for prc")
+    check(shown["code"] == "OL_EEXIST", shown)
+    shown = prc.ask("bundle", "show", where / "box" / made[0]["file"])
+    check(shown["party"] == "usa" and shown["counter"] == made[0]["counter"], shown)
+    check(shown["items"][0]["what"] == "entries" and texts(prc) == [], shown)
+    first = [where / "box" / made[i]["file"] for i in range(2)]
+    said, _ = take(prc, first[0])  # alone it is of use
+    check(said[made[0]["file"]]["state"] == "taken", said)
+    rest = [where / "box" / one["file"] for one in reversed(made[1:])]
+    said, _ = take(prc, *rest)
+    check(texts(prc) == ["First.", long, "Last."], said)
+    usa.refused("bundle", "make", "hotline", "prc", "--max", "100", where / "box", code=2,
+                says="200")
+
+
+def refusals(where):
+    """What cannot be done is said in a sentence that helps."""
+    usa, prc = apart(where)
+    usa.run("send", "hotline", "Hello.")
+    made = make(usa, prc, where / "box")[0]["file"]
+    whole = (where / "box" / made).read_bytes()
+    usa.refused("bundle", "make", "hotline", "swi", where / "box", says="no other party")
+    usa.refused("bundle", "make", "hotline", "usa", where / "box", says="no other party")
+    usa.refused("bundle", "make", "hotline", "prc", where / "nowhere", says="put the medium in")
+    usa.refused("bundle", "take", where / "nowhere", says="cannot be found")
+    if it.os.geteuid() != 0:
+        (where / "closed").mkdir(mode=0o500)
+        usa.refused("bundle", "make", "hotline", "prc", where / "closed", says="nothing is lost")
+    for name, what, code in (("empty", b"", "OL_EFORM"), ("short", whole[:40], "OL_EAUTH"),
+                             ("cut", whole[:-1], "OL_EAUTH"), ("text", b"x" * 400, "OL_ENOENT"),
+                             ("long", whole + bytes(65536), "OL_ELIMIT")):
+        (where / "box" / f"{name}.olb").write_bytes(what)
+        said, _ = take(prc, where / "box" / f"{name}.olb", expect=1)
+        check(said[f"{name}.olb"]["error"]["code"] == code, (name, said))
+    stream = usa.run("bundle", "make", "hotline", "prc", "-").stdout
+    (where / "piped.olb").write_bytes(stream)
+    said, _ = take(prc, where / "piped.olb")
+    check(said["piped.olb"]["state"] == "taken", said)
+    it.station_down(usa)
+    usa.refused("bundle", "make", "hotline", "prc", where / "box", says="no station runs")
+
+
+it.main(any_order, small, refusals)
