@@ -1,6 +1,7 @@
 /* Sealed bundles out (§5.5): which items, in which order, how many to a bundle; and the seal. */
 #include <sodium.h>
 
+#include "line/fork.h"
 #include "line/keyring.h"
 #include "line/state.h"
 

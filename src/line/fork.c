@@ -1,4 +1,5 @@
 /* Two histories of one log: notes are compared, evidence is kept, and what follows (§5.3, §6.5). */
+#include "line/fork.h"
 #include "line/keyring.h"
 #include "line/state.h"
 

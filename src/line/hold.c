@@ -1,4 +1,5 @@
 /* Entries that no head covers yet, kept apart per source until one does (§3.5). */
+#include "line/fork.h"
 #include "line/hold.h"
 #include "line/keyring.h"
 #include "line/state.h"

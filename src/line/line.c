@@ -1,3 +1,4 @@
+#include "line/fork.h"
 #include "line/hold.h"
 #include "line/keyring.h"
 #include "line/state.h"

@@ -7,11 +7,12 @@
  *          answers back as events, in any order, none lost. When out->more is set, step again with
  *          EV_MORE before anything else. Then, for each path that can send, poll frames while
  *          peek is not OL_CLASS_NONE. Pointers in effects live until the answering event
- * (FX_COMMIT, FX_SIGN, FX_DH, FX_FETCH, FX_BUNDLE) or the next step (others). Order    FX_COMMIT is answered
- * by EV_COMMITTED only when the batch is durable and the run marker is rewritten (docs/PROTOCOL.md
- * §3.6, §6.1). At most one commit is out at a time. Errors   peer input never fails a step: it is
- * dropped and counted (ol_line_count). Memory   from opts.mem, with its ceiling; keys and session
- * state from opts.secret. Source   docs/PROTOCOL.md §3 to §6 */
+ *          (FX_COMMIT, FX_SIGN, FX_DH, FX_FETCH, FX_BUNDLE) or the next step (others).
+ * Order    FX_COMMIT is answered by EV_COMMITTED only when the batch is durable and the run marker
+ *          is rewritten (docs/PROTOCOL.md §3.6, §6.1). At most one commit is out at a time.
+ * Errors   peer input never fails a step: it is dropped and counted (ol_line_count).
+ * Memory   from opts.mem, with its ceiling; keys and session state from opts.secret.
+ * Source   docs/PROTOCOL.md §3 to §6 */
 #ifndef OL_LINE_LINE_H
 #define OL_LINE_LINE_H
 

@@ -1,4 +1,5 @@
 /* What there is to say to a member, and a payload made of it (§5.2, §5.3). */
+#include "line/fork.h"
 #include "line/state.h"
 
 /* ---- what there is to say about one log ---- */

@@ -1,4 +1,5 @@
 /* Flags and queues → effects; what does not fit stays flagged and `more` is set. */
+#include "line/fork.h"
 #include "line/state.h"
 
 static ol_effect *put(ol_effects *out, ol_effect_kind kind) {

@@ -1,4 +1,5 @@
 /* Items that arrived in an authentic payload (§5.2). */
+#include "line/fork.h"
 #include "line/hold.h"
 #include "line/keyring.h"
 #include "line/state.h"

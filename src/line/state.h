@@ -14,9 +14,9 @@
 
 #include "crypto/noise.h"
 #include "crypto/replay.h"
-#include "line/bundle.h"
 #include "line/credit.h"
 #include "line/epoch.h"
+#include "line/inbox.h"
 #include "line/limit.h"
 #include "line/line.h"
 #include "line/times.h"
@@ -321,20 +321,6 @@ typedef struct {
     ol_sign sign[OL_SIGNS_MAX];
 } ol_submit; /* waits until the batch that is out has been answered */
 
-typedef enum { IN_NONE, IN_DH, IN_ITEMS, IN_COMMIT, IN_DONE } ol_inbox_phase;
-
-typedef struct { /* the bundle in hand */
-    ol_inbox_phase phase;
-    ol_bundle_read read;
-    bool is_shown, is_told, is_wanted; /* wanted: its DH was not asked for yet */
-    bool is_open;                      /* its items are being taken right now */
-    bool is_fresh;                     /* no later word of its party has come */
-    uint8_t way, e[32];
-    uint32_t token; /* of the DH */
-    uint8_t *p;     /* as it came; once opened its items are in the clear there */
-    size_t len;
-} ol_inbox;
-
 typedef struct ol_block ol_block;
 struct ol_block {
     ol_block *next;
@@ -549,16 +535,6 @@ uint64_t ol_handback_next_ms(const ol_line *l);
 void ol_handback_gate(const ol_line *l, ol_log *log);
 void ol_handback_entry(ol_line *l, ol_log *log, const uint8_t *p, size_t len);
 
-/* bundle.c */
-void ol_bundle_in(ol_line *l, const ol_event *ev);
-bool ol_bundle_dh(ol_line *l, const ol_event *ev); /* false: it was not for this */
-void ol_bundle_due(ol_line *l);
-void ol_bundle_answered(ol_line *l, ol_err err); /* the batch */
-void ol_bundle_told(ol_line *l);
-/* What it says of its party's state still holds: it is no bundle, or the last word of that party
- * (§5.5). */
-bool ol_bundle_counts(const ol_line *l, uint8_t party);
-
 /* session.c */
 void ol_session_want_ss(ol_line *l);
 void ol_session_noise(ol_line *l, uint8_t party, ol_noise_pattern pattern, bool is_initiator,
@@ -583,20 +559,6 @@ void ol_session_demote(ol_line *l, ol_path *path, ol_holder *h); /* live → old
 void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h);
 OL_MUST ol_err ol_session_path_up(ol_line *l, uint8_t party, uint8_t slot, const ol_event *ev);
 void ol_session_path_down(ol_line *l, uint8_t party, uint8_t slot);
-
-/* fork.c */
-/* A head or receipt with its root: over another root than ours it proves two histories (§5.3). */
-void ol_fork_note(ol_line *l, uint8_t source, ol_log *log, const ol_item *it);
-/* Our head of this size goes to this party as a NOTE, if there is one. */
-void ol_fork_show(ol_line *l, ol_log *log, uint8_t party, uint64_t size);
-bool ol_fork_note_of(const ol_line *l, const ol_log *log, uint8_t party, ol_item *ret);
-bool ol_fork_fetch(ol_line *l, ol_effect *fx);        /* false: nothing is wanted now */
-bool ol_fork_fetched(ol_line *l, const ol_event *ev); /* false: it was not for this */
-uint64_t ol_fork_next_ms(const ol_line *l);
-OL_MUST ol_err ol_fork_put(ol_line *l); /* into the batch */
-void ol_fork_answered(ol_line *l, bool is_done);
-void ol_fork_load_alarm(ol_line *l, const char *name, const uint8_t *value); /* 16 bytes */
-void ol_fork_acknowledge(ol_line *l, const ol_log_key *key);
 
 /* frame.c */
 void ol_frame_in(ol_line *l, const ol_event *ev);

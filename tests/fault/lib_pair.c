@@ -227,6 +227,8 @@ static void perform(pair *w, unsigned p, const ol_effect *fx) {
     case FX_COMMIT:
         w->st[p].wants_commit = true;
         break;
+    case FX_BUNDLE:
+        break; /* none is handed in */
     case FX_SAVE_RATCHET:
         do_save(w, p, fx);
         break;

@@ -157,6 +157,8 @@ static void perform(sim_world *w, unsigned p, const ol_effect *fx) {
         s->address[fx->move.path / OL_PATHS_PER_PEER][fx->move.path % OL_PATHS_PER_PEER] =
             fx->move.from;
         break;
+    case FX_BUNDLE:
+        break; /* none is handed in */
     case FX_SAVE_RATCHET:
         do_save(w, p, fx);
         break;

@@ -114,7 +114,7 @@ static void begin(station *s, uv_loop_t *loop, unsigned self, ol_store *store) {
                         .mem = &s->mem,
                         .secret = &s->locked,
                         .keys = s->keys,
-                        .hooks = { on_note, on_reply, on_storage, on_fatal, s, NULL, NULL } };
+                        .hooks = { on_note, on_reply, on_storage, on_fatal, s, NULL, NULL, NULL } };
     assert_int_equal(ol_drive_new(&o, &s->drive), OL_OK);
     assert_int_equal(add_line(s, self), OL_OK);
     ol_why why;
