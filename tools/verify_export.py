@@ -1984,6 +1984,7 @@ class Record:
         roster = Roster(self.line_id, self.charters)
         nth = {place: n for n, place in enumerate(self.order) if place in self.enrolled}
         known = {}    # log key: (its roster, how far it has seen the logs of its party)
+        borne = set()    # (party, item, officer): an officer says an item once
         for place in self.order:
             log, index = self.logs[place[0]], place[1]
             if place in self.signed:
@@ -1998,6 +1999,7 @@ class Record:
                 word = (envelope, hashlib.sha256(read).digest(), self._hash_ref(log, index, ref),
                         log.opening["generation"] if log.opening else 0)
                 shown["signed"] = mine.judge(log.party, *word)
+                self._drop_repeated(log.party, envelope.item, shown["signed"], borne)
                 few = sum(sign["valid"] and sign["releases"] for sign in shown["signed"])
                 if two and few < 2:
                     self.report.note(f"{log.name}: entry {index} was to be released by two "
@@ -2009,6 +2011,15 @@ class Record:
             if place in self.enrolled:
                 for sentence in roster.take(log.party, self.enrolled[place]):
                     self.report.note(f"{log.name}: entry {index}{sentence}")
+
+    @staticmethod
+    def _drop_repeated(party, item, signs, borne):
+        for sign in signs:
+            what = party, item, sign["officer"]
+            if sign["valid"] and what in borne:
+                sign |= {"valid": False, "why": "who has signed this item before"}
+            elif sign["valid"]:
+                borne.add(what)
 
     def _learn(self, log, index, roster, seen, nth):
         """Takes what this entry has seen of its party's roster and the roster has not: entry by

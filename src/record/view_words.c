@@ -157,7 +157,6 @@ static const char *fault_of(const ol_word *w, const ol_sign *sign, const ol_rost
 static ol_err judge(ol_view *v, const ol_roster *roster, vw_said *s) {
     ol_word w;
     ol_err err = word_of(v, s, &w);
-    uint64_t releasers = 0;
     for (unsigned i = 0; i < s->signs && err == OL_OK; i++) {
         const ol_roster_row *who =
             ol_roster_find(roster, w.party, (uint16_t)s->sign[i].officer, UINT64_MAX);
@@ -166,14 +165,63 @@ static ol_err judge(ol_view *v, const ol_roster *roster, vw_said *s) {
         s->is_known[i] = who != NULL;
         if (who != NULL)
             s->who[i] = *who;
+    }
+    return err;
+}
+
+typedef struct { /* a sign that verifies */
+    vw_said *said;
+    const uint8_t *item;
+    size_t at;
+    uint64_t officer;
+    unsigned nth;
+    uint8_t party;
+} borne;
+
+static int by_item(const void *a, const void *b) {
+    const borne *x = a, *y = b;
+    int order = memcmp(x->item, y->item, OL_ITEM_LEN);
+    order = order != 0 ? order : (x->party > y->party) - (x->party < y->party);
+    order = order != 0 ? order : (x->officer > y->officer) - (x->officer < y->officer);
+    return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+/* An officer says an item once: of the same sign in several logs the first counts (§4.8). */
+static ol_err drop_repeated(ol_view *v) {
+    borne *all = ol_mem_get0(v->opts.mem, v->saids * OL_SIGNS_MAX, sizeof *all);
+    size_t n = 0;
+    if (all == NULL)
+        return OL_ENOMEM;
+    for (size_t i = 0; i < v->saids; i++) {
+        vw_said *s = &v->said[i];
+        const vw_row *row = row_at(v, s->place);
+        for (unsigned k = 0; k < s->signs; k++)
+            if (s->fault[k] == NULL)
+                all[n++] = (borne){ .said = s,
+                                    .item = row->item,
+                                    .at = row->at,
+                                    .officer = s->sign[k].officer,
+                                    .nth = k,
+                                    .party = v->log[s->place.log].key.party };
+    }
+    qsort(all, n, sizeof *all, by_item);
+    for (size_t i = 1; i < n; i++)
+        if (all[i].party == all[i - 1].party && all[i].officer == all[i - 1].officer &&
+            memcmp(all[i].item, all[i - 1].item, OL_ITEM_LEN) == 0)
+            all[i].said->fault[all[i].nth] = "who has signed this item before";
+    ol_mem_put(v->opts.mem, all, v->saids * OL_SIGNS_MAX, sizeof *all);
+    return OL_OK;
+}
+
+static void tell_signs(const ol_view *v, const vw_said *s) {
+    uint64_t releasers = 0;
+    for (unsigned i = 0; i < s->signs; i++)
         if (s->fault[i] != NULL)
             tell(v, s->place, OL_VIEW_SIGN_FALSE, s->sign[i].officer, s->fault[i]);
-        else if (who->may_release)
+        else if (s->who[i].may_release)
             releasers++;
-    }
-    if (err == OL_OK && s->needs_two && releasers < 2)
+    if (s->needs_two && releasers < 2)
         tell(v, s->place, OL_VIEW_RELEASE_FEW, releasers, NULL);
-    return err;
 }
 
 /* ── the roster as one log came to see it ──────────────────────────────────────────────────────*/
@@ -270,6 +318,10 @@ static ol_err judge_all(ol_view *v) {
     }
     if (list != NULL)
         ol_mem_put(v->opts.mem, list, v->enrols + 1, sizeof *list);
+    if (err == OL_OK && v->saids > 0)
+        err = drop_repeated(v);
+    for (size_t i = 0; i < v->saids && err == OL_OK; i++)
+        tell_signs(v, &v->said[i]);
     return err;
 }
 

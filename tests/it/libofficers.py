@@ -113,6 +113,21 @@ def seen_later(**roster):
 GONE = {"number": 1, "label": "", "serial": 0, "state": 1}
 NEW_KEY = {"number": 1, "label": "ann2", "serial": 9, "by": 0, "powers": 3}
 
+def repeated(w):
+    """What an officer signed, with its item and sign, in another log of usa, which has not seen it
+    and whose writer had read of u nothing: there the sign verifies, too."""
+    u = w.logs["u"]
+    seen = u.mentions()
+    body, item = x.message("Once.", precedence=1), b"item 1"
+    signs = [sign(w, u, 1, "ann", body, item)]
+    index = u.append(2, body, seen, [item, [], signs])
+    w.held["usa"][u.key] = index
+    t = w.open("t", "usa", 0)
+    t.append(2, body, rest=[item, [[t.numbers[u.key][0], 0]], signs])
+    t.receive("prc", "swi")
+    w.held["usa"][u.key] = len(u.entries)
+
+
 # Nothing is amiss.
 GOOD = [
     story(lambda w: say(w, "u", "Ours.", [(1, "ann")])),
@@ -145,6 +160,8 @@ ANOMALIES = [
     (SIGNED % (11, 9, UNKNOWN), story(lambda w: say(w, "u", "Ours.", [(9, "ann")]))),
     (SIGNED % (11, 1, "who has signed it already"),
      story(lambda w: say(w, "u", "Ours.", [(1, "ann"), (1, "ann")]))),
+    ("{t}: entry 1 is signed as officer 1 of usa, who has signed this item before",
+     story(repeated)),
     (SIGNED % (12, 2, LEFT), story(lambda w: (enrol(w, "u", 2, "", serial=2, by=0, state=1),
                                               say(w, "u", "Gone.", [(2, "bob")])))),
     (SIGNED % (12, 2, LEFT), story(lambda w: (enrol(w, "u", 2, "", serial=0, state=1),
