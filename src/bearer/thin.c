@@ -11,7 +11,7 @@ void ol_thin_init(ol_thin *t, const ol_thin_url *u) {
     t->held_max = 2 * ol_cobs_wire(u->frame);
     t->addr = (ol_addr){ .len = 1 };
     t->rfd = t->wfd = -1;
-    ol_cobs_init(&t->in, u->frame);
+    t->frame = u->frame;
 }
 
 /* ---- its end ---- */
@@ -135,7 +135,7 @@ size_t ol_thin_send(ol_thin *t, const ol_port_frame *v, size_t n) {
         t->wants_room = n > 0;
         return 0;
     }
-    if (v[0].len == 0 || v[0].len > t->in.max) {
+    if (v[0].len == 0 || v[0].len > t->frame) {
         t->counts.dropped_out++;
         return 1;
     }
@@ -153,12 +153,11 @@ int ol_thin_nearness(const ol_addr *a, const ol_addr *b) {
 }
 
 void ol_thin_start(ol_thin *t, int rfd, int wfd) {
-    uint16_t max = t->in.max;
     OL_ASSERT(!t->is_up && !t->is_ending);
     t->rfd = rfd, t->wfd = wfd, t->sys = 0;
     t->out_at = t->out_len = 0;
     t->pace.free_ns = 0;
-    ol_cobs_init(&t->in, max);
+    ol_cobs_init(&t->in, OL_COBS_FRAME_MAX); /* the other end may have longer ones */
     t->is_up = true;
     (void)uv_timer_init(t->loop, &t->timer);
     int why = uv_poll_init(t->loop, &t->reader, rfd);

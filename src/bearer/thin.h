@@ -26,6 +26,7 @@ typedef struct {
     ol_addr addr; /* the one place at the other end */
     ol_cobs in;
     ol_pace pace;
+    uint16_t frame; /* bytes of the longest that is sent */
     uv_poll_t reader, writer;
     uv_timer_t timer;
     int rfd, wfd, sys;

@@ -11,7 +11,7 @@ enum {
     BAUD_MAX = 4000000,
     RATE_MIN = 10,
     RATE_MAX = 100000000,
-    TURNAROUND_MAX_MS = 60000
+    TURNAROUND_MAX_MS = 30000
 };
 
 static const struct {
@@ -132,7 +132,7 @@ static const struct {
     { "rate", false, take_rate, "rate must be bits a second from 10 to 100000000" },
     { "frame", false, take_frame, "frame must be bytes from 14 to 1200" },
     { "half", false, take_half, "half must be 0 or 1" },
-    { "turnaround", false, take_turnaround, "turnaround must be 0, <n>ms or <n>s, up to 60s" },
+    { "turnaround", false, take_turnaround, "turnaround must be 0, <n>ms or <n>s, up to 30s" },
 };
 
 static const char *take_key(ol_thin_url *u, ol_str name, ol_str value, bool is_serial,

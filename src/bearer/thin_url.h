@@ -10,7 +10,7 @@
  *          rate 10 … 100000000    bits a second of data that the link behind carries at most
  *          frame 14 … 1200        bytes of a frame; 64, or 1200 where no rate is known
  *          half 0|1               one side at a time
- *          turnaround             0 … 60s: what it takes to turn the direction around
+ *          turnaround             0 … 30s: what it takes to turn the direction around
  * Errors   a static phrase, NULL when all is well; *ret is untouched then.
  * Source   docs/PROTOCOL.md §5.10 */
 #ifndef OL_BEARER_THIN_URL_H

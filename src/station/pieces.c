@@ -113,5 +113,8 @@ void ol_pieces_heard(ol_pieces *s) {
 
 void ol_pieces_path(const ol_pieces *s, ol_event *up) {
     up->path.frame_max = OL_SEGMENT_PACKET_MAX;
+    up->path.frame = s->line.frame;
     up->path.rate = ol_segment_rate(&s->line);
+    up->path.turnaround_ms = s->line.turnaround_ms;
+    up->path.hold_ms = ol_segment_hold_ms(&s->line);
 }
