@@ -7,7 +7,7 @@ import { allowSound, ring, soundBlocked } from "/sound.js";
 import { clockUTC, local } from "/time.js";
 import { Wall } from "/wall.js";
 import { Line } from "/line.js";
-import { Alarm, CallView } from "/call.js";
+import { Alarm, CallView, Officer } from "/call.js";
 
 let draw = () => {};
 const talk = newTalk({ onEvent: (e) => model.heard(e), onState: (s) => model.linked(s) });
@@ -38,6 +38,7 @@ function Bar({ state, redraw }) {
     <div class="clock" role="timer"><strong>${clockUTC(now)}</strong><span>${local(now / 1000, lang)} ${t("local")}</span></div>
     <div class="tools">
       ${!state.acts && state.link === "open" && html`<span class="chip">${t("onlooker")}</span>`}
+      ${state.acts && html`<${Officer} />`}
       <select aria-label=${t("language")} value=${lang} onChange=${async (e) => { await setLang(e.target.value); redraw(); }}>
         ${Object.entries(LANGS).map(([code, name]) => html`<option value=${code}>${name}</option>`)}</select>
       <${Theme} />

@@ -4,6 +4,19 @@ import { DRILL } from "/model.js";
 import { t } from "/words.js";
 import { span } from "/time.js";
 
+// Whose key signs what is done here: its passphrase is kept in this page alone, and goes with each act.
+let pass = null;
+const officer = () => (pass ? { passphrase: pass } : {});
+
+export function Officer() {
+  const [open, setOpen] = useState(false), [has, setHas] = useState(pass !== null);
+  const take = (e) => { e.preventDefault(); pass = new FormData(e.target).get("pass") || null; setHas(pass !== null); setOpen(false); };
+  if (!open) return html`<button class="quiet" onClick=${() => setOpen(true)} title=${t("officer-hint")}>${has ? t("officer-in") : t("officer-out")}</button>`;
+  return html`<form class="officer" onSubmit=${take} onKeyDown=${(e) => e.key === "Escape" && setOpen(false)}>
+    <input name="pass" type="password" autocomplete="off" aria-label=${t("officer-pass")} placeholder=${t("officer-pass")} ref=${(x) => x?.focus()} />
+    <button>${t("officer-take")}</button></form>`;
+}
+
 // An act with its error in words, beside the button that was pressed.
 export function useAct(talk) {
   const [error, setError] = useState(null), [busy, setBusy] = useState(false);
@@ -11,7 +24,7 @@ export function useAct(talk) {
     setBusy(true);
     setError(null);
     try {
-      return await talk.ask(what, keys);
+      return await talk.ask(what, { ...officer(), ...keys });
     } catch (e) {
       setError(e);
       return null;

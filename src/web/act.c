@@ -1,5 +1,6 @@
 #include "web/act.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,13 +75,14 @@ bool ol_act_changes(const char *what) {
 
 typedef struct {
     uv_process_t process;
-    uv_pipe_t in, out;
+    uv_pipe_t in, out, pass;
     uv_timer_t limit;
-    uv_write_t write;
+    uv_write_t write, pass_write;
     ol_acts *acts; /* NULL: nobody listens any more */
     json_t *id;
-    char *text; /* for its stdin */
-    char *said; /* its output */
+    char *text;   /* for its stdin */
+    char *secret; /* the passphrase of an officer's key, for its descriptor 3; NULL: none */
+    char *said;   /* its output */
     size_t len;
     char folder[OL_GATHER_PATH]; /* "": none */
     unsigned handles;
@@ -145,11 +147,18 @@ static void tell(act *c) {
             a->running[i] = NULL;
 }
 
+static void forget(char *secret) {
+    if (secret != NULL)
+        sodium_memzero(secret, strlen(secret));
+    free(secret);
+}
+
 static void let_go(uv_handle_t *handle) {
     act *c = handle->data;
     if (--c->handles > 0)
         return;
     ol_gather_remove(c->folder);
+    forget(c->secret);
     json_decref(c->id);
     free(c->text);
     free(c->said);
@@ -163,8 +172,9 @@ static void finish(act *c) {
     uv_close((uv_handle_t *)&c->process, let_go);
     uv_close((uv_handle_t *)&c->limit, let_go);
     uv_close((uv_handle_t *)&c->out, let_go);
-    if (!uv_is_closing((uv_handle_t *)&c->in))
-        uv_close((uv_handle_t *)&c->in, let_go);
+    for (uv_pipe_t *const *p = (uv_pipe_t *[]){ &c->in, &c->pass, NULL }; *p != NULL; p++)
+        if (!uv_is_closing((uv_handle_t *)*p))
+            uv_close((uv_handle_t *)*p, let_go);
 }
 
 static void ended(uv_process_t *process, int64_t status, int signal) {
@@ -206,10 +216,16 @@ static void came(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
 }
 
 static void in_written(uv_write_t *req, int status) {
-    act *c = req->data;
     (void)status; /* a command that did not read says why by itself */
-    if (!uv_is_closing((uv_handle_t *)&c->in))
-        uv_close((uv_handle_t *)&c->in, let_go);
+    if (!uv_is_closing((uv_handle_t *)req->handle))
+        uv_close((uv_handle_t *)req->handle, let_go);
+}
+
+static void give(act *c, uv_pipe_t *pipe, uv_write_t *req, char *text) {
+    uv_buf_t buf = uv_buf_init(text, text == NULL ? 0 : (unsigned)strlen(text));
+    req->data = c;
+    if (uv_write(req, (uv_stream_t *)pipe, &buf, 1, in_written) != 0)
+        uv_close((uv_handle_t *)pipe, let_go);
 }
 
 static void start(ol_acts *a, act *c, char **argv) {
@@ -217,23 +233,26 @@ static void start(ol_acts *a, act *c, char **argv) {
     (void)snprintf(home, sizeof home, "OPENLINE_HOME=%s", a->web->home);
     char path[] = "PATH=/usr/local/bin:/usr/bin:/bin", lang[] = "LANG=C.UTF-8";
     char *env[] = { home, path, lang, NULL };
-    uv_stdio_container_t io[3] = { 0 };
+    uv_stdio_container_t io[4] = { 0 };
     io[0].flags = UV_CREATE_PIPE | UV_READABLE_PIPE;
     io[0].data.stream = (uv_stream_t *)&c->in;
     io[1].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
     io[1].data.stream = (uv_stream_t *)&c->out;
     io[2].flags = UV_IGNORE;
+    io[3].flags = UV_CREATE_PIPE | UV_READABLE_PIPE;
+    io[3].data.stream = (uv_stream_t *)&c->pass;
     uv_process_options_t o = { .exit_cb = ended,
                                .file = a->web->program,
                                .args = argv,
                                .env = env,
                                .stdio = io,
-                               .stdio_count = 3 };
+                               .stdio_count = 4 };
     (void)uv_pipe_init(a->web->loop, &c->in, 0);
     (void)uv_pipe_init(a->web->loop, &c->out, 0);
+    (void)uv_pipe_init(a->web->loop, &c->pass, 0);
     (void)uv_timer_init(a->web->loop, &c->limit);
-    c->process.data = c->in.data = c->out.data = c->limit.data = c->write.data = c;
-    c->handles = 4;
+    c->process.data = c->in.data = c->out.data = c->pass.data = c->limit.data = c;
+    c->handles = 5;
     if (uv_spawn(a->web->loop, &c->process, &o) != 0) {
         c->has_ended = c->is_out_closed = true;
         c->status = -1;
@@ -241,9 +260,8 @@ static void start(ol_acts *a, act *c, char **argv) {
         return;
     }
     (void)uv_timer_start(&c->limit, too_long, OL_ACT_S * 1000, 0);
-    uv_buf_t buf = uv_buf_init(c->text, c->text == NULL ? 0 : (unsigned)strlen(c->text));
-    if (uv_write(&c->write, (uv_stream_t *)&c->in, &buf, 1, in_written) != 0)
-        uv_close((uv_handle_t *)&c->in, let_go);
+    give(c, &c->in, &c->write, c->text);
+    give(c, &c->pass, &c->pass_write, c->secret);
     if (uv_read_start((uv_stream_t *)&c->out, give_room, came) != 0)
         c->is_out_closed = true;
 }
@@ -332,6 +350,7 @@ static void check_keys(line *l, const row *r) {
     json_t *value;
     json_object_foreach(l->request, key, value) {
         bool is_known = strcmp(key, "id") == 0 || strcmp(key, "do") == 0 || has_option(r, key);
+        is_known |= strcmp(key, "passphrase") == 0 && has_option(r, "as");
         for (size_t i = 0; i < OL_LEN(r->positional) && r->positional[i] != NULL; i++)
             is_known |= strcspn(r->positional[i], "?") == strlen(key) &&
                         strncmp(r->positional[i], key, strlen(key)) == 0;
@@ -367,7 +386,7 @@ static void put_positional(line *l, const row *r, const char *word, char **ret_s
         put(l, NULL, is_stdin ? "-" : s);
 }
 
-static void compose(line *l, const row *r, char **ret_stdin) {
+static void compose(line *l, const row *r, char **ret_stdin, char **ret_secret) {
     check_keys(l, r);
     put(l, NULL, "openline");
     for (size_t i = 0; i < OL_LEN(r->words) && r->words[i] != NULL; i++)
@@ -377,6 +396,11 @@ static void compose(line *l, const row *r, char **ret_stdin) {
         if (len > 0)
             put_option(l, at, len);
         at += len + (at[len] == ' ');
+    }
+    if (json_object_get(l->request, "passphrase") != NULL && has_option(r, "as")) {
+        const char *s = text_of(l, json_object_get(l->request, "passphrase"), "passphrase");
+        *ret_secret = s == NULL ? NULL : strdup(s);
+        put(l, "passphrase-fd", "3");
     }
     put(l, "json", "");
     put(l, NULL, "--");
@@ -400,10 +424,11 @@ void ol_act_begin(ol_acts *a, json_t *request) {
         return;
     }
     line l = { .request = request, .folder = c->folder };
-    compose(&l, r, &c->text);
+    compose(&l, r, &c->text, &c->secret);
     if (l.fault != NULL) {
         refuse(a, id, l.fault, "see docs/CONSOLE.md");
         ol_gather_remove(c->folder);
+        forget(c->secret);
         free(c->text);
         free(c);
     } else {

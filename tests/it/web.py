@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The console's server over sockets: who gets in, who may act, and what is refused."""
 import gzip
+import os
 import subprocess
 import sys
 
@@ -113,6 +114,32 @@ def rights(where):
     said = looks.ask("proof", line=LINE, entry=entry)
     check(said["ok"] and "charter" in said["files"] and len(said["files"]) > 5, said)
     check(entry in prc.run("log", LINE, "--last", "1").stdout.decode(), "the other side has it")
+    web.stop()
+
+
+def sealed(where):
+    """an officer's key under a passphrase: it goes with the act, and signs it; another is refused"""
+    usa, _ = connected(where)
+    out, give = os.pipe()
+    os.write(give, b"correct horse")
+    os.close(give)
+    made = usa.ask("officer", "key", "ann", "--out", where / "ann.key", "--passphrase-fd", out,
+                   pass_fds=(out,))
+    os.close(out)
+    usa.run("officer", "add", LINE, "1", "--name", "en=Ann", "--public", made["public"])
+    usa.run("officer", "use", LINE, "--as", "1", "--key", where / "ann.key")
+    web = Web(usa)
+    talk = web.talk(web.seat())
+    talk.event(event="station", up=True)
+    said = talk.ask("send", line=LINE, text="Nobody's word.", status="test")
+    check(not said["ok"] and "passphrase" in said["error"]["what"] + said["error"]["do"], said)
+    said = talk.ask("send", line=LINE, text="A guess.", status="test", passphrase="wrong horse")
+    check(not said["ok"] and "passphrase" in said["error"]["what"], said)
+    said = talk.ask("send", line=LINE, text="My word.", status="test", passphrase="correct horse")
+    check(said["ok"], said)
+    shown = talk.ask("log", line=LINE, last=1)["entries"][0]
+    check(shown["signed"][0]["valid"] and shown["signed"][0]["officer"] == 1, shown)
+    check(not talk.ask("verdicts", line=LINE, passphrase="x")["ok"], "a passphrase for nothing")
     web.stop()
 
 
@@ -240,4 +267,4 @@ def certificate(where):
 
 if __name__ == "__main__":
     check(BIN, "no program")
-    sys.exit(main(door, strangers, rights, frames, crowd, station_gone, certificate))
+    sys.exit(main(door, strangers, rights, sealed, frames, crowd, station_gone, certificate))
