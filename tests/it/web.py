@@ -118,7 +118,7 @@ def rights(where):
 
 
 def sealed(where):
-    """an officer's key under a passphrase: it goes with the act, and signs it; another is refused"""
+    """an officer's key under a passphrase: it goes with the act and signs it; no other does"""
     usa, _ = connected(where)
     out, give = os.pipe()
     os.write(give, b"correct horse")
