@@ -77,13 +77,13 @@ static bool is_named(const json_t *call, const char *name) {
 static int choose(replying *k, bool is_own, json_t **ret) {
     size_t i, found = 0;
     json_t *call;
-    char list[300] = "";
+    char list[300] = "", drill[OL_CLI_UPPER_LEN + 2];
     json_array_foreach(k->calls, i, call) {
         if (k->name != NULL ? !is_named(call, k->name) : !is_open(k, call, is_own))
             continue;
         size_t at = strlen(list);
-        (void)snprintf(list + at, sizeof list - at, "%s%s", at > 0 ? ", " : "",
-                       ol_cli_text_of(call, "entry"));
+        (void)snprintf(list + at, sizeof list - at, "%s%s%s", at > 0 ? ", " : "",
+                       ol_cli_drill(call, drill), ol_cli_text_of(call, "entry"));
         found++, *ret = call;
     }
     if (found == 1)
@@ -163,18 +163,20 @@ static int fill(replying *k, const json_t *call, ol_reply *r) {
 static void offer_other(const replying *k, const json_t *answered) {
     size_t i;
     json_t *call;
+    char drill[OL_CLI_UPPER_LEN + 2];
     json_array_foreach(k->calls, i, call) {
         const char *name = ol_cli_text_of(call, "entry");
         if (call == answered)
             continue;
+        (void)ol_cli_drill(call, drill);
         if (is_open(k, call, true) && called(call, ol_cli_text_of(answered, "caller")) != NULL)
             ol_cli_print(
-                "our own call %s to %s is open as well: openline close %s %s withdraws it, "
+                "%sour own call %s to %s is open as well: openline close %s %s withdraws it, "
                 "or let %s answer it\n",
-                name, ol_cli_text_of(answered, "caller"), k->p.line, name,
+                drill, name, ol_cli_text_of(answered, "caller"), k->p.line, name,
                 ol_cli_text_of(answered, "caller"));
         else if (is_open(k, call, false))
-            ol_cli_print("%s calls as well: openline answer %s %s\n",
+            ol_cli_print("%s%s calls as well: openline answer %s %s\n", drill,
                          ol_cli_text_of(call, "caller"), k->p.line, name);
     }
 }

@@ -85,7 +85,10 @@ typedef struct {
     size_t calls;
     ol_watch_call call[OL_WATCH_CALLS];
     size_t alarms;
-    char alarm[OL_WATCH_ALARMS][200];
+    struct {
+        char text[200];
+        bool is_drill; /* its status stands before it */
+    } alarm[OL_WATCH_ALARMS];
     bool wants_bell; /* something new that is urgent */
     /* keys */
     char chosen[OL_WATCH_ID_MAX]; /* a call's or message's id */

@@ -201,19 +201,23 @@ static void take_entry(ol_watching *w, size_t line, const json_t *entry, bool is
 
 /* ---- replies and events ---- */
 
-static void add_alarm(ol_watching *w, const char *line, const char *text) {
-    char dtg[OL_CLI_DTG_LEN + 1];
+/* about: what has a status; NULL: nothing. */
+static void add_alarm(ol_watching *w, const char *line, const char *text, const json_t *about) {
+    char dtg[OL_CLI_DTG_LEN + 1], drill[OL_CLI_UPPER_LEN + 2];
     ol_cli_dtg((uint64_t)time(NULL), dtg);
     if (w->alarms == OL_WATCH_ALARMS) {
-        memmove(w->alarm[0], w->alarm[1], sizeof w->alarm - sizeof w->alarm[0]);
+        memmove(&w->alarm[0], &w->alarm[1], sizeof w->alarm - sizeof w->alarm[0]);
         w->alarms--;
     }
-    (void)snprintf(w->alarm[w->alarms++], sizeof w->alarm[0], "%s  %s  %s", dtg, line, text);
+    w->alarm[w->alarms].is_drill = ol_cli_is_drill(about);
+    (void)snprintf(w->alarm[w->alarms].text, sizeof w->alarm[0].text, "%s%s  %s  %s",
+                   ol_cli_drill(about, drill), dtg, line, text);
+    w->alarms++;
 }
 
 /* An alarm, and whatever other events there are that are no state of a path or a receipt. */
 static void take_event(ol_watching *w, size_t line, const json_t *o, const char *event) {
-    static const char *const keys[] = { "alarm", "party", "entry", "status", "state",
+    static const char *const keys[] = { "alarm", "party", "entry", "state",
                                         "log",   "code",  "rung",  "verdict" };
     char text[160];
     size_t n = 0;
@@ -221,7 +225,7 @@ static void take_event(ol_watching *w, size_t line, const json_t *o, const char 
     for (size_t i = 0; i < OL_LEN(keys) && n < sizeof text; i++)
         if (ol_cli_text_of(o, keys[i])[0] != '\0')
             n += (size_t)snprintf(text + n, sizeof text - n, " %s", ol_cli_text_of(o, keys[i]));
-    add_alarm(w, w->line[line].name, text);
+    add_alarm(w, w->line[line].name, text, o);
     w->wants_bell =
         w->wants_bell || strcmp(event, "overdue") == 0 ||
         (strcmp(event, "alarm") == 0 && strcmp(ol_cli_text_of(o, "alarm"), "fork") == 0);
@@ -341,7 +345,7 @@ void ol_watch_lost(ol_watching *w) {
         return;
     w->is_connected = false;
     w->wants_bell = true;
-    add_alarm(w, "-", "the station does not answer");
+    add_alarm(w, "-", "the station does not answer", NULL);
     for (size_t i = 0; i < w->lines; i++) {
         json_decref(w->line[i].status);
         w->line[i].status = NULL;

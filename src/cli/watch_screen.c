@@ -268,7 +268,9 @@ static void draw_alarms(ol_screen *s, const ol_watching *w) {
         return;
     heading(s, "ALARMS, newest first");
     for (size_t i = w->alarms; i > 0 && has_room(s); i--) {
-        putf(s, "  %s", w->alarm[i - 1]);
+        if (w->alarm[i - 1].is_drill)
+            attr(s, REVERSE);
+        putf(s, "  %s", w->alarm[i - 1].text);
         end_row(s);
     }
 }
