@@ -197,6 +197,31 @@ static void print_state(const json_t *l) {
     }
 }
 
+/* Who has the watch on each side; what no officer has signed is the station's claim. */
+static void print_watch(const json_t *l) {
+    char dtg[OL_CLI_DTG_LEN + 1];
+    size_t i;
+    json_t *party;
+    json_array_foreach(json_object_get(l, "parties"), i, party) {
+        const json_t *w = json_object_get(json_object_get(l, "watch"), json_string_value(party));
+        const char *title = ol_cli_text_of(w, "title"), *name = ol_cli_text_of(w, "name");
+        ol_cli_dtg((uint64_t)int_of(w, "since"), dtg);
+        ol_cli_print("    %-12s ", json_string_value(party));
+        if (w == NULL)
+            ol_cli_print("has not said who has the watch\n");
+        else if (int_of(w, "officer") == 0)
+            ol_cli_print("NOBODY has the watch since %s\n", dtg);
+        else {
+            bool is_claim = json_is_false(json_object_get(w, "taken")) ||
+                            json_is_false(json_object_get(w, "vouched"));
+            ol_cli_print("officer %lld%s%s%s%s%s has the watch since %s%s\n",
+                         (long long)int_of(w, "officer"), name[0] != '\0' ? ", " : "", title,
+                         title[0] != '\0' ? " " : "", name, name[0] != '\0' ? "," : "", dtg,
+                         is_claim ? ": the station's claim" : "");
+        }
+    }
+}
+
 /* Who has not answered what, and how long he has, or is late. */
 static void print_clock(const json_t *k) {
     bool is_late = json_is_true(json_object_get(k, "overdue"));
@@ -229,6 +254,7 @@ static void print_line(const json_t *l, const char *self) {
             dtg);
     }
     print_state(l);
+    print_watch(l);
     json_object_foreach(json_object_get(l, "stopped"), key, v) {
         ol_cli_print("    %s SAYS THAT IT STORES NOTHING: %s\n", key, json_string_value(v));
     }

@@ -166,10 +166,12 @@ static void draw_party(ol_screen *s, const ol_watch_line *l, const char *party, 
         ol_cli_dtg((uint64_t)ol_cli_int_of(check, "wall"), dtg);
         putf(s, "  check %lld %s", ol_cli_int_of(check, "number"), dtg);
     }
+    const json_t *told = json_object_get(json_object_get(l->status, "watch"), party);
+    watch = told != NULL ? told : watch;
     long long officer =
         watch != NULL ? ol_cli_int_of(watch, "officer") : ol_cli_int_of(check, "watch");
     if (officer > 0)
-        putf(s, "  on watch: officer %lld", officer);
+        putf(s, "  on watch: officer %lld %s", officer, ol_cli_text_of(watch, "name"));
     else if (watch != NULL || check != NULL)
         putf(s, "  on watch: NOBODY");
     end_row(s);

@@ -1,6 +1,7 @@
 #include "line/checks.h"
 
 #include "line/duty_parts.h"
+#include "line/watch.h"
 
 typedef struct {
     uint64_t number, wall, heard_ms;
@@ -193,6 +194,9 @@ static void checks_pump(ol_duty *d, const ol_duty_turn *t, ol_duty_effects *out)
     if (fx == NULL)
         return;
     ol_check c = { .number = k->number + 1, .interval = d->o.check_s };
+    ol_watch_status on = { .officer = 0 };
+    if (ol_watch_status_of(d, d->o.self, &on))
+        c.watch = on.officer;
     ol_duty_proven(d, d->o.members, t->now, &c.proven);
     for (uint8_t i = 0; i < d->o.parties && c.missed < OL_MISSED_MAX; i++)
         if (is_other(d, i) && k->party[i].is_missed)

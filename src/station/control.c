@@ -299,6 +299,7 @@ void ol_control_free(ol_control *c) {
     for (size_t i = 0; i <= OL_CLIENTS_MAX; i++)
         OL_ASSERT(c->client[i] == NULL);
     ol_control_words_free(c);
+    ol_control_watches_free(c);
     for (size_t i = 0; i < OL_LINES_MAX; i++)
         ol_rules_free(c->rules[i]);
     ol_desk_close(&c->desk);

@@ -1,7 +1,8 @@
 /* station/control_parts.h — the inside of the control server, shared by station/control_*.c.
  * Rooms    control.c sockets, clients, what goes in and out · control_ask.c one request, one reply
  *          · control_follow.c subscriptions · control_status.c status ·
- *          control_calls.c calls · control_bundle.c bundles · desk.h what only reads.
+ *          control_calls.c calls · control_watch.c who has the watch · control_bundle.c bundles ·
+ *          desk.h what only reads.
  * Bounds   a client whose output is not taken (OL_OUT_HIGH bytes) is not read from, is sent no
  *          stored event (they wait in the store), and loses the passing ones, which it is told. */
 #ifndef OL_STATION_CONTROL_PARTS_H
@@ -11,6 +12,7 @@
 #include <uv.h>
 
 #include "control/request.h"
+#include "line/duty.h"
 #include "station/control.h"
 #include "station/desk.h"
 #include "station/rules.h"
@@ -70,6 +72,7 @@ struct ol_control {
     size_t asks;
     ol_words *words[OL_LINES_MAX]; /* whose word counts, as far as it was asked; NULL: not yet */
     ol_rules *rules[OL_LINES_MAX]; /* as they are needed */
+    json_t *watches[OL_LINES_MAX]; /* what control_watch.c has told last */
     char scratch[OL_CONTROL_LINE_MAX + 1];
 };
 
@@ -114,6 +117,10 @@ OL_MUST ol_err ol_control_calls(ol_control *c, const ol_request *r, json_t *repl
 /* May one more call of ours be placed? */
 OL_MUST ol_err ol_control_may_call(ol_control *c, size_t line, const ol_request *r,
                                    ol_refusal *why);
+
+/* control_watch.c: {party: who has its watch}, of those that have said so. A new reference. */
+json_t *ol_control_watches(ol_control *c, size_t line, const ol_duty *duty);
+void ol_control_watches_free(ol_control *c);
 
 /* control_status.c */
 OL_MUST ol_err ol_control_status(ol_control *c, const ol_request *r, json_t *reply,

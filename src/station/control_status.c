@@ -235,6 +235,8 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
         set(o, "paths", json_incref(paths));
         if (duty != NULL)
             set(o, "checks", ol_checks_json(line, duty, now));
+        if (duty != NULL)
+            set(o, "watch", ol_control_watches(c, number, duty));
         set(o, "stopped", stopped_json(ch, &s));
         set(o, "delays", delays_json(ch, &s));
         set(o, "epochs", epochs_json(line, &s));

@@ -81,14 +81,19 @@ def first_checks(where):
         check(said["checks"]["last"] == 1 and said["checks"]["next_ms"] > 1_100_000, said)
         text = party.run("status").stdout.decode()
         check("operational since" in text and "number 1 of" in text, text)
+        check(text.count(" has not said who has the watch") == 2, text)
         text = party.run("log", LINE).stdout.decode()
         check("line check 1 of usa" in text and "line check 1 of prc" in text, text)
         check("udp/0 to " in text and "UNREADABLE" not in text, text)
-    # a restart goes on counting, with its marker in the same log
+    check(mine["check"]["watch"] is None and theirs["check"]["watch"] is None, theirs)
+    prc.run("officer", "add", LINE, "7", "--name", "en=Li")
+    prc.run("handover", LINE, "--to", "7")
+    # a restart goes on counting, with its marker in the same log; checks say who has the watch
     station_down(prc)
     station_up(prc, checks=True)
     again = next_check(usa_sees, "prc")
     check(again["check"]["number"] == 2 and again["log"] == theirs["log"], again)
+    check(again["check"]["watch"] == 7, again)
     until_operational(prc)
     for party in (usa, prc):
         mine = figures(party, where, f"export-{party.name}")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from libline import SRC, Control, Failure, connected, main
+from libscreen import Terminal
 
 VERIFIER = SRC / "tools/verify_export.py"
 
@@ -142,6 +143,23 @@ def the_watch(where):
         watch = party.ask("officer", "list", "hotline")["watch"]
         check(watch["usa"]["officer"] == 2 and not watch["usa"]["taken"], watch)
         check(watch["prc"]["officer"] == 1 and watch["prc"]["taken"], watch)
+        shown = {}
+        while not shown or None in [w["taken"] for w in shown.values()]:  # it is judged with rests
+            shown = party.ask("status", "hotline")["lines"][0]["watch"]
+        for name in watch:
+            check({key: shown[name][key] for key in watch[name] if key != "text"} ==
+                  {key: watch[name][key] for key in watch[name] if key != "text"}, (watch, shown))
+        check(shown["prc"]["name"] == "Wang" and shown["prc"]["vouched"], shown)
+        told = party.run("status").stdout.decode()
+        check("usa          officer 2 has the watch since " in told and
+              "prc          officer 1, Captain Wang, has the watch since " in told, told)
+        check(told.count(": the station's claim") == 1, told)
+    t = Terminal("watch", home=usa.home)
+    t.wait("prc .*on watch: officer 1 Wang")
+    t.press("q")
+    check(t.end() == 0, "q")
+    usa.run("handover", "hotline", "--nobody")
+    check("usa          NOBODY has the watch since " in usa.run("status").stdout.decode(), "nobody")
     usa.refused("handover", "hotline", "--to", "9", says=["there is no officer 9"])
 
 
