@@ -105,7 +105,8 @@ static void take_view(void *ctx, const ol_view *view, const char *const *party) 
                        (unsigned long long)item.index, item.unreadable);
         take_finding(ctx, &(ol_verify_finding){ "unreadable", false, name, what });
     }
-    ol_dossier_items(m->model, view, &m->kept, &m->opts);
+    ol_err err = ol_dossier_items(m->model, view, &m->kept, &m->opts);
+    m->err = m->err == OL_OK ? err : m->err;
     add_verdicts(m, view, party);
     ol_avail_finish(m->avail);
     set(m, "availability", ol_dossier_availability(m->avail, &m->opts));
@@ -149,28 +150,31 @@ static int read_chain(ol_cli *c, making *m) {
     return -1;
 }
 
-static bool is_same(const json_t *item, const json_t *entry) {
-    return json_equal(json_object_get(item, "log"), json_object_get(entry, "log")) &&
-           json_equal(json_object_get(item, "index"), json_object_get(entry, "index"));
+/* Items by log and index: pages of the station name entries in the same words. */
+static const char *key_of(const json_t *entry, char to[OL_DESK_NAME_LEN + 24]) {
+    (void)snprintf(to, OL_DESK_NAME_LEN + 24, "%s.%lld", ol_cli_text_of(entry, "log"),
+                   ol_cli_int_of(entry, "index"));
+    return to;
+}
+
+static json_t *by_key(const json_t *items) {
+    json_t *all = json_object(), *item;
+    char key[OL_DESK_NAME_LEN + 24];
+    size_t i;
+    json_array_foreach(items, i, item) {
+        (void)json_object_set(all, key_of(item, key), item);
+    }
+    return all;
 }
 
 /* The store knows receipts that an export leaves out: the first that covered each entry. */
-static void take_states(json_t *items, json_t *entries) {
-    static size_t place; /* both are in the joint order, page after page */
+static void take_states(const json_t *items, const json_t *entries) {
+    char key[OL_DESK_NAME_LEN + 24];
     size_t i;
     json_t *e;
-    if (entries == NULL)
-        place = 0;
-    json_array_foreach(entries, i, e) {
-        size_t n = json_array_size(items), at = place;
+    json_array_foreach(entries, i, e) { /* outside of the time asked for, or newer: no item */
+        json_t *stages = json_object_get(json_object_get(items, key_of(e, key)), "stages"), *state;
         const char *party;
-        json_t *state;
-        while (at < n && !is_same(json_array_get(items, at), e))
-            at++;
-        if (at == n)
-            continue; /* outside of the time asked for, or newer */
-        place = at + 1;
-        json_t *stages = json_object_get(json_array_get(items, at), "stages");
         json_object_foreach(json_object_get(e, "states"), party, state) {
             json_t *stage = json_object_get(stages, party), *time = json_object_get(state, "time");
             if (json_is_object(stage) && json_is_integer(time))
@@ -183,7 +187,7 @@ static int ask_states(ol_cli *c, making *m, const char *line) {
     uint64_t next = 0, position = 0;
     int code = ol_talk_open(c, true, &talk);
     bool has_more = code < 0;
-    take_states(NULL, NULL);
+    json_t *items = by_key(json_object_get(m->model, "items"));
     while (code < 0 && has_more) {
         ol_request r;
         json_t *reply = NULL;
@@ -192,12 +196,13 @@ static int ask_states(ol_cli *c, making *m, const char *line) {
         r.from = next, r.limit = PAGE, r.cursor = position;
         if (code < 0)
             code = ol_talk_ask(c, &talk, &r, &reply);
-        take_states(json_object_get(m->model, "items"), json_object_get(reply, "entries"));
+        take_states(items, json_object_get(reply, "entries"));
         position = (uint64_t)json_integer_value(json_object_get(reply, "position"));
         has_more = json_is_integer(json_object_get(reply, "next"));
         next = (uint64_t)json_integer_value(json_object_get(reply, "next"));
         json_decref(reply);
     }
+    json_decref(items);
     ol_talk_close(&talk);
     return code;
 }

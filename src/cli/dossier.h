@@ -21,10 +21,11 @@ typedef struct { /* the entries of a record as they came, by log of the view */
         struct ol_dossier_bytes {
             uint8_t *p;
             size_t len;
-            bool is_message; /* a readable one */
-            size_t target;   /* the place of what it stands beside, or OL_VIEW_NONE */
+            size_t target; /* the place of what it stands beside, or OL_VIEW_NONE */
         } * entry;
         size_t n, cap;
+        uint64_t *message; /* which of them are messages that can be read */
+        size_t messages;
         unsigned digits; /* so many of its incarnation name it */
     } * log;
     size_t logs;
@@ -42,8 +43,8 @@ typedef struct {
 } ol_dossier_opts;
 
 /* dossier_items.c: the keys items, availability of the model, of a view that is finished. */
-void ol_dossier_items(json_t *model, const ol_view *view, ol_dossier_kept *kept,
-                      const ol_dossier_opts *o);
+OL_MUST ol_err ol_dossier_items(json_t *model, const ol_view *view, ol_dossier_kept *kept,
+                                const ol_dossier_opts *o);
 /* The availability of each member (docs/PROTOCOL.md §11.5). */
 json_t *ol_dossier_availability(const ol_avail *avail, const ol_dossier_opts *o);
 

@@ -9,6 +9,8 @@
 #include "record/verdict.h"
 #include "wire/officer.h"
 
+enum { NAMED_MAX = 20 };
+
 typedef struct {
     const ol_view *view;
     ol_dossier_kept *kept;
@@ -58,6 +60,7 @@ void ol_dossier_kept_free(ol_dossier_kept *k) {
         for (size_t j = 0; j < k->log[i].n; j++)
             free(k->log[i].entry[j].p);
         free(k->log[i].entry);
+        free(k->log[i].message);
     }
     free(k->log);
     *k = (ol_dossier_kept){ 0 };
@@ -121,35 +124,13 @@ static void add_beside(const making *m, json_t *item, json_t *other, size_t at) 
 
 /* ---- stages ---- */
 
-/* The first entry of the party that has seen this one, in the joint order; false: none. */
-static bool first_seen(const making *m, size_t log, uint64_t index, uint8_t party, size_t *ret_at) {
-    bool is_found = false;
-    for (size_t i = 0; i < ol_view_logs(m->view); i++) {
-        if (author_of(m, i) != party || i >= m->kept->logs)
-            continue;
-        uint64_t low = 0, high = ol_view_log_size(m->view, i); /* sizes seen only grow */
-        uint64_t end = high;
-        while (low < high) {
-            uint64_t mid = low + (high - low) / 2;
-            if (ol_view_seen(m->view, i, mid, log) > index)
-                high = mid;
-            else
-                low = mid + 1;
-        }
-        size_t at = low < end ? ol_view_find(m->view, i, low) : 0;
-        if (low < end && (!is_found || at < *ret_at))
-            *ret_at = at, is_found = true;
-    }
-    return is_found;
-}
-
 static json_t *stage_json(const making *m, size_t log, uint64_t index, uint8_t party) {
     json_t *o = json_object();
     uint64_t time = 0;
     size_t at = 0;
     bool is_stored = ol_view_is_stored(m->view, log, index, party, &time);
     set(o, "receipt", is_stored ? number(time) : json_null());
-    if (first_seen(m, log, index, party, &at)) {
+    if (ol_view_first_seen(m->view, log, index, party, &at)) {
         ol_view_item e = ol_view_at(m->view, at);
         set(o, "held", number(e.wall)); /* no later than it wrote this */
         set(o, "held_by", name_of(m, e.log, e.index));
@@ -171,26 +152,50 @@ static json_t *stages_json(const making *m, size_t log, uint64_t index) {
     return all;
 }
 
+static size_t messages_below(const struct ol_dossier_log *l, uint64_t size) {
+    size_t low = 0, high = l->messages;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (l->message[mid] < size)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* Names them, as long as there are not too many: a member chooses how many there are. */
+static void name_some(const making *m, json_t *list, uint64_t *left_out, size_t log,
+                      uint64_t index) {
+    if (json_array_size(list) < NAMED_MAX)
+        (void)json_array_append_new(list, name_of(m, log, index));
+    else
+        ++*left_out;
+}
+
 /* What of the others' messages the writer had read, and what had come and was not read. */
 static void add_reading(const making *m, json_t *item, size_t log, uint64_t index) {
     json_t *last = json_array(), *unread = json_array();
+    uint64_t more_last = 0, more_unread = 0;
     for (size_t i = 0; i < ol_view_logs(m->view) && i < m->kept->logs; i++) {
+        const struct ol_dossier_log *other = &m->kept->log[i];
         if (author_of(m, i) == author_of(m, log))
             continue;
-        uint64_t size = ol_view_log_size(m->view, i);
-        uint64_t seen = ol_view_seen(m->view, log, index, i);
-        uint64_t read = ol_view_read(m->view, log, index, i);
-        for (uint64_t k = read < size ? read : size; k > 0; k--)
-            if (bytes_of(m, i, k - 1)->is_message) {
-                (void)json_array_append_new(last, name_of(m, i, k - 1));
-                break;
-            }
-        for (uint64_t k = read; k < seen && k < size; k++)
-            if (bytes_of(m, i, k)->is_message)
-                (void)json_array_append_new(unread, name_of(m, i, k));
+        size_t read = messages_below(other, ol_view_read(m->view, log, index, i));
+        size_t seen = messages_below(other, ol_view_seen(m->view, log, index, i));
+        if (read > 0)
+            name_some(m, last, &more_last, i, other->message[read - 1]);
+        size_t k = read;
+        for (; k < seen && more_unread == 0; k++)
+            name_some(m, unread, &more_unread, i, other->message[k]);
+        more_unread += seen > k ? seen - k : 0;
     }
     set(item, "had_read", last);
     set(item, "had_not_read", unread);
+    if (more_last > 0)
+        set(item, "had_read_more", number(more_last));
+    if (more_unread > 0)
+        set(item, "had_not_read_more", number(more_unread));
 }
 
 /* ---- whose word it is ---- */
@@ -272,11 +277,17 @@ static json_t *item_json(making *m, size_t at) {
     return o;
 }
 
-static void mark_messages(making *m) {
-    for (size_t i = 0; i < m->kept->logs; i++)
-        for (uint64_t k = 0; k < m->kept->log[i].n; k++)
-            m->kept->log[i].entry[k].is_message =
-                ol_view_at(m->view, ol_view_find(m->view, i, k)).is_message;
+static ol_err find_messages(making *m) {
+    for (size_t i = 0; i < m->kept->logs; i++) {
+        struct ol_dossier_log *l = &m->kept->log[i];
+        l->message = calloc(l->n + 1, sizeof *l->message);
+        if (l->message == NULL)
+            return OL_ENOMEM;
+        for (uint64_t k = 0; k < l->n; k++)
+            if (ol_view_at(m->view, ol_view_find(m->view, i, k)).is_message)
+                l->message[l->messages++] = k;
+    }
+    return OL_OK;
 }
 
 static bool is_wanted(const making *m, const json_t *item, uint64_t wall) {
@@ -307,8 +318,8 @@ static void make_items(making *m) {
     json_decref(all);
 }
 
-void ol_dossier_items(json_t *model, const ol_view *view, ol_dossier_kept *kept,
-                      const ol_dossier_opts *o) {
+ol_err ol_dossier_items(json_t *model, const ol_view *view, ol_dossier_kept *kept,
+                        const ol_dossier_opts *o) {
     static making m;
     m = (making){ .view = view, .kept = kept, .o = o, .items = json_array() };
     (void)snprintf(m.line.name, sizeof m.line.name, "%s", o->line);
@@ -318,8 +329,11 @@ void ol_dossier_items(json_t *model, const ol_view *view, ol_dossier_kept *kept,
     m.desk.line[0] = &m.line;
     for (size_t i = 0; i < kept->logs; i++)
         kept->log[i].digits = ol_view_log_digits(view, i);
-    mark_messages(&m);
-    find_targets(&m);
-    make_items(&m);
+    ol_err err = find_messages(&m);
+    if (err == OL_OK) {
+        find_targets(&m);
+        make_items(&m);
+    }
     set(model, "items", m.items);
+    return err;
 }

@@ -184,6 +184,16 @@ static void tell_verdicts(const teller *t, const json_t *item) {
     }
 }
 
+/* A list that may have been cut. */
+static void tell_some(const teller *t, const char *label, const json_t *item, const char *key) {
+    char more[40];
+    (void)snprintf(more, sizeof more, "%s_more", key);
+    if (json_object_get(item, key) != NULL)
+        tell_value(t, label, json_object_get(item, key));
+    if (json_object_get(item, more) != NULL)
+        tell(t, "", "and %lld more", ol_cli_int_of(item, more));
+}
+
 void ol_dossier_lines(const json_t *item, ol_dossier_line_fn *fn, void *ctx) {
     teller t = { fn, ctx };
     size_t i;
@@ -198,10 +208,9 @@ void ol_dossier_lines(const json_t *item, ol_dossier_line_fn *fn, void *ctx) {
     json_array_foreach(json_object_get(item, "crossed"), i, v) {
         tell(&t, "CROSSED", "%s: neither writer had read the other", json_string_value(v));
     }
-    if (json_object_get(item, "had_read") != NULL)
-        tell_value(&t, "had read up to", json_object_get(item, "had_read"));
+    tell_some(&t, "had read up to", item, "had_read");
     if (json_array_size(json_object_get(item, "had_not_read")) > 0)
-        tell_value(&t, "had, unread", json_object_get(item, "had_not_read"));
+        tell_some(&t, "had, unread", item, "had_not_read");
     if (json_is_true(json_object_get(item, "forced")))
         fn(ctx, "ORDER", "its place is not certain: what it says it has seen is not all here");
 }

@@ -2,13 +2,30 @@
 
 #include <string.h>
 
+enum { NUMBERS = 256, NO_ROW = 0 };
+
+typedef struct { /* where an officer's rows before this one are; rows plus one, NO_ROW: none */
+    uint32_t before, far; /* far: some of them on, so that all are found in a few steps */
+    uint32_t depth;       /* so many are before it */
+} link_of;
+
+typedef struct {
+    uint32_t last[NUMBERS]; /* of the officers of numbers that share the high byte */
+} officers;
+
+typedef struct {
+    officers *page[NUMBERS]; /* by high byte */
+} party_rows;
+
 struct ol_roster {
     ol_mem *mem;
     uint8_t line_id[OL_LINE_ID_LEN];
     const uint8_t *identity[OL_PARTIES_MAX];
     unsigned parties;
     ol_roster_row *row;
-    size_t rows, cap;
+    link_of *link; /* of each row */
+    size_t rows, cap, links_cap;
+    party_rows *of[UINT8_MAX + 1];
 };
 
 void ol_enrolment_of(const ol_officer *o, ol_enrolment *ret) {
@@ -44,17 +61,65 @@ void ol_roster_free(ol_roster *r) {
         return;
     ol_mem *mem = r->mem;
     ol_mem_put(mem, r->row, r->cap, sizeof *r->row);
+    ol_mem_put(mem, r->link, r->links_cap, sizeof *r->link);
+    for (unsigned i = 0; i < OL_LEN(r->of); i++) {
+        for (unsigned k = 0; r->of[i] != NULL && k < NUMBERS; k++)
+            ol_mem_put(mem, r->of[i]->page[k], 1, sizeof(officers));
+        ol_mem_put(mem, r->of[i], 1, sizeof(party_rows));
+    }
     ol_mem_put(mem, r, 1, sizeof *r);
+}
+
+static uint32_t last_of(const ol_roster *r, uint8_t party, uint16_t number) {
+    const officers *page = r->of[party] == NULL ? NULL : r->of[party]->page[number / NUMBERS];
+    return page == NULL ? NO_ROW : page->last[number % NUMBERS];
 }
 
 const ol_roster_row *ol_roster_find(const ol_roster *r, uint8_t party, uint16_t number,
                                     uint64_t at) {
-    for (size_t i = r->rows; i > 0; i--) {
-        const ol_roster_row *row = &r->row[i - 1];
-        if (row->party == party && row->number == number && row->at < at)
-            return row;
+    uint32_t i = last_of(r, party, number);
+    while (i != NO_ROW && r->row[i - 1].at >= at) {
+        uint32_t far = r->link[i - 1].far;
+        i = far != NO_ROW && r->row[far - 1].at >= at ? far : r->link[i - 1].before;
     }
-    return NULL;
+    return i == NO_ROW ? NULL : &r->row[i - 1];
+}
+
+/* As far on as the two links before together, where those are of one length: then what is a power
+ * of two away is a logarithm of steps away. */
+static link_of link_to(const ol_roster *r, uint32_t before) {
+    if (before == NO_ROW)
+        return (link_of){ NO_ROW, NO_ROW, 0 };
+    const link_of *l = &r->link[before - 1], *f = l->far == NO_ROW ? NULL : &r->link[l->far - 1];
+    bool is_even = f != NULL && f->far != NO_ROW &&
+                   l->depth - f->depth == f->depth - r->link[f->far - 1].depth;
+    return (link_of){ before, is_even ? f->far : before, l->depth + 1 };
+}
+
+static uint32_t *room_for(ol_roster *r, uint8_t party, uint16_t number) {
+    party_rows **of = &r->of[party];
+    if (*of == NULL)
+        *of = ol_mem_get0(r->mem, 1, sizeof **of);
+    officers **page = *of == NULL ? NULL : &(*of)->page[number / NUMBERS];
+    if (page != NULL && *page == NULL)
+        *page = ol_mem_get0(r->mem, 1, sizeof **page);
+    return page == NULL || *page == NULL ? NULL : &(*page)->last[number % NUMBERS];
+}
+
+static ol_err append(ol_roster *r, const ol_roster_row *row) {
+    uint32_t *last = room_for(r, row->party, row->number);
+    ol_roster_row *rows = ol_mem_grow(r->mem, r->row, &r->cap, r->rows + 1, sizeof *rows);
+    if (rows != NULL)
+        r->row = rows;
+    link_of *link = ol_mem_grow(r->mem, r->link, &r->links_cap, r->rows + 1, sizeof *link);
+    if (link != NULL)
+        r->link = link;
+    if (rows == NULL || link == NULL || last == NULL)
+        return OL_ENOMEM;
+    r->link[r->rows] = link_to(r, *last);
+    r->row[r->rows++] = *row;
+    *last = (uint32_t)r->rows;
+    return OL_OK;
 }
 
 /* By whom it would have to be signed; NULL: nobody may. */
@@ -109,16 +174,12 @@ ol_err ol_roster_add(ol_roster *r, uint64_t at, uint8_t party, ol_enrolment *e, 
     if (effect == OL_ROSTER_LEFT)
         row = *before, row.has_left = true;
     row.at = at;
-    if (effect != OL_ROSTER_BARRED && effect != OL_ROSTER_OUTDATED) {
-        ol_roster_row *rows = ol_mem_grow(r->mem, r->row, &r->cap, r->rows + 1, sizeof *rows);
-        if (rows == NULL)
-            return OL_ENOMEM;
-        r->row = rows;
-        r->row[r->rows++] = row;
-    }
+    ol_err err = OL_OK;
+    if (effect != OL_ROSTER_BARRED && effect != OL_ROSTER_OUTDATED)
+        err = append(r, &row);
     *ret = effect;
     *ret_is_false = e->has_voucher && !is_vouched;
-    return OL_OK;
+    return err;
 }
 
 size_t ol_roster_rows(const ol_roster *r) {

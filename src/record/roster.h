@@ -5,7 +5,7 @@
  *          vouched for replaces a claim; a claim replaces nothing that is vouched for, but may say
  *          that the officer has left. Only the powers of who is vouched for count.
  * Errors   OL_ENOMEM.
- * Memory   from mem, some 100 bytes an entry.
+ * Memory   from mem, some 110 bytes an entry, and 3 KiB where a party has any.
  * Source   docs/PROTOCOL.md §4.8 */
 #ifndef OL_RECORD_ROSTER_H
 #define OL_RECORD_ROSTER_H

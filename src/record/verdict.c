@@ -79,7 +79,7 @@ static void take_witness(judging *j) {
         const vw_log *log = &j->v->log[i];
         if (log->key.party != j->party || log->key.lane != OL_LANE_URGENT)
             continue;
-        size_t number = ol_vw_number_of(log, j->call->place.log);
+        size_t number = ol_vw_number_of(j->v, i, j->call->place.log);
         vw_place x = { i, ol_vw_row_of_seen(log, number, j->call->place.row + 1) };
         if (x.row == log->rows || ol_vw_has_seen(j->v, x, j->close->place))
             continue;

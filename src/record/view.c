@@ -25,6 +25,7 @@ void ol_view_free(ol_view *v) {
         for (size_t k = 0; k < log->numbers; k++)
             ol_mem_put(mem, log->number[k].step, log->number[k].cap, sizeof(vw_step));
         ol_mem_put(mem, log->number, log->numbers_cap, sizeof *log->number);
+        ol_keyindex_free(mem, &log->keys);
         ol_mem_put(mem, log->row, log->rows_cap, sizeof *log->row);
         ol_mem_put(mem, log->mention, log->mentions_cap, sizeof *log->mention);
         ol_mem_put(mem, log->read, log->reads_cap, sizeof *log->read);
@@ -32,6 +33,7 @@ void ol_view_free(ol_view *v) {
     }
     ol_vw_free_calls(v);
     ol_mem_put(mem, v->log, v->logs_cap, sizeof *v->log);
+    ol_keyindex_free(mem, &v->keys);
     ol_mem_put(mem, v->order, v->order_cap, sizeof *v->order);
     ol_vw_words_free(v);
     ol_mem_put(mem, v->about, v->abouts_cap, sizeof *v->about);
@@ -43,11 +45,18 @@ void ol_vw_tell(const ol_view *v, const ol_view_issue *issue) {
         v->opts.issue(v->opts.ctx, issue);
 }
 
+_Static_assert(OL_KEYINDEX_NONE == OL_VIEW_NO_LOG, "no row is no log");
+
+static ol_keyindex_rows all_logs(const ol_view *v) {
+    return (ol_keyindex_rows){ v->log, sizeof *v->log };
+}
+
+ol_keyindex_rows ol_vw_numbers(const vw_log *log) {
+    return (ol_keyindex_rows){ log->number, sizeof *log->number };
+}
+
 size_t ol_vw_find_log(const ol_view *v, const ol_log_key *key) {
-    for (size_t i = 0; i < v->logs; i++)
-        if (ol_log_key_eq(&v->log[i].key, key))
-            return i;
-    return OL_VIEW_NO_LOG;
+    return ol_keyindex_find(&v->keys, all_logs(v), key);
 }
 
 /* ── adding ────────────────────────────────────────────────────────────────────────────────────*/
@@ -58,9 +67,13 @@ static ol_err add_number(const ol_view *v, vw_log *log, const ol_log_key *key, b
     if (n == NULL)
         return OL_ENOMEM;
     log->number = n;
-    log->number[log->numbers++] =
+    log->number[log->numbers] =
         (vw_number){ .key = *key, .is_void = is_void, .log = OL_VIEW_NO_LOG };
-    return OL_OK;
+    ol_err err = is_void
+                     ? OL_OK
+                     : ol_keyindex_put(v->opts.mem, &log->keys, ol_vw_numbers(log), log->numbers);
+    log->numbers += err == OL_OK;
+    return err;
 }
 
 static void set_members(vw_log *log, const uint8_t *member, unsigned members, unsigned rungs) {
@@ -93,9 +106,12 @@ ol_err ol_view_add_log(ol_view *v, const ol_log_key *key, size_t *ret_log) {
     set_members(log, NULL, v->opts.parties, v->opts.rungs);
     log->two = v->opts.two;
     log->present = v->opts.parties == 64 ? UINT64_MAX : (UINT64_C(1) << v->opts.parties) - 1;
+    v->logs++; /* from here on it is freed with the view */
     ol_err err = add_number(v, log, key, false);
     if (err == OL_OK)
-        *ret_log = v->logs++;
+        err = ol_keyindex_put(v->opts.mem, &v->keys, all_logs(v), v->logs - 1);
+    if (err == OL_OK)
+        *ret_log = v->logs - 1;
     return err;
 }
 
@@ -148,12 +164,10 @@ static void tell_at(const ol_view *v, const vw_log *log, ol_view_issue issue) {
 static ol_view_rule fault_of(const vw_log *log, const ol_mention *m, const ol_log_key *key) {
     if (m->log.party >= log->members)
         return OL_VIEW_SEEN_PARTY;
-    if (ol_log_key_eq(key, &log->key))
-        return OL_VIEW_SEEN_SELF;
-    for (size_t i = 1; i < log->numbers; i++)
-        if (!log->number[i].is_void && ol_log_key_eq(&log->number[i].key, key))
-            return OL_VIEW_SEEN_TWICE;
-    return OL_VIEW_RULES_N; /* none */
+    size_t number = ol_keyindex_find(&log->keys, ol_vw_numbers(log), key);
+    if (number == OL_KEYINDEX_NONE)
+        return OL_VIEW_RULES_N; /* none */
+    return number == 0 ? OL_VIEW_SEEN_SELF : OL_VIEW_SEEN_TWICE;
 }
 
 /* A first mention: gives the other log its number; *ret 0 where it counts for nothing. */
@@ -387,6 +401,19 @@ static int compare_receipts(const void *a, const void *b) {
     return x->size < y->size ? -1 : x->size > y->size;
 }
 
+size_t ol_vw_receipts_of(const vw_log *log, uint8_t party, uint64_t size) {
+    const vw_receipt least = { .party = party, .size = size };
+    size_t low = 0, high = log->receipts;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (compare_receipts(&log->receipt[mid], &least) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
 ol_err ol_view_finish(ol_view *v) {
     ol_err err = ol_vw_take_claims(v);
     if (err != OL_OK)
@@ -401,8 +428,9 @@ ol_err ol_view_finish(ol_view *v) {
                                           : ol_vw_find_log(v, &v->log[i].number[k].key);
     ol_vw_refs(v);
     ol_vw_bind_calls(v);
-    ol_vw_check(v);
-    err = ol_vw_check_items(v);
+    err = ol_vw_check(v);
+    if (err == OL_OK)
+        err = ol_vw_check_items(v);
     if (err == OL_OK)
         err = ol_vw_check_times(v);
     if (err == OL_OK)
@@ -476,15 +504,7 @@ bool ol_view_is_stored(const ol_view *v, size_t log, uint64_t index, uint8_t par
                        uint64_t *ret_time) {
     OL_ASSERT(log < v->logs);
     const vw_log *l = &v->log[log];
-    const vw_receipt least = { .party = party, .size = index + 1 };
-    size_t low = 0, high = l->receipts; /* the first of the party that covers the entry */
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (compare_receipts(&l->receipt[mid], &least) < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
+    size_t low = ol_vw_receipts_of(l, party, index + 1);
     if (low == l->receipts || l->receipt[low].party != party)
         return false;
     *ret_time = l->receipt[low].time;
@@ -495,11 +515,10 @@ size_t ol_vw_mentions_end(const vw_log *log, size_t row) {
     return row + 1 < log->rows ? log->row[row + 1].mention : log->mentions;
 }
 
-size_t ol_vw_number_of(const vw_log *log, size_t other) {
-    for (size_t i = 1; i < log->numbers; i++)
-        if (log->number[i].log == other)
-            return i;
-    return 0;
+size_t ol_vw_number_of(const ol_view *v, size_t log, size_t other) {
+    const vw_log *l = &v->log[log];
+    size_t number = ol_keyindex_find(&l->keys, ol_vw_numbers(l), &v->log[other].key);
+    return number == OL_KEYINDEX_NONE ? 0 : number;
 }
 
 uint64_t ol_vw_seen_of(const vw_log *log, size_t row, size_t number) {
@@ -518,7 +537,7 @@ uint64_t ol_vw_seen_of(const vw_log *log, size_t row, size_t number) {
 bool ol_vw_has_seen(const ol_view *v, vw_place e, vw_place x) {
     if (e.log == x.log)
         return e.row > x.row;
-    size_t number = ol_vw_number_of(&v->log[e.log], x.log);
+    size_t number = ol_vw_number_of(v, e.log, x.log);
     return number != 0 && ol_vw_seen_of(&v->log[e.log], e.row, number) > x.row;
 }
 
@@ -547,12 +566,12 @@ uint64_t ol_vw_read_of(const vw_log *log, size_t row, size_t number) {
 
 uint64_t ol_view_seen(const ol_view *v, size_t log, uint64_t index, size_t other) {
     OL_ASSERT(log < v->logs && other < v->logs && index < v->log[log].rows);
-    size_t number = ol_vw_number_of(&v->log[log], other);
+    size_t number = ol_vw_number_of(v, log, other);
     return number == 0 ? 0 : ol_vw_seen_of(&v->log[log], (size_t)index, number);
 }
 
 uint64_t ol_view_read(const ol_view *v, size_t log, uint64_t index, size_t other) {
     OL_ASSERT(log < v->logs && other < v->logs && index < v->log[log].rows);
-    size_t number = ol_vw_number_of(&v->log[log], other);
+    size_t number = ol_vw_number_of(v, log, other);
     return number == 0 ? 0 : ol_vw_read_of(&v->log[log], (size_t)index, number);
 }

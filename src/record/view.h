@@ -209,6 +209,9 @@ typedef struct {                    /* how far an entry came with a party: place
 ol_view_state ol_view_state_of(const ol_view *v, size_t at, uint8_t party);
 /* An entry of this party has seen it: stored there, whatever became of the receipt. */
 bool ol_view_is_seen(const ol_view *v, size_t log, uint64_t index, uint8_t party);
+/* The first such entry, in the joint order; false: there is none. */
+bool ol_view_first_seen(const ol_view *v, size_t log, uint64_t index, uint8_t party,
+                        size_t *ret_at);
 
 /* How much of `other` the author held when it appended this entry, and had read of it when the
  * text was released (the same where there is no `read`). */

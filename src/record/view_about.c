@@ -103,15 +103,25 @@ bool ol_view_said(const ol_view *v, size_t of, size_t nth, ol_view_word *ret) {
     return true;
 }
 
-bool ol_view_is_seen(const ol_view *v, size_t log, uint64_t index, uint8_t party) {
+bool ol_view_first_seen(const ol_view *v, size_t log, uint64_t index, uint8_t party,
+                        size_t *ret_at) {
+    bool is_found = false;
     OL_ASSERT(log < v->logs);
     for (size_t i = 0; i < v->logs; i++) {
         const vw_log *l = &v->log[i];
-        size_t number = l->key.party == party && l->rows > 0 ? ol_vw_number_of(l, log) : 0;
-        if (number != 0 && ol_vw_seen_of(l, l->rows - 1, number) > index)
-            return true;
+        if (l->key.party != party || i == log)
+            continue;
+        size_t row = ol_vw_row_of_seen(l, ol_vw_number_of(v, i, log), index + 1);
+        if (row == l->rows || (is_found && l->row[row].at > *ret_at))
+            continue;
+        *ret_at = l->row[row].at, is_found = true;
     }
-    return false;
+    return is_found;
+}
+
+bool ol_view_is_seen(const ol_view *v, size_t log, uint64_t index, uint8_t party) {
+    size_t at;
+    return ol_view_first_seen(v, log, index, party, &at);
 }
 
 ol_view_state ol_view_state_of(const ol_view *v, size_t at, uint8_t party) {

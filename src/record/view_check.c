@@ -32,31 +32,40 @@ static void check_why(const ol_view *v, const vw_log *log) {
     ol_vw_tell(v, &issue);
 }
 
-/* Two logs of a party that go on from the same one, or in one generation from none: who has lost
- * its disk, left and joined again knows no earlier one. */
-static bool is_twin(const vw_log *a, const vw_log *b) {
-    if (!a->has_opening || !b->has_opening || a->key.party != b->key.party ||
-        a->key.lane != b->key.lane || a->opening.has_predecessor != b->opening.has_predecessor)
-        return false;
-    return a->opening.has_predecessor
-               ? memcmp(a->opening.predecessor, b->opening.predecessor, OL_INC_LEN) == 0
-               : a->opening.generation == b->opening.generation;
+/* Logs of one party and lane that go on from the same log, or in one generation from none, have the
+ * same origin: who has lost its disk, left and joined again knows no earlier one. */
+static ol_log_key origin_of(const vw_log *log) {
+    ol_log_key key = { .party = log->key.party, .lane = log->key.lane };
+    uint32_t g = log->opening.generation;
+    if (log->opening.has_predecessor) {
+        key.lane |= 0x80; /* apart from generations */
+        memcpy(key.incarnation, log->opening.predecessor, OL_INC_LEN);
+    } else {
+        for (unsigned i = 0; i < 4; i++)
+            key.incarnation[i] = (uint8_t)(g >> 8 * i);
+    }
+    return key;
 }
 
 /* Two stations, or one that was set back. */
-static void check_twin(const ol_view *v, size_t at) {
-    const vw_log *log = &v->log[at];
-    for (size_t i = 0; i < at; i++) {
-        const vw_log *o = &v->log[i];
-        if (!is_twin(o, log))
-            continue;
-        ol_vw_tell(v, &(ol_view_issue){ .rule = OL_VIEW_OPENING_TWIN,
-                                        .log = log->key,
-                                        .other = o->key,
-                                        .other_inc_len = OL_INC_LEN,
-                                        .held = log->opening.has_predecessor });
-        return;
-    }
+static void tell_twin(const ol_view *v, const vw_log *log, const vw_log *first) {
+    ol_vw_tell(v, &(ol_view_issue){ .rule = OL_VIEW_OPENING_TWIN,
+                                    .log = log->key,
+                                    .other = first->key,
+                                    .other_inc_len = OL_INC_LEN,
+                                    .held = log->opening.has_predecessor });
+}
+
+static ol_err check_twin(const ol_view *v, size_t at, ol_log_key *origin, ol_keyindex *origins) {
+    const ol_keyindex_rows of = { origin, sizeof *origin };
+    if (!v->log[at].has_opening)
+        return OL_OK;
+    origin[at] = origin_of(&v->log[at]);
+    size_t first = ol_keyindex_find(origins, of, &origin[at]);
+    if (first == OL_KEYINDEX_NONE)
+        return ol_keyindex_put(v->opts.mem, origins, of, at);
+    tell_twin(v, &v->log[at], &v->log[first]);
+    return OL_OK;
 }
 
 static void check_opening(const ol_view *v, const vw_log *log, uint64_t generations) {
@@ -102,20 +111,26 @@ static void check_mentions(const ol_view *v, const vw_log *log, size_t row, uint
     }
 }
 
-void ol_vw_check(ol_view *v) {
+ol_err ol_vw_check(ol_view *v) {
     uint64_t generations = generations_of(v);
-    for (size_t i = 0; i < v->logs; i++) {
+    ol_log_key *origin = v->logs == 0 ? NULL : ol_mem_get0(v->opts.mem, v->logs, sizeof *origin);
+    ol_keyindex origins = { 0 };
+    ol_err err = v->logs == 0 || origin != NULL ? OL_OK : OL_ENOMEM;
+    for (size_t i = 0; i < v->logs && err == OL_OK; i++) {
         const vw_log *log = &v->log[i];
         if (log->rows == 0 && !log->is_unknown)
             ol_vw_tell(v, &(ol_view_issue){ .rule = OL_VIEW_OPENING_FIRST,
                                             .log = log->key,
                                             .why = "there is none" });
         check_why(v, log);
-        check_twin(v, i);
+        err = check_twin(v, i, origin, &origins);
         check_opening(v, log, generations);
         for (size_t row = 0; row < log->rows; row++)
             check_mentions(v, log, row, generations);
     }
+    ol_keyindex_free(v->opts.mem, &origins);
+    ol_mem_put(v->opts.mem, origin, v->logs, sizeof *origin);
+    return err;
 }
 
 /* ── items ─────────────────────────────────────────────────────────────────────────────────────*/

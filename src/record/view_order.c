@@ -82,14 +82,22 @@ ol_err ol_vw_order(ol_view *v) {
 
 typedef struct { /* a log's messages, as another log matters to them */
     const vw_log *log;
-    size_t number;   /* of the other log, here; 0: none */
-    size_t *message; /* their rows */
-    uint64_t *least; /* the smallest `read` of the other log in this message and all after it */
-    size_t n;
+    size_t number;    /* of the other log, here; 0: none */
+    size_t *message;  /* their rows */
+    uint64_t *least;  /* a tree: from [leaves] on how much of the other log each had read, above it
+                      * the smaller of two each; [1] the smallest of all */
+    size_t n, leaves; /* leaves: a power of two */
 } side;
 
 static uint64_t read_in(const side *s, size_t row) {
     return s->number == 0 ? 0 : ol_vw_read_of(s->log, row, s->number);
+}
+
+static size_t leaves_of(size_t messages) {
+    size_t leaves = 1;
+    while (leaves < messages)
+        leaves *= 2;
+    return leaves;
 }
 
 static void fill(side *s) {
@@ -97,11 +105,28 @@ static void fill(side *s) {
     for (size_t row = 0; row < s->log->rows; row++)
         if (s->log->row[row].is_message)
             s->message[n++] = row;
-    s->n = n;
-    for (size_t i = n; i-- > 0;) {
-        uint64_t read = read_in(s, s->message[i]);
-        s->least[i] = i + 1 < n && s->least[i + 1] < read ? s->least[i + 1] : read;
+    s->n = n, s->leaves = leaves_of(n);
+    for (size_t i = 0; i < s->leaves; i++)
+        s->least[s->leaves + i] = i < n ? read_in(s, s->message[i]) : UINT64_MAX;
+    for (size_t i = s->leaves; i-- > 1;)
+        s->least[i] = s->least[2 * i] < s->least[2 * i + 1] ? s->least[2 * i] : s->least[2 * i + 1];
+}
+
+/* The first message from this one on that had not read the entry at `index`; s->n: none. */
+static size_t next_unread(const side *s, size_t from, uint64_t index) {
+    size_t at = s->leaves + from;
+    if (from >= s->n)
+        return s->n;
+    while (s->least[at] > index) { /* up, until there is one to the right */
+        while ((at & 1) != 0)
+            at /= 2;
+        if (at == 0)
+            return s->n;
+        at++;
     }
+    while (at < s->leaves)
+        at = s->least[2 * at] <= index ? 2 * at : 2 * at + 1;
+    return at - s->leaves;
 }
 
 /* Keeps the earliest, ascending. */
@@ -128,13 +153,10 @@ static void cross_one(vw_row *row, size_t index, uint64_t read, const side *ther
         else
             high = mid;
     }
-    for (unsigned found = 0; low < there->n && found < OL_VIEW_CROSSINGS_MAX; low++) {
-        if (there->least[low] > index)
-            return; /* from here on all have read it */
-        if (read_in(there, there->message[low]) > index)
-            continue;
+    low = next_unread(there, low, index);
+    for (unsigned found = 0; low < there->n && found < OL_VIEW_CROSSINGS_MAX; found++) {
         add_crossing(row, there->log->row[there->message[low]].at);
-        found++;
+        low = next_unread(there, low + 1, index);
     }
 }
 
@@ -147,8 +169,10 @@ static void cross_logs(vw_log *a, const side *here, const side *there) {
 
 static void cross_pair(ol_view *v, size_t a, size_t b, size_t *room, uint64_t *least) {
     vw_log *x = &v->log[a], *y = &v->log[b];
-    side here = { x, ol_vw_number_of(x, b), room, least, 0 };
-    side there = { y, ol_vw_number_of(y, a), room + x->messages, least + x->messages, 0 };
+    side here = { x, ol_vw_number_of(v, a, b), room, least, 0, 0 };
+    side there = {
+        y, ol_vw_number_of(v, b, a), room + x->messages, least + 2 * leaves_of(x->messages), 0, 0
+    };
     fill(&here), fill(&there);
     cross_logs(x, &here, &there);
     cross_logs(y, &there, &here);
@@ -161,13 +185,13 @@ ol_err ol_vw_cross(ol_view *v) {
     if (most == 0)
         return OL_OK;
     size_t *room = ol_mem_get0(v->opts.mem, 2 * most, sizeof *room);
-    uint64_t *least = ol_mem_get0(v->opts.mem, 2 * most, sizeof *least);
+    uint64_t *least = ol_mem_get0(v->opts.mem, 4 * leaves_of(most), sizeof *least);
     for (size_t a = 0; room != NULL && least != NULL && a < v->logs; a++)
         for (size_t b = a + 1; b < v->logs && v->log[a].messages > 0; b++)
             if (v->log[a].key.party != v->log[b].key.party && v->log[b].messages > 0)
                 cross_pair(v, a, b, room, least);
     ol_err err = room == NULL || least == NULL ? OL_ENOMEM : OL_OK;
     ol_mem_put(v->opts.mem, room, 2 * most, sizeof *room);
-    ol_mem_put(v->opts.mem, least, 2 * most, sizeof *least);
+    ol_mem_put(v->opts.mem, least, 4 * leaves_of(most), sizeof *least);
     return err;
 }

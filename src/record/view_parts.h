@@ -3,6 +3,7 @@
 #ifndef OL_RECORD_VIEW_PARTS_H
 #define OL_RECORD_VIEW_PARTS_H
 
+#include "record/keyindex.h"
 #include "record/view.h"
 #include "wire/call.h"
 
@@ -16,10 +17,10 @@ typedef struct {
     uint64_t row, size;
 } vw_step; /* from this entry on, so much was seen */
 
-typedef struct {  /* what one log calls by a number */
-    bool is_void; /* a first mention that could not be taken */
-    ol_log_key key;
-    size_t log; /* in the record; OL_VIEW_NO_LOG: not there. Known once finished */
+typedef struct {    /* what one log calls by a number */
+    ol_log_key key; /* first: ol_vw_numbers */
+    bool is_void;   /* a first mention that could not be taken */
+    size_t log;     /* in the record; OL_VIEW_NO_LOG: not there. Known once finished */
     vw_step *step;
     size_t steps, cap;
 } vw_number;
@@ -50,8 +51,8 @@ typedef struct {
 } vw_receipt;
 
 typedef struct {
-    ol_log_key key;
-    uint8_t rank; /* the author's number in its charter */
+    ol_log_key key; /* first: of v->keys */
+    uint8_t rank;   /* the author's number in its charter */
     uint8_t member[OL_PARTIES_MAX], members, rungs, two;
     uint64_t present; /* a bit per party: the members of its generation */
     bool has_opening, is_unknown, is_forked;
@@ -63,6 +64,7 @@ typedef struct {
     size_t mentions, mentions_cap, reads, reads_cap;
     vw_number *number; /* number[0] is the log itself */
     size_t numbers, numbers_cap;
+    ol_keyindex keys; /* of number, but those that are void */
     vw_receipt *receipt;
     size_t receipts, receipts_cap;
     size_t taken; /* by the joint order */
@@ -121,6 +123,7 @@ struct ol_view {
     size_t enrols, enrols_cap, saids, saids_cap;
     vw_log *log;
     size_t logs, logs_cap;
+    ol_keyindex keys; /* of log */
     vw_place *order;
     size_t len, order_cap;
     vw_word *word;
@@ -144,12 +147,18 @@ bool ol_vw_has_seen(const ol_view *v, vw_place e, vw_place x);
 /* The first entry that has seen so much of the log of this number; the log's end: none has. */
 size_t ol_vw_row_of_seen(const vw_log *log, size_t number, uint64_t size);
 /* 0: this log has no number for the other. */
-size_t ol_vw_number_of(const vw_log *log, size_t other);
+size_t ol_vw_number_of(const ol_view *v, size_t log, size_t other);
+ol_keyindex_rows ol_vw_numbers(const vw_log *log); /* of log->keys */
+/* The next number that a row's reference may mean; w begins with ol_vw_refs_begin. NONE: no more.
+ * How much of it the row's author had seen is another question. */
+void ol_vw_refs_begin(const vw_log *log, const vw_row *row, ol_keyindex_walk *w);
+/* The first receipt of this party, or a later one, for at least so much. */
+size_t ol_vw_receipts_of(const vw_log *log, uint8_t party, uint64_t size);
 /* The mentions of a row end here. */
 size_t ol_vw_mentions_end(const vw_log *log, size_t row);
 
-void ol_vw_refs(ol_view *v);  /* what references name, in view_ref.c */
-void ol_vw_check(ol_view *v); /* what stands between logs, in view_check.c */
+void ol_vw_refs(ol_view *v);            /* what references name, in view_ref.c */
+OL_MUST ol_err ol_vw_check(ol_view *v); /* what stands between logs, in view_check.c */
 OL_MUST ol_err ol_vw_check_items(ol_view *v);
 OL_MUST ol_err ol_vw_check_times(const ol_view *v); /* in view_times.c; receipts are sorted */
 OL_MUST ol_err ol_vw_order(ol_view *v);

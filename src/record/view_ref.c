@@ -1,18 +1,17 @@
 /* Which entry a reference names: by what its author had seen when it wrote it (§11). */
 #include "record/view_parts.h"
 
-static bool fits(const vw_row *row, const vw_number *n) {
-    return !n->is_void && n->key.party == row->ref.party && n->key.lane == row->ref.lane &&
-           memcmp(n->key.incarnation, row->ref.incarnation, row->ref_inc_len) == 0;
+void ol_vw_refs_begin(const vw_log *log, const vw_row *row, ol_keyindex_walk *w) {
+    ol_keyindex_begin(&log->keys, ol_vw_numbers(log), &row->ref, row->ref_inc_len, w);
 }
 
 /* How many logs it can mean; *ret: the number of the last of them. */
 static size_t find(const vw_log *log, size_t at, size_t *ret) {
     const vw_row *row = &log->row[at];
     size_t found = 0;
-    for (size_t i = 0; i < log->numbers; i++) {
-        if (!fits(row, &log->number[i]))
-            continue;
+    ol_keyindex_walk w;
+    ol_vw_refs_begin(log, row, &w);
+    for (size_t i; (i = ol_keyindex_next(&log->keys, &w)) != OL_KEYINDEX_NONE;) {
         uint64_t seen = i == 0 ? at : ol_vw_seen_of(log, at, i);
         if (seen > row->ref_index)
             found++, *ret = i;

@@ -40,10 +40,10 @@ static void check_receipts(const ol_view *v, const vw_log *log, const uint64_t *
     ol_view_issue issue = {
         .rule = OL_VIEW_SEEN_BELOW, .log = log->key, .other = o->key, .other_inc_len = OL_INC_LEN
     };
-    for (size_t i = 0; i < o->receipts; i++) {
-        size_t row = o->receipt[i].party == log->key.party && o->receipt[i].size > 0
-                         ? first_below(log, latest, number, &o->receipt[i])
-                         : log->rows;
+    size_t end = ol_vw_receipts_of(o, (uint8_t)(log->key.party + 1), 0);
+    for (size_t i = ol_vw_receipts_of(o, log->key.party, 0); i < end; i++) {
+        size_t row =
+            o->receipt[i].size > 0 ? first_below(log, latest, number, &o->receipt[i]) : log->rows;
         if (row == log->rows || row > first)
             continue;
         first = row, issue.index = row, issue.held = o->receipt[i].size; /* sizes ascend */

@@ -112,16 +112,16 @@ static ol_err hash_read(const ol_view *v, vw_place place, uint8_t ret[OL_HASH_LE
 /* The one entry that a reference means (§11), by its hash; that of nothing where there is none. */
 static void hash_ref(const ol_view *v, vw_place place, uint8_t ret[OL_HASH_LEN]) {
     const vw_row *row = row_at(v, place), *found = NULL;
+    const vw_log *log = &v->log[place.log];
     unsigned fits = 0;
-    for (size_t i = 0; i < v->logs && row->ref_inc_len > 0; i++) {
-        const vw_log *log = &v->log[i];
-        if (log->key.party != row->ref.party || log->key.lane != row->ref.lane ||
-            memcmp(log->key.incarnation, row->ref.incarnation, row->ref_inc_len) != 0 ||
-            row->ref_index >= log->rows)
-            continue;
-        uint64_t seen = i == place.log ? place.row : ol_view_seen(v, place.log, place.row, i);
-        if (seen > row->ref_index)
-            fits++, found = &log->row[row->ref_index];
+    ol_keyindex_walk w = { .n = 0 };
+    if (row->ref_inc_len > 0)
+        ol_vw_refs_begin(log, row, &w);
+    for (size_t i; (i = ol_keyindex_next(&log->keys, &w)) != OL_KEYINDEX_NONE;) {
+        size_t other = log->number[i].log;
+        uint64_t seen = i == 0 ? place.row : ol_vw_seen_of(log, place.row, i);
+        if (other != OL_VIEW_NO_LOG && row->ref_index < v->log[other].rows && seen > row->ref_index)
+            fits++, found = &v->log[other].row[row->ref_index];
     }
     if (fits == 1)
         memcpy(ret, found->hash, OL_HASH_LEN);
@@ -242,7 +242,7 @@ static size_t seen_from(const ol_view *v, size_t log, vw_place place) {
     const vw_log *l = &v->log[log];
     if (place.log == log)
         return place.row + 1;
-    size_t number = ol_vw_number_of(l, place.log);
+    size_t number = ol_vw_number_of(v, log, place.log);
     const vw_number *n = &l->number[number];
     size_t low = 0, high = number == 0 ? 0 : n->steps;
     const size_t end = high;

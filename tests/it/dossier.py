@@ -320,4 +320,31 @@ def by_hand(where):
           len(re.findall(r"^ *ANSWERED ", text, re.M)) == 1, text)
 
 
-main(told, called, whose, times, given, by_hand)
+def flooded(where):
+    """What a member writes to make it long: lists are cut, and what is left out is counted"""
+    w = libexport.World()
+    u, p = w.open("u", "usa", 1), w.open("p", "prc", 1)
+    for n in range(60):
+        p.say(f"{n}")
+    libcalls.know(w, "u", "p")
+    first = u.say("I have read two of them.", read=[[1, 3]])
+    for n in range(25):
+        w.open(f"p{n}", "prc", 1).say("One more log.")
+        libcalls.know(w, "u", f"p{n}")
+    last = u.say("I have read all.")
+    for log in w.logs.values():
+        log.receive(*log.others())
+    libexport.write(w.files(), where / "export")
+    done = run("dossier", "--export", where / "export", "--format", "json")
+    at = {(i["log"], i["index"]): i for i in json.loads(done.stdout)["items"]}
+    item = at[u.dir, first]
+    check((len(item["had_read"]), len(item["had_not_read"])) == (1, 20), item)
+    check(item["had_not_read"][0].endswith(".3") and item["had_not_read_more"] == 38, item)
+    item = at[u.dir, last]
+    check((len(item["had_read"]), item["had_read_more"]) == (20, 6), item)
+    check(item["had_not_read"] == [] and "had_not_read_more" not in item, item)
+    text = run("dossier", "--export", where / "export").stdout.decode()
+    check(len(re.findall(r"^ *and 38 more$", text, re.M)) == 1, text)
+
+
+main(told, called, whose, times, given, by_hand, flooded)
