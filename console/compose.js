@@ -78,7 +78,7 @@ export function Compose({ model, talk, line, replyTo, onDone }) {
 
 export function CallForm({ model, talk, line, onDone }) {
   const { act, error, busy } = useAct(talk);
-  const rungs = ["watch", ...(line.status?.rungs ?? [])];
+  const rungs = [...new Set(["watch", ...(line.status?.rungs ?? [])])];
   const [precedence, setPrecedence] = useState("immediate"), [status, setStatus] = useState("operational"), [rung, setRung] = useState("watch"), [reason, setReason] = useState("");
   const place = async (e) => {
     e.preventDefault();

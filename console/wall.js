@@ -52,6 +52,7 @@ function Card({ line, state }) {
         ${s.state_since > 0 && html`<small>${t("since", { time: dtg(s.state_since) })}</small>`}</p>
     </header>
     <ul class="paths">${s.paths.map((path) => html`<${Path} path=${path} line=${line} now=${state.now} />`)}</ul>
+    ${Object.keys(s.watch ?? {}).length > 0 && html`<ul class="checks">${Object.entries(s.watch).map(([party, w]) => html`<li><b>${party}</b> ${t("on-watch", { who: w.officer ? [w.title, w.name ?? `#${w.officer}`].filter(Boolean).join(" ") : "—" })}</li>`)}</ul>`}
     ${s.checks && html`<ul class="checks">${Object.entries(s.checks.parties).map(([party, c]) => html`<li class=${c.missed ? "late" : ""}>
       <b>${party}</b> ${c.missed ? t("check-missed") : c.last ? t("check", { number: c.last, time: c.time ? dtg(c.time) : "" }) : t("no-check")}</li>`)}</ul>`}
     ${open.length > 0 && html`<ul class="calls">${open.map((c) => html`<li class=${DRILL(c.status) ? "drill" : ""}>

@@ -231,6 +231,10 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     set_u64(o, "logs", w.logs);
     set_u64(o, "entries", w.entries);
     if (is_whole) {
+        json_t *rungs = json_array();
+        for (uint8_t i = 0; i < ch->rungs; i++)
+            (void)json_array_append_new(rungs, json_string(ch->rung[i]));
+        set(o, "rungs", rungs);
         set(o, "current", json_incref(w.current));
         set(o, "paths", json_incref(paths));
         if (duty != NULL)

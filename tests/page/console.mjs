@@ -120,6 +120,7 @@ await main({
     const [usa, prc] = await both(browser);
     await go(usa, `#/line/${LINE}`);
     await usa.click("button.call");
+    await usa.selectOption("form.compose select", "duty-officer");
     await usa.fill("form.compose input[type=text]", "An aircraft is overdue.");
     await usa.click('form.compose .choice label.immediate');
     await accessible(usa, "call form");
