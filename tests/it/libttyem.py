@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 
 from libline import found, station_up
+from libordeal import check, export, same_record, settled
 
 TTYEM = pathlib.Path(os.environ.get("OPENLINE_BUILD", "build/gcc")) / "ttyem"
 
@@ -62,3 +63,13 @@ def joined(where, cable, keys, names=("usa", "prc"), start=True):
         for party in parties:
             station_up(party)
     return parties
+
+
+def say(party, other, text, *options):
+    sent = party.ask("send", "hotline", text, "--anyway", "--wait", "stored", *options)
+    check(sent["states"][other.name]["state"] == "stored", sent)
+
+
+def same(parties, where, name):
+    settled(parties)
+    return same_record(*[export(party, where, name) for party in parties])
