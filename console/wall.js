@@ -61,7 +61,7 @@ function Card({ line, state }) {
       <a href=${`#/call/${line.name}/${c.entry}`}>${t("call-open", { caller: c.caller, rung: c.rung })}</a></li>`)}</ul>`}
     ${clocks.length > 0 && html`<ul class="clocks" aria-label=${t("unanswered")}>${clocks.map((c) => html`<${Clock} clock=${c} line=${line} state=${state} />`)}</ul>`}
     ${s.forks_unseen > 0 && html`<p class="alarm">${t("fork-alarm", { count: s.forks_unseen })}</p>`}
-    ${s.copy && html`<p class="alarm">${t("copy-alarm")}</p>`}
+    ${s.copy && !s.copy_acknowledged && html`<p class="alarm">${t("copy-alarm")}</p>`}
     ${s.clock_doubtful && html`<p class="alarm">${t("clock-alarm")}</p>`}
   </article>`;
 }

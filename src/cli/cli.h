@@ -94,14 +94,14 @@ int ol_cli_hook_shim(int argc, char **argv);
 
 extern const ol_cli_command ol_cli_ack, ol_cli_availability, ol_cli_bearer_add, ol_cli_cancel,
     ol_cli_card, ol_cli_card_renew, ol_cli_charter_amend, ol_cli_charter_draft, ol_cli_charter_sign,
-    ol_cli_clock_accept, ol_cli_confirm, ol_cli_dossier, ol_cli_export, ol_cli_fork_ack,
-    ol_cli_here, ol_cli_hook_add, ol_cli_hook_list, ol_cli_hook_remove, ol_cli_hook_test,
-    ol_cli_init, ol_cli_interim, ol_cli_key_combine, ol_cli_key_contribute, ol_cli_line_add,
-    ol_cli_line_amend, ol_cli_line_card, ol_cli_log, ol_cli_handover, ol_cli_officer_add,
-    ol_cli_officer_key, ol_cli_officer_list, ol_cli_officer_remove, ol_cli_officer_use,
-    ol_cli_order, ol_cli_paper_make, ol_cli_paper_take, ol_cli_port_add, ol_cli_presence,
-    ol_cli_run, ol_cli_send, ol_cli_show, ol_cli_status, ol_cli_stop, ol_cli_verify, ol_cli_version,
-    ol_cli_watch, ol_cli_wrong;
+    ol_cli_clock_accept, ol_cli_confirm, ol_cli_dossier, ol_cli_copy_ack, ol_cli_export,
+    ol_cli_fork_ack, ol_cli_here, ol_cli_hook_add, ol_cli_hook_list, ol_cli_hook_remove,
+    ol_cli_hook_test, ol_cli_init, ol_cli_interim, ol_cli_key_combine, ol_cli_key_contribute,
+    ol_cli_line_add, ol_cli_line_amend, ol_cli_line_card, ol_cli_log, ol_cli_handover,
+    ol_cli_officer_add, ol_cli_officer_key, ol_cli_officer_list, ol_cli_officer_remove,
+    ol_cli_officer_use, ol_cli_order, ol_cli_paper_make, ol_cli_paper_take, ol_cli_port_add,
+    ol_cli_presence, ol_cli_run, ol_cli_send, ol_cli_show, ol_cli_status, ol_cli_stop,
+    ol_cli_verify, ol_cli_version, ol_cli_watch, ol_cli_wrong;
 extern const ol_cli_command ol_cli_call, ol_cli_calls, ol_cli_answer, ol_cli_decline, ol_cli_defer,
     ol_cli_close, ol_cli_release, ol_cli_bundle_make, ol_cli_bundle_show, ol_cli_bundle_take;
 

@@ -1,4 +1,4 @@
-/* openline stop, clock accept, fork ack — what an officer tells the running station. */
+/* openline stop, clock accept, copy ack, fork ack — what an officer tells the running station. */
 #include <string.h>
 #include <time.h>
 
@@ -115,6 +115,28 @@ static int fork_request(ol_cli *c, ol_request *ret) {
     return ol_cli_usage(c, "\"%s\" names no log, as usa/urgent/0123456789abcdef does", log);
 }
 
+static int copy_ack_run(ol_cli *c) {
+    ol_request r;
+    json_t *reply = NULL;
+    int code = ol_talk_request(c, OL_DO_COPY_ACK, c->arg[0], &r);
+    if (code < 0)
+        code = ol_talk_open(c, false, &talk);
+    if (code >= 0)
+        return code;
+    code = ol_talk_ask(c, &talk, &r, &reply);
+    json_decref(reply);
+    ol_talk_close(&talk);
+    if (code >= 0)
+        return code;
+    if (c->is_json)
+        ol_cli_json(json_pack("{s:b, s:s}", "ok", 1, "line", c->arg[0]));
+    else
+        ol_cli_print("It is known that another station spoke with this one's keys on the line %s.\n"
+                     "If it speaks again, that is a new alarm.\n",
+                     c->arg[0]);
+    return ol_cli_end(c);
+}
+
 static int fork_ack_run(ol_cli *c) {
     ol_request r;
     json_t *reply = NULL;
@@ -158,6 +180,19 @@ const ol_cli_command ol_cli_clock_accept = {
     .opt = no_options,
     .args_max = 1,
     .run = accept_run,
+};
+
+const ol_cli_command ol_cli_copy_ack = {
+    .name = "copy ack",
+    .args = "<line>",
+    .summary = "Ends the alarm of a second station with these keys: an officer knows of it",
+    .help =
+        "First end the copy of this home that runs; if there is none, a disk was stolen: renew\n"
+        "the card. If it speaks again, that is a new alarm.\n",
+    .opt = no_options,
+    .args_min = 1,
+    .args_max = 1,
+    .run = copy_ack_run,
 };
 
 const ol_cli_command ol_cli_fork_ack = {

@@ -33,11 +33,12 @@ static int take_on(ol_cli *c, ol_hook_conf *hook) {
         size_t n = strcspn(p, ",");
         int what = ol_hook_find(p, n);
         if (what < 0 || (hook->on >> what & 1) != 0)
-            return ol_cli_usage(c,
-                                "--on is \"%s\" and must be a list of call, flash, unanswered, "
-                                "overdue, line-dead, check-missed, fork, storage and drill, each "
-                                "once, with commas between",
-                                list);
+            return ol_cli_usage(
+                c,
+                "--on is \"%s\" and must be a list of call, flash, unanswered, "
+                "overdue, line-dead, check-missed, fork, copy, storage and drill, each "
+                "once, with commas between",
+                list);
         hook->on |= 1u << what;
         p += n;
         if (*p == '\0')
@@ -203,6 +204,7 @@ const ol_cli_command ol_cli_hook_add = {
         "  line-dead     no path to a party has been live for a time\n"
         "  check-missed  a party's line check is overdue\n"
         "  fork          there is evidence of two histories of a log\n"
+        "  copy          another station speaks with this one's keys\n"
         "  storage       the station cannot store\n"
         "  drill         also exercises and tests of the others named; alone: all of them. Without "
         "it a drill never\n                calls the hook\n\n"

@@ -236,6 +236,20 @@ static void print_clock(const json_t *k) {
                  (long long)int_of(k, is_late ? "late_s" : "left_s"), is_late ? "late" : "left");
 }
 
+static void print_copy(const json_t *l) {
+    char dtg[OL_CLI_DTG_LEN + 1];
+    if (!json_is_integer(json_object_get(l, "copy")))
+        return;
+    ol_cli_dtg((uint64_t)int_of(l, "copy"), dtg);
+    if (json_is_integer(json_object_get(l, "copy_acknowledged")))
+        ol_cli_print("    known: another station spoke with this one's keys, last found %s\n", dtg);
+    else
+        ol_cli_print("    ANOTHER STATION SPOKE WITH THIS ONE'S KEYS, last found %s: a copy of\n"
+                     "      this home that runs, or a stolen disk. End it; else renew the card\n"
+                     "      then: openline copy ack %s\n",
+                     dtg, text_of(l, "line"));
+}
+
 static void print_line(const json_t *l, const char *self) {
     size_t i;
     json_t *v;
@@ -245,14 +259,7 @@ static void print_line(const json_t *l, const char *self) {
                  json_is_true(json_object_get(l, "clock_doubtful"))
                      ? "\n    THE CLOCK IS IN DOUBT: look at it, then openline clock accept"
                      : "");
-    if (json_is_integer(json_object_get(l, "copy"))) {
-        char dtg[OL_CLI_DTG_LEN + 1];
-        ol_cli_dtg((uint64_t)int_of(l, "copy"), dtg);
-        ol_cli_print(
-            "    ANOTHER STATION SPOKE WITH THIS ONE'S KEYS, last found %s: a copy of this\n"
-            "      home that runs, or a stolen disk. End it; else renew the card\n",
-            dtg);
-    }
+    print_copy(l);
     print_state(l);
     print_watch(l);
     json_object_foreach(json_object_get(l, "stopped"), key, v) {

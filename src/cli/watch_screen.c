@@ -202,6 +202,9 @@ static void draw_line(ol_screen *s, const ol_watching *w, const ol_watch_line *l
         putf(s, "  THE CLOCK IS IN DOUBT");
     if (ol_cli_int_of(l->status, "forks_unseen") > 0)
         putf(s, "  TWO HISTORIES: openline status");
+    if (json_is_integer(json_object_get(l->status, "copy")) &&
+        !json_is_integer(json_object_get(l->status, "copy_acknowledged")))
+        putf(s, "  ANOTHER STATION WITH OUR KEYS: openline status");
     end_row(s);
     json_array_foreach(json_object_get(l->status, "parties"), i, party)
         draw_party(s, l, json_string_value(party), wall, w->self);

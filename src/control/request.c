@@ -75,6 +75,7 @@ static const struct {
     [OL_DO_SUBSCRIBE] = { "subscribe", OL_GIVEN_LINE, OL_GIVEN_CURSOR },
     [OL_DO_UNSUBSCRIBE] = { "unsubscribe", OL_GIVEN_LINE, 0 },
     [OL_DO_CLOCK_ACCEPT] = { "clock-accept", OL_GIVEN_LINE, 0 },
+    [OL_DO_COPY_ACK] = { "copy-ack", OL_GIVEN_LINE, 0 },
     [OL_DO_FORK_ACK] = { "fork-ack", OL_GIVEN_LINE | OL_GIVEN_LOG, 0 },
     [OL_DO_HOOK_TEST] = { "hook-test", OL_GIVEN_HOOK, OL_GIVEN_EVENT },
     [OL_DO_BUNDLE_MAKE] = { "bundle-make", OL_GIVEN_LINE | OL_GIVEN_PARTY,
@@ -236,8 +237,8 @@ static ol_err get_id(json_t *o, ol_refusal *why) {
 static ol_err get_do(json_t *o, ol_do *ret, ol_refusal *why) {
     static const char todo[] =
         "give one of hello, status, position, unread, submit, log, record, entries, subscribe, "
-        "unsubscribe, clock-accept, fork-ack, hook-test, bundle-make, bundle-take, bundle-show, "
-        "stop";
+        "unsubscribe, clock-accept, copy-ack, fork-ack, hook-test, bundle-make, bundle-take, "
+        "bundle-show, stop";
     json_t *v = json_object_get(o, "do");
     if (!json_is_string(v))
         return ol_refuse(why, OL_EFORM, todo, "the request has no \"do\" that is a string");

@@ -216,7 +216,7 @@ static void put_logs(ol_line *l) {
 }
 
 static void put_states(ol_line *l) {
-    uint8_t b[8];
+    uint8_t b[16];
     if (l->reserving > 0) {
         ol_wr w = ol_wr_of(b, sizeof b);
         ol_wr_be(&w, l->reserving, 8);
@@ -232,8 +232,8 @@ static void put_states(ol_line *l) {
     }
     if (l->is_copy_new) {
         ol_wr w = ol_wr_of(b, sizeof b);
-        ol_wr_be(&w, l->copy_found, 8);
-        must(l, ol_batch_state(l, "copy", b, 8));
+        ol_wr_be(&w, l->copy_found, 8), ol_wr_be(&w, l->copy_seen, 8);
+        must(l, ol_batch_state(l, "copy", b, 16));
         l->is_copy_new = false;
     }
     for (unsigned p = 0; p < l->parties; p++) {

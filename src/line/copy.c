@@ -43,7 +43,7 @@ void ol_copy_found(ol_line *l) {
     if (l->may_lack)
         return; /* of an earlier life of ours, for all we know */
     l->note_copy = l->note_copy || l->copy_found == 0 || l->mono_ms >= l->copy_after_ms;
-    l->copy_found = l->wall > 0 ? l->wall : 1;
+    l->copy_found = l->wall > 0 ? l->wall : 1, l->copy_seen = 0;
     l->is_copy_new = l->wants_commit = true;
     for (uint8_t p = 0; p < l->parties; p++)
         if (p != l->self)
@@ -137,6 +137,18 @@ uint64_t ol_copy_next_ms(const ol_line *l) {
     return l->has_forgotten ? OL_NEVER : l->copy_again_ms;
 }
 
+/* It ends the alarm; what is asked of members goes on. */
+void ol_copy_acknowledge(ol_line *l) {
+    if (l->copy_found == 0 || l->copy_seen != 0)
+        return;
+    l->copy_seen = l->wall > 0 ? l->wall : 1;
+    l->is_copy_new = l->wants_commit = true;
+}
+
 uint64_t ol_line_copy(const ol_line *l) {
     return l->copy_found;
+}
+
+uint64_t ol_line_copy_seen(const ol_line *l) {
+    return l->copy_seen;
 }

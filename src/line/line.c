@@ -236,6 +236,10 @@ ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, siz
     }
     if (strncmp(key, "fork.", 5) == 0 && len == 16)
         return ol_fork_load_alarm(l, key, value), OL_OK;
+    if (strcmp(key, "copy") == 0 && len == 16) {
+        l->copy_found = be64(value, 8), l->copy_seen = be64(value + 8, 8);
+        return OL_OK;
+    }
     if (strcmp(key, "tokens") == 0)
         return ol_limit_load(l, value, len);
     if (strncmp(key, "credit.", 7) == 0 && strlen(key) == 9)
@@ -247,8 +251,6 @@ ol_err ol_line_load_state(ol_line *l, const char *key, const uint8_t *value, siz
         l->counter = l->reserved = v;
     else if (strcmp(key, "forgot") == 0)
         l->has_forgotten = true, l->run = (uint32_t)v;
-    else if (strcmp(key, "copy") == 0)
-        l->copy_found = v;
     else if (strcmp(key, "ran") == 0)
         l->ran_s = v;
     else if (strcmp(key, "time") == 0)
@@ -414,6 +416,9 @@ static void dispatch(ol_line *l, const ol_event *ev) {
         break;
     case EV_FORK_SEEN:
         ol_fork_acknowledge(l, &ev->fork);
+        break;
+    case EV_COPY_SEEN:
+        ol_copy_acknowledge(l);
         break;
     case EV_RATCHET_SAVED:
         ol_epoch_saved(l, ev->ratchet_saved.token, ev->ratchet_saved.err);

@@ -112,6 +112,7 @@ typedef enum {
     EV_PATH_LOST,
     EV_CLOCK_ACCEPTED,
     EV_FORK_SEEN, /* an officer knows of the evidence against this log */
+    EV_COPY_SEEN, /* an officer knows that another station speaks with our keys */
     EV_RATCHET_SAVED,
     EV_BUNDLE, /* answered by FX_BUNDLE; one at a time */
     EV_BUNDLE_TOLD
@@ -327,6 +328,7 @@ uint64_t ol_line_heard_ms(const ol_line *l, uint8_t party);
 bool ol_line_clock_is_doubtful(const ol_line *l);
 /* When another station was last found to speak with our keys (§6.6): wall clock; 0: never. */
 uint64_t ol_line_copy(const ol_line *l);
+uint64_t ol_line_copy_seen(const ol_line *l); /* an officer knows since then; 0: not yet */
 typedef struct {
     ol_log_key log;
     uint8_t party; /* who signed what contradicts our copy: its author, or who receipted it */

@@ -385,7 +385,8 @@ struct ol_line {
     bool may_lack;            /* own words of an earlier life may be with members */
     bool note_copy, is_copy_new;
     bool is_copy_proved; /* what is doubted, by a word under our own key; else by a hint alone */
-    uint64_t copy_found; /* wall: another station spoke with our keys; 0: never */
+    /* wall: another station spoke with our keys; an officer knows of that. 0: not yet */
+    uint64_t copy_found, copy_seen;
     uint64_t copy_after_ms, copy_again_ms, copy_wait_ms; /* members are asked; again then */
     uint64_t anew_ms; /* the day in which so many logs were opened to be handed receipts back */
     uint32_t anew_today;
@@ -526,6 +527,7 @@ bool ol_copy_must_ask(const ol_line *l, uint8_t party); /* FORGOT goes to it */
 void ol_copy_leap(ol_line *l); /* started without a marker: counters that nobody else uses */
 void ol_copy_hint(ol_line *l, uint8_t party); /* it knows a counter of ours that we never used */
 void ol_copy_entry(ol_line *l, const ol_log *log, const uint8_t *p, size_t len); /* another's */
+void ol_copy_acknowledge(ol_line *l);                                            /* by an officer */
 void ol_copy_found(ol_line *l); /* our signature under what we never wrote */
 void ol_copy_own_receipt(ol_line *l, const ol_log *log, uint64_t size); /* verified */
 void ol_copy_claimed(ol_line *l, ol_log *log, uint64_t size); /* by its author, of our receipt */

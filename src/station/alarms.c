@@ -240,6 +240,9 @@ void ol_alarms_note(ol_alarms *a, size_t line, const ol_api_note *n) {
         ol_hooks_raise(a->hooks, OL_HOOK_ALL, OL_HOOK_FORK, o);
         break;
     }
+    case OL_NOTE_COPY:
+        ol_hooks_raise(a->hooks, OL_HOOK_ALL, OL_HOOK_COPY, json_pack("{s:s}", "line", l->name));
+        break;
     default:
         break;
     }

@@ -3,6 +3,7 @@
  *              ours has said a word about, the newest four of each party and status
  * line-dead    no path to a party has been live for `after` seconds; again once one was
  * fork         there is evidence of two histories
+ * copy         another station was found to speak with our keys
  * storage      commits fail; again once they worked
  * others       by ol_alarms_event, from those that know
  * Loop         a look once a second where a hook wants line-dead; else nothing without an event.

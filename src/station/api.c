@@ -61,7 +61,7 @@ ol_err ol_api_line_status_get(const ol_station *st, size_t number, ol_api_line_s
         return OL_ENOENT;
     const ol_line *line = ol_drive_line(st->drive, number);
     ret->is_clock_doubtful = ol_line_clock_is_doubtful(line);
-    ret->copy_found = ol_line_copy(line);
+    ret->copy_found = ol_line_copy(line), ret->copy_seen = ol_line_copy_seen(line);
     const ol_lines_row *row = st->lines.row[number];
     for (uint8_t p = 0; p < OL_PARTIES_MAX; p++) {
         bool is_other = p < row->chain.now.parties && p != row->api.self;
@@ -170,6 +170,15 @@ ol_err ol_api_fork_ack(ol_station *st, size_t number, const ol_log_key *log) {
         if (ol_log_key_eq(&f.log, log))
             return ol_drive_fork_seen(st->drive, number, log), OL_OK;
     return OL_ENOENT;
+}
+
+ol_err ol_api_copy_ack(ol_station *st, size_t number) {
+    if (number >= st->lines.n)
+        return OL_ENOENT;
+    if (ol_line_copy(ol_drive_line(st->drive, number)) == 0)
+        return OL_ESTATE;
+    ol_drive_copy_seen(st->drive, number);
+    return OL_OK;
 }
 
 ol_err ol_api_hook_test(ol_station *st, const char *hook, unsigned what, uint32_t token) {

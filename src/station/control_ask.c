@@ -112,6 +112,18 @@ static ol_err clock_accept(ask *a) {
     return err;
 }
 
+static ol_err copy_ack(ask *a) {
+    size_t line;
+    ol_desk *d = &a->client->c->desk;
+    ol_err err = ol_desk_line(d, a->r, &line, a->why);
+    if (err == OL_OK)
+        err = ol_api_copy_ack(d->station, d->line[line]->number);
+    if (err == OL_ESTATE)
+        return ol_refuse(a->why, err, "nothing is to be done",
+                         "no other station was found to speak with this one's keys");
+    return err;
+}
+
 static ol_err fork_ack(ask *a) {
     size_t number;
     ol_desk *d = &a->client->c->desk;
@@ -314,6 +326,7 @@ static ol_err (*const answers[OL_DO_N])(ask *a) = {
     [OL_DO_SUBSCRIBE] = subscribe,
     [OL_DO_UNSUBSCRIBE] = unsubscribe,
     [OL_DO_CLOCK_ACCEPT] = clock_accept,
+    [OL_DO_COPY_ACK] = copy_ack,
     [OL_DO_FORK_ACK] = fork_ack,
     [OL_DO_HOOK_TEST] = hook_test,
     [OL_DO_BUNDLE_MAKE] = bundle_make,

@@ -227,6 +227,8 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     set_u64(o, "live_paths", live);
     set(o, "clock_doubtful", json_boolean(s.is_clock_doubtful));
     set(o, "copy", s.copy_found == 0 ? json_null() : json_integer((json_int_t)s.copy_found));
+    set(o, "copy_acknowledged",
+        s.copy_seen == 0 ? json_null() : json_integer((json_int_t)s.copy_seen));
     set_fork_counts(c, line, o);
     set_u64(o, "logs", w.logs);
     set_u64(o, "entries", w.entries);

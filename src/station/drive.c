@@ -381,18 +381,23 @@ ol_err ol_drive_submit(ol_drive *d, size_t number, uint32_t token, const ol_api_
     return OL_OK;
 }
 
-void ol_drive_accept_clock(ol_drive *d, size_t number) {
-    ol_event ev = { .kind = EV_CLOCK_ACCEPTED };
+/* What an officer says. */
+static void tell(ol_drive *d, size_t number, ol_event ev) {
     OL_ASSERT(number < d->lines);
     if (!d->is_stopped)
         ol_drive_step(d, number, &ev);
 }
 
+void ol_drive_accept_clock(ol_drive *d, size_t number) {
+    tell(d, number, (ol_event){ .kind = EV_CLOCK_ACCEPTED });
+}
+
 void ol_drive_fork_seen(ol_drive *d, size_t number, const ol_log_key *log) {
-    ol_event ev = { .kind = EV_FORK_SEEN, .fork = *log };
-    OL_ASSERT(number < d->lines);
-    if (!d->is_stopped)
-        ol_drive_step(d, number, &ev);
+    tell(d, number, (ol_event){ .kind = EV_FORK_SEEN, .fork = *log });
+}
+
+void ol_drive_copy_seen(ol_drive *d, size_t number) {
+    tell(d, number, (ol_event){ .kind = EV_COPY_SEEN });
 }
 
 size_t ol_drive_lines(const ol_drive *d) {

@@ -39,6 +39,7 @@ enum {
     X(LINE_DEAD, "line-dead", 1)                                                                   \
     X(CHECK_MISSED, "check-missed", 1)                                                             \
     X(FORK, "fork", 1)                                                                             \
+    X(COPY, "copy", 1)                                                                             \
     X(STORAGE, "storage", 1)
 
 #define OL_HOOK_ENUM(name, word, rank) OL_HOOK_##name,

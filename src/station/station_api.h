@@ -69,7 +69,8 @@ OL_MUST ol_err ol_api_port_get(const ol_station *st, size_t number, ol_api_port 
 /* Of a line. */
 typedef struct {
     bool is_clock_doubtful;
-    uint64_t copy_found;             /* wall: another station spoke with our keys; 0: never */
+    /* wall: another station spoke with our keys; an officer knows of that. 0: not yet */
+    uint64_t copy_found, copy_seen;
     uint8_t stopped[OL_PARTIES_MAX]; /* the reason each gave last; 0: it stores, for all we know */
     ol_epoch_status epoch[OL_PARTIES_MAX]; /* the keys shared with each; not of self */
     ol_delay_status delay[OL_PARTIES_MAX]; /* what each puts off of ours, and we of its */
@@ -134,6 +135,8 @@ OL_MUST ol_err ol_api_clock_accept(ol_station *st, size_t line);
 /* The nth piece of evidence of two histories, from 0; OL_ENOENT: there are no more. */
 OL_MUST ol_err ol_api_fork_get(const ol_station *st, size_t line, size_t n, ol_fork_status *ret);
 /* An officer knows of the evidence against this log; OL_ENOENT: there is none. */
+/* OL_ESTATE: no other station was found to speak with our keys. */
+OL_MUST ol_err ol_api_copy_ack(ol_station *st, size_t line);
 OL_MUST ol_err ol_api_fork_ack(ol_station *st, size_t line, const ol_log_key *log);
 /* Starts a hook as if this event (ol_hook_what) had happened; answered by ol_control_hook_tested
  * with token, after this call has returned. OL_ENOENT, OL_EAGAIN. */

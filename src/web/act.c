@@ -46,6 +46,7 @@ static const row rows[] = {
     { "here", true, { "here" }, { "line", "entry" }, "text" OL_OFFICER },
     { "presence", true, { "presence" }, { "line" }, "status text" OL_OFFICER },
     { "order", true, { "order" }, { "line", "verb" }, "reason for status" OL_OFFICER },
+    { "copy-ack", true, { "copy", "ack" }, { "line" }, "" },
     { "fork-ack", true, { "fork", "ack" }, { "line", "log" }, "" },
     { "clock-accept", true, { "clock", "accept" }, { "line" }, "" },
     { "verdicts", false, { "calls" }, { "line" }, "last" },

@@ -2,6 +2,7 @@
 """Homes that are not what they were: restored, copied, on a machine that has restarted."""
 import copy
 import json
+import os
 import shutil
 import signal
 
@@ -192,6 +193,19 @@ def restored_in_place_of_others(where):
     w.end()
 
 
+def twin_of(party, where):
+    """A copy of a home whose station is down, with a port of its own."""
+    twin = copy.copy(party)
+    twin.home = where / "twin"
+    copy_home(party.home, twin.home)
+    old = (twin.home / "config").read_text(encoding="ascii")
+    was = next(line for line in old.splitlines() if line.startswith("url = "))
+    port = free_udp_ports(1)[0]
+    (twin.home / "config").write_text(old.replace(was, f"url = udp://127.0.0.1:{port}", 1),
+                                      encoding="ascii")
+    return twin
+
+
 def copied(where):
     """A copied home is started beside the original: both speak, neither contradicts the other"""
     w = World(where, "copied")
@@ -199,14 +213,7 @@ def copied(where):
     w.say(w.prc, "yes")
     log = w.texts["one"][0]
     station_down(w.usa)
-    twin = copy.copy(w.usa)
-    twin.home = where / "twin"
-    copy_home(w.usa.home, twin.home)
-    old = (twin.home / "config").read_text(encoding="ascii")
-    was = next(line for line in old.splitlines() if line.startswith("url = "))
-    port = free_udp_ports(1)[0]
-    (twin.home / "config").write_text(old.replace(was, f"url = udp://127.0.0.1:{port}", 1),
-                                      encoding="ascii")
+    twin = twin_of(w.usa, where)
     station_up(w.usa)
     w.say(w.usa, "two")
     station_up(twin)
@@ -234,6 +241,50 @@ def copied(where):
         watch.ask("subscribe", line=LINE)
         wait_held(watch, sizes)
     why(w.usa, NO_MARKER, log)
+    w.end()
+
+
+def status_line(party):
+    said = party.ask("status", LINE)
+    return said["lines"][0] if "lines" in said else said
+
+
+def copy_is_told(where):
+    """A copied home that spoke is an alarm in the original, until an officer knows of it"""
+    w = World(where, "copy_is_told")
+    w.say(w.usa, "one")
+    w.say(w.prc, "yes")
+    station_down(w.usa)
+    twin = twin_of(w.usa, where)
+    os.mkfifo(where / "told")
+    (where / "hook").write_text(f'#!/bin/sh\ncat > "{where}/told"\n')
+    (where / "hook").chmod(0o755)
+    told = os.open(where / "told", os.O_RDWR)  # so that neither side waits for the other
+    w.usa.run("hook", "add", "bell", "--on", "copy", "--", where / "hook")
+    station_up(w.usa)
+    w.say(w.usa, "two")
+    w.usa.refused("copy", "ack", LINE, says="no other station was found")
+    with Control(w.usa.home) as watch:
+        watch.ask("subscribe", line=LINE)
+        station_up(twin)
+        w.say(twin, "what the copy says")
+        station_down(twin)
+        w.say(w.prc, "and what is said to it", wait=None)  # it has seen the copy's log
+        watch.event("alarm", alarm="copy")
+    hooked = json.loads(os.read(told, 4096))
+    check(hooked["event"] == "copy" and hooked["line"] == LINE, hooked)
+    os.close(told)
+    check(status_line(w.usa)["copy"] > 0, status_line(w.usa))
+    check("ANOTHER STATION SPOKE" in w.usa.run("status").stdout.decode(), "status does not say it")
+    check(status_line(w.prc)["copy"] is None, "prc is alarmed, too")
+    w.usa.run("copy", "ack", LINE)
+    for _ in range(2):  # through a restart, too
+        check(status_line(w.usa)["copy_acknowledged"] is not None, status_line(w.usa))
+        said = w.usa.run("status").stdout.decode()
+        check("ANOTHER STATION SPOKE" not in said and "known: another station spoke" in said, said)
+        w.say(w.usa, f"word {len(w.texts)}")
+        station_down(w.usa)
+        station_up(w.usa)
     w.end()
 
 
@@ -278,4 +329,4 @@ def wait_receipt(watch, place, by):
         pass
 
 
-main(restored, restored_in_place, restored_in_place_of_others, copied, rebooted)
+main(restored, restored_in_place, restored_in_place_of_others, copied, copy_is_told, rebooted)
