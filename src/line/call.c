@@ -265,6 +265,9 @@ static OL_MUST ol_err take_call(ol_duty *d, const ol_duty_fact *f) {
         ol_call_find(d, f->log, f->index) != NULL)
         return OL_OK;
     ol_err err = ol_call_track(d, f, &call, &c);
+    const ol_call_early *end = ol_call_early_of(d, f->log, f->index);
+    if (c != NULL && end != NULL)
+        happens(d, c, EV_CLOSE, &(cause){ .fact = f, .close = &(ol_close){ .why = end->why } });
     if (err != OL_OK || f->is_history)
         return err;
     bool is_to_us = ol_call_is_to(&call, f->log->party, d->o.self);
@@ -359,6 +362,8 @@ static void take_close(ol_duty *d, const ol_duty_fact *f) {
     ol_tracked *c = ol_call_of_ref(d, &k.call);
     if (c != NULL)
         happens(d, c, EV_CLOSE, &(cause){ .fact = f, .close = &k });
+    else
+        ol_call_note_early(d, f->log, &k);
 }
 
 static ol_err fact(ol_duty *d, const ol_duty_fact *f) {

@@ -148,6 +148,25 @@ void ol_call_forget_old(ol_duty *d) {
     }
 }
 
+const ol_call_early *ol_call_early_of(const ol_duty *d, const ol_log_key *log, uint64_t index) {
+    const ol_call_early *v = d->calls->early[log->party];
+    for (size_t i = 0; i < OL_CALL_EARLY_MAX; i++)
+        if (v[i].is_used && v[i].index == index && ol_log_key_eq(&v[i].log, log))
+            return &v[i];
+    return NULL;
+}
+
+void ol_call_note_early(ol_duty *d, const ol_log_key *in, const ol_close *k) {
+    ol_call_early e = { .index = k->call.index, .why = k->why, .is_used = true };
+    e.log = (ol_log_key){ .party = in->party, .lane = OL_LANE_URGENT };
+    memcpy(e.log.incarnation, k->call.incarnation, sizeof e.log.incarnation);
+    if (ol_log_key_eq(&e.log, in) || ol_call_early_of(d, &e.log, e.index) != NULL)
+        return;
+    uint8_t *at = &d->calls->early_at[in->party];
+    d->calls->early[in->party][*at] = e;
+    *at = (uint8_t)((*at + 1) % OL_CALL_EARLY_MAX);
+}
+
 void ol_call_free_all(ol_duty *d) {
     while (d->calls->first != NULL) {
         ol_tracked *c = d->calls->first;

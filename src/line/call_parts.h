@@ -53,7 +53,14 @@ typedef struct { /* receipts of one of our urgent logs, each party's largest */
     ol_close_receipt of[OL_PARTIES_MAX]; /* size 0: none */
 } ol_call_receipts;
 
-enum { OL_CALL_LOGS_MAX = 8 };
+typedef struct { /* a close whose call has not come yet: logs come each at its own pace */
+    ol_log_key log;
+    uint64_t index;
+    uint8_t why;
+    bool is_used;
+} ol_call_early;
+
+enum { OL_CALL_LOGS_MAX = 8, OL_CALL_EARLY_MAX = 32 };
 
 struct ol_calls {
     ol_tracked *first; /* by the order in which they came */
@@ -61,7 +68,9 @@ struct ol_calls {
     struct {
         uint64_t ms, at_ms;  /* spent, and not grown back then; a ring costs its part of a day */
     } rings[OL_PARTIES_MAX]; /* of each caller; a start forgets it */
-    ol_call_receipts log[OL_CALL_LOGS_MAX]; /* our newest ones, last first */
+    ol_call_receipts log[OL_CALL_LOGS_MAX];                 /* our newest ones, last first */
+    ol_call_early early[OL_PARTIES_MAX][OL_CALL_EARLY_MAX]; /* the last of each author */
+    uint8_t early_at[OL_PARTIES_MAX];
 };
 
 /* call_book.c */
@@ -70,6 +79,9 @@ ol_tracked *ol_call_of_ref(const ol_duty *d, const ol_ref *ref);
 /* The call of this fact is tracked from now on; *ret NULL: too many are. */
 OL_MUST ol_err ol_call_track(ol_duty *d, const ol_duty_fact *f, const ol_call *c, ol_tracked **ret);
 void ol_call_forget_old(ol_duty *d);
+/* Of a call that is not tracked, in another log than its close. */
+void ol_call_note_early(ol_duty *d, const ol_log_key *in, const ol_close *k);
+const ol_call_early *ol_call_early_of(const ol_duty *d, const ol_log_key *log, uint64_t index);
 void ol_call_free_all(ol_duty *d);
 void ol_call_note_log(ol_duty *d, const ol_log_key *log); /* our own */
 void ol_call_note_receipt(ol_duty *d, const ol_duty_receipt *r);

@@ -32,6 +32,7 @@ void duty_tear_down(duty_world *w) {
 
 ol_log_key duty_log_of(const duty_world *w, uint8_t party) {
     ol_log_key key = { .party = party, .lane = OL_LANE_URGENT, .incarnation = { party + 1 } };
+    key.incarnation[1] = w->another;
     if (party == US)
         memcpy(key.incarnation, w->incarnation, sizeof key.incarnation);
     return key;

@@ -15,6 +15,7 @@ typedef struct {
     uint8_t incarnation[OL_INC_LEN]; /* our log's */
     bool is_started, is_history;
     uint64_t size[3]; /* of each party's urgent log */
+    uint8_t another;  /* not 0: others write into such a log of theirs */
     ol_duty_effects fx;
     size_t notes, appends;
     ol_duty_note note[256];

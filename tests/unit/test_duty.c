@@ -124,6 +124,36 @@ static void with_its_close_it_is_not_rung(void **state) {
     duty_tear_down(&w);
 }
 
+/* The close is in the log that follows, which came first: it counts for this call alone, also
+ * after a start, and the call takes no place of another. */
+static void its_close_came_before_it(void **state) {
+    (void)state;
+    for (unsigned is_history = 0; is_history < 2; is_history++) {
+        duty_world w;
+        duty_set_up(&w);
+        w.size[THEM] = 1;
+        if (is_history == 0)
+            duty_turn(&w);
+        for (unsigned i = 0; i <= OL_CALLS_OPEN_MAX; i++) {
+            w.another = 0;
+            ol_ref at = { .party = THEM, .incarnation_len = OL_INC_LEN, .index = w.size[THEM] };
+            at.incarnation[0] = THEM + 1;
+            const uint64_t size = w.size[THEM];
+            w.another = 1;
+            duty_close(&w, THEM, at, OL_CLOSE_INTERRUPTED);
+            w.another = 0, w.size[THEM] = size;
+            duty_call(&w, THEM, &(ol_call){ .rung = 1 });
+            assert_int_equal(duty_state_of(&w, i), OL_CALL_CLOSED);
+        }
+        duty_turn(&w);
+        assert_int_equal(w.appends, 0);
+        duty_call(&w, THEM, &(ol_call){ .rung = 3 });
+        duty_turn(&w);
+        assert_true(w.appends == 1 && duty_asked_ring(&w, 0).rung == 3);
+        duty_tear_down(&w);
+    }
+}
+
 static void what_is_over_by_its_wall_waits_for_its_close(void **state) {
     (void)state;
     duty_world w;
@@ -526,6 +556,7 @@ int main(void) {
         cmocka_unit_test(a_reply_or_close_ends_the_ladder),
         cmocka_unit_test(what_has_no_effect),
         cmocka_unit_test(with_its_close_it_is_not_rung),
+        cmocka_unit_test(its_close_came_before_it),
         cmocka_unit_test(what_is_over_by_its_wall_waits_for_its_close),
         cmocka_unit_test(after_a_start_the_rung_rings_again),
         cmocka_unit_test(what_is_refused_is_asked_for_again),
