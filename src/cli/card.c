@@ -17,7 +17,7 @@ enum { NOTE_MAX = OL_CARD_TEXT_MAX + 1024, LOCKED_MAX = 4 << 20, REST_MAX = 256 
 
 int ol_cli_print_card(ol_cli *c, const ol_home *h, const char *note, const ol_card *card) {
     if (!c->is_json)
-        ol_cli_print("%s", note);
+        ol_cli_print_note(note);
     else
         ol_cli_json(json_pack("{s:b, s:s, s:I, s:s, s:s}", "ok", 1, "party", card->party.name,
                               "serial", (json_int_t)card->serial, "home", h->path, "card", note));

@@ -65,7 +65,7 @@ static int draft(ol_cli *c, const ol_card *card, size_t cards, const ol_charter_
             (void)json_object_set_new(o, "charter", json_string(text));
             ol_cli_json(o);
         } else {
-            ol_cli_print("%s", text);
+            ol_cli_print_note(text);
         }
         code = ol_cli_end(c);
     }

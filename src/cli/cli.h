@@ -68,7 +68,12 @@ int ol_cli_fail_json(ol_cli *c, const json_t *error); /* as the station sent it 
 int ol_cli_usage(ol_cli *c, const char *what, ...) __attribute__((format(printf, 2, 3)));
 void ol_cli_hint(const ol_cli *c, const char *text, ...)
     __attribute__((format(printf, 2, 3))); /* a line on stderr, for people; not with --json */
-void ol_cli_print(const char *text, ...) __attribute__((format(printf, 1, 2))); /* on stdout */
+/* For people, on stdout: marks that turn what stands beside them round are shown as '?'. */
+void ol_cli_print(const char *text, ...) __attribute__((format(printf, 1, 2)));
+void ol_cli_print_note(const char *note); /* as it is: what is signed, or will be */
+bool ol_cli_is_bidi(uint32_t c);
+/* What a terminal would act upon, or what is not seen and changes what is: newline too. */
+bool ol_cli_is_odd(uint32_t c);
 void ol_cli_json(json_t *o); /* takes the reference; one line on stdout; NULL: no memory, told */
 /* Done; but what stdout did not take is a failure. */
 int ol_cli_end(ol_cli *c);

@@ -10,9 +10,7 @@ static void put(FILE *to, const char *s) {
     for (size_t at = 0, n = 0; at < len; at += n) {
         uint32_t c = 0;
         n = ol_utf8_next((const uint8_t *)s + at, len - at, &c);
-        bool is_odd = n == 0 || c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 ||
-                      c == 0x2029 || c == 0xFEFF || (c >= 0x202A && c <= 0x202E) ||
-                      (c >= 0x2066 && c <= 0x2069);
+        bool is_odd = n == 0 || ol_cli_is_odd(c);
         if (n == 0)
             n = 1;
         if (is_odd)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "cli/cli.h"
 
 static bool is_cut; /* stdout stopped taking what we print */
@@ -104,12 +105,36 @@ void ol_cli_hint(const ol_cli *c, const char *text, ...) {
     va_end(ap);
 }
 
+void ol_cli_print_note(const char *note) {
+    is_cut = is_cut || fputs(note, stdout) == EOF;
+}
+
+bool ol_cli_is_bidi(uint32_t c) {
+    return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
+bool ol_cli_is_odd(uint32_t c) {
+    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 || c == 0xFEFF ||
+           ol_cli_is_bidi(c);
+}
+
 void ol_cli_print(const char *text, ...) {
     va_list ap;
+    char *s = NULL;
     va_start(ap, text);
-    if (vprintf(text, ap) < 0)
-        is_cut = true;
+    int len = vasprintf(&s, text, ap);
     va_end(ap);
+    for (size_t at = 0, n = 0; len > 0 && at < (size_t)len; at += n) {
+        uint32_t c = 0;
+        n = ol_utf8_next((const uint8_t *)s + at, (size_t)len - at, &c);
+        bool is_bidi = n > 0 && ol_cli_is_bidi(c);
+        n = n == 0 ? 1 : n;
+        is_cut = is_cut || fwrite(is_bidi ? "?" : s + at, 1, is_bidi ? 1 : n, stdout) == 0;
+    }
+    is_cut = is_cut || len < 0;
+    if (len >= 0)
+        free(s);
 }
 
 void ol_cli_json(json_t *o) {

@@ -26,9 +26,7 @@ static void attr(ol_screen *s, const char *code) {
 }
 
 static bool is_odd(uint32_t c) {
-    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 || c == 0xFEFF ||
-           (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
-           (c >= 0x2060 && c <= 0x2069);
+    return ol_cli_is_odd(c) || (c >= 0x200B && c <= 0x200D) || (c >= 0x2060 && c <= 0x2065);
 }
 
 void ol_screen_put(ol_screen *s, const char *text) {

@@ -218,4 +218,24 @@ def any_port(where):
     check(back["states"]["prc"]["state"] == "stored", back)
 
 
-main(both_ways, crossing, said_once, three_parties, ahead_of_peer, any_port)
+def marks(where):
+    """Marks that turn text round are in nothing that people are shown, and in the JSON as said"""
+    usa, prc = connected(where)
+    said = "left \u200eto\u200f right \u061cع"
+    sent = usa.ask("send", "hotline", said, "--subject", said, "--wait", "stored")["entry"]
+    call = usa.ask("call", "hotline", "watch", "--reason", said)["entry"]
+    prc.run("ack", "hotline", sent, "--text", said)
+    with Control(prc.home) as client:
+        client.ask("subscribe", line="hotline", cursor=0)
+        client.word("rings", entry=call)
+    prc.run("answer", "hotline", call, said)
+    for words in (("log", "hotline"), ("show", "hotline", sent), ("show", "hotline", call),
+                  ("dossier", "hotline"), ("dossier", "hotline", "--format", "html"),
+                  ("calls", "hotline")):
+        told = prc.run(*words).stdout.decode()
+        check(not set("\u200e\u200f\u061c") & set(told), words)
+        check(words[0] == "calls" or "ع" in told, told)
+    check(prc.ask("show", "hotline", sent)["message"]["text"] == said, "JSON")
+
+
+main(marks, both_ways, crossing, said_once, three_parties, ahead_of_peer, any_port)
