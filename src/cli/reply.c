@@ -1,7 +1,9 @@
 /* openline answer, decline, defer: what an officer says to a call; close: withdraws our own. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "cli/dossier.h"
 #include "cli/people.h"
 #include "wire/call.h"
 
@@ -133,6 +135,30 @@ static int status_of(const json_t *call) {
     return 0;
 }
 
+/* For how long: --for, or --until a point of time by this machine's clock. */
+static int take_deferral(ol_cli *c, uint64_t *ret) {
+    const char *until = ol_cli_value(c, "until");
+    uint64_t at = 0, now = (uint64_t)time(NULL);
+    *ret = 0;
+    if ((until != NULL) == ol_cli_has(c, "for"))
+        return ol_cli_usage(c, "say for how long: --for 90s, 45m or 2h, or --until \"211454Z NOV "
+                               "26\"; at most a week");
+    if (until == NULL)
+        return ol_people_duration(c, "for", OL_SECONDS_MAX, ret);
+    if (ol_dossier_time(until, false, &at) != OL_OK)
+        return ol_cli_usage(c,
+                            "--until is \"%s\" and must be a time such as \"211454Z NOV 26\" or "
+                            "2026-11-21T14:54Z",
+                            until);
+    if (at <= now)
+        return ol_cli_fail(c, OL_EFORM, "name a time to come, in UTC", "%s is past", until);
+    if (at - now > OL_SECONDS_MAX)
+        return ol_cli_fail(c, OL_ELIMIT, "decline it, or defer it for a shorter time",
+                           "%s is more than a week from now", until);
+    *ret = at - now;
+    return -1;
+}
+
 static int fill(replying *k, const json_t *call, ol_reply *r) {
     const json_t *we = called(call, k->self);
     uint64_t seconds = 0;
@@ -148,9 +174,7 @@ static int fill(replying *k, const json_t *call, ol_reply *r) {
     if (code < 0 && rung != NULL)
         code = ol_people_rung(&k->p, rung, &r->rung);
     if (code < 0 && r->verb == OL_DEFER)
-        code = ol_cli_u64(k->c, "for", 1, OL_SECONDS_MAX, 0, &seconds);
-    if (code < 0 && r->verb == OL_DEFER && seconds == 0)
-        code = ol_cli_usage(k->c, "say for how long: --for SECONDS, at most a week");
+        code = take_deferral(k->c, &seconds);
     r->seconds = (uint32_t)seconds;
     r->text = (ol_str){ k->text, k->text == NULL ? 0 : strlen(k->text) };
     if (code < 0 && (r->text.len > OL_REMARK_MAX || !ol_fields_is_line(r->text)))
@@ -273,7 +297,8 @@ static const ol_cli_opt reply_options[] = {
 };
 
 static const ol_cli_opt defer_options[] = {
-    { "for", "SECONDS", "until when: so long from now, at most a week", false },
+    { "for", "TIME", "so long from now: 90s, 45m, 2h; at most a week", false },
+    { "until", "TIME", "until then: 211454Z NOV 26, or 2026-11-21T14:54Z", false },
     { "rung", "RUNG", "the rung of who replies", false },
     { "read", "POSITION", "how far the officer had read (all)", false },
     OL_SIGNER_OPTIONS,
@@ -313,7 +338,7 @@ const ol_cli_command ol_cli_decline = {
 
 const ol_cli_command ol_cli_defer = {
     .name = "defer",
-    .args = "<line> [<call>] [<text>] --for SECONDS",
+    .args = "<line> [<call>] [<text>] --for TIME",
     .summary = "Defers a call: an officer says when somebody will be there",
     .help = WHICH "\n",
     .opt = defer_options,
