@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "cli/draft.h"
 #include "cli/people.h"
 #include "cli/verdicts.h"
 #include "wire/call.h"
@@ -205,6 +206,8 @@ static int place(calling *k) {
     ol_call_encode(&k->call, &w);
     if (w.err != OL_OK)
         return ol_cli_fail(k->c, OL_ELIMIT, "say it in fewer words", "the call is too long");
+    if (ol_cli_has(k->c, "draft"))
+        return ol_draft_write(&k->p, ol_cli_value(k->c, "draft"), OL_KIND_CALL, body, w.len);
     int code = ol_people_submit(&k->p, OL_KIND_CALL, body, w.len, NULL, &k->placed);
     if (code < 0)
         (void)json_object_set_new(k->placed, "status", json_string(ol_status_name(k->call.status)));
@@ -235,6 +238,8 @@ static int print_end(calling *k, json_t *call) {
 
 static int finish(calling *k) {
     json_t *call = NULL;
+    if (ol_cli_has(k->c, "draft"))
+        return ol_draft_print(k->c, k->p.line, ol_cli_value(k->c, "draft"));
     if (!ol_cli_has(k->c, "wait")) {
         json_t *o = ol_cli_ok();
         (void)json_object_update(o, k->placed);
@@ -257,6 +262,8 @@ static int call_run(ol_cli *c) {
     calling *k = &s_calling;
     *k = (calling){ .c = c, .steps = json_array() };
     int code = take_options(k);
+    if (code < 0 && ol_cli_has(c, "wait") && ol_cli_has(c, "draft"))
+        code = ol_cli_usage(c, "a draft is not placed: --wait does not go with --draft");
     if (code < 0 && ol_cli_has(c, "wait"))
         code = ol_people_follow(&k->p);
     if (code < 0)
@@ -280,6 +287,7 @@ static const ol_cli_opt options[] = {
     { "again", "ENTRY", "an earlier call that this one takes up again", false },
     { "read", "POSITION", "how far the officer had read (all)", false },
     OL_SIGNER_OPTIONS,
+    { "draft", "FILE", "sign it into a file, for another officer to release", false },
     { "wait", NULL, "tell each step, until the call is closed; then its verdict", false },
     { NULL, NULL, NULL, false },
 };

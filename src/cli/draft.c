@@ -1,4 +1,4 @@
-/* openline send --draft, openline release — two officers release what the charter says. */
+/* send --draft, call --draft, release — two officers release what the charter says. */
 #include "cli/draft.h"
 
 #include <fcntl.h>
@@ -10,13 +10,14 @@
 
 #include "message/body.h"
 #include "station/file.h"
-#include "wire/entry.h"
+#include "wire/call.h"
+#include "wire/kind.h"
 
 static const char title[] = "draft 1";
 static ol_people s_people;
 static ol_request s_request;
 
-int ol_draft_write(ol_people *p, const char *file, const uint8_t *body, size_t len) {
+int ol_draft_write(ol_people *p, const char *file, uint64_t kind, const uint8_t *body, size_t len) {
     ol_request *r = &s_request;
     ol_why why = { "" };
     char item[2 * OL_CONTROL_ITEM_LEN + 1], text[OL_B64_LEN(OL_CONTROL_BODY_MAX) + 1];
@@ -26,14 +27,14 @@ int ol_draft_write(ol_people *p, const char *file, const uint8_t *body, size_t l
     *r = (ol_request){ .read = p->position, .body_len = len };
     memcpy(r->body, body, len);
     randombytes_buf(r->item, sizeof r->item);
-    int code = ol_people_sign(p, OL_KIND_MESSAGE, r);
+    int code = ol_people_sign(p, kind, r);
     if (code >= 0)
         return code;
     ol_hex_put(r->item, sizeof r->item, item);
     ol_b64_put(body, len, text);
     ol_b64_put(r->signs, r->signs_len, signs);
     json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "openline", title, "line", p->line,
-                          "kind", "message", "body", text, "item", item, "read",
+                          "kind", ol_kind_of(kind)->name, "body", text, "item", item, "read",
                           (json_int_t)r->read, "signs", signs);
     char *line = o == NULL ? NULL : json_dumps(o, JSON_COMPACT);
     json_decref(o);
@@ -42,6 +43,14 @@ int ol_draft_write(ol_people *p, const char *file, const uint8_t *body, size_t l
     ol_err err = ol_file_create(AT_FDCWD, file, OL_FILE_SECRET, line, strlen(line), &why);
     free(line);
     return err == OL_OK ? -1 : ol_cli_fail_why(p->c, err, &why);
+}
+
+int ol_draft_print(ol_cli *c, const char *line, const char *file) {
+    if (c->is_json)
+        ol_cli_json(json_pack("{s:b, s:s, s:s}", "ok", 1, "line", line, "draft", file));
+    else
+        ol_cli_print("%s: to be released by another officer: openline release\n", file);
+    return ol_cli_end(c);
 }
 
 /* ── releasing ── */
@@ -55,13 +64,16 @@ static bool take_draft(const json_t *o, ol_request *r) {
     const char *what = json_string_value(json_object_get(o, "openline"));
     const char *line = json_string_value(json_object_get(o, "line"));
     const char *item = json_string_value(json_object_get(o, "item"));
+    const char *kind = json_string_value(json_object_get(o, "kind"));
     json_int_t read = json_integer_value(json_object_get(o, "read"));
     if (what == NULL || strcmp(what, title) != 0 || line == NULL ||
-        !ol_name_is_valid(line, strlen(line)) || item == NULL || read < 0 ||
+        !ol_name_is_valid(line, strlen(line)) || item == NULL || read < 0 || kind == NULL ||
+        (strcmp(kind, "message") != 0 && strcmp(kind, "call") != 0) ||
         ol_hex_get(item, strlen(item), r->item, sizeof r->item) != OL_OK)
         return false;
     r->read = (uint64_t)read;
     (void)snprintf(r->line, sizeof r->line, "%s", line);
+    (void)snprintf(r->kind, sizeof r->kind, "%s", kind);
     return take_bytes(o, "body", r->body, sizeof r->body, &r->body_len) && r->body_len > 0 &&
            take_bytes(o, "signs", r->signs, sizeof r->signs, &r->signs_len) &&
            r->signs_len == OL_CONTROL_SIGN_LEN;
@@ -79,37 +91,59 @@ static int read_draft(ol_cli *c, const char *file, ol_request *r) {
     bool is_draft = o != NULL && take_draft(o, r);
     json_decref(o);
     return is_draft ? -1
-                    : ol_cli_fail(c, OL_EFORM, "make one with openline send --draft FILE",
+                    : ol_cli_fail(c, OL_EFORM, "make one with openline send or call, --draft FILE",
                                   "%s is no draft", file);
 }
 
-/* What is about to be said, whole, and the word that it may be. */
-static int confirm(ol_cli *c, const ol_request *r) {
-    static uint8_t room[OL_TEXT_MAX];
-    ol_message m;
-    const char *why = NULL;
+int ol_draft_ask(ol_cli *c, const char *verb) {
     char answer[8] = "";
-    if (ol_body_get(r->body, r->body_len, room, &m, &why) != OL_OK)
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "type yes to %s it: ", verb);
+    if (fgets(answer, sizeof answer, stdin) == NULL || strcmp(answer, "yes\n") != 0)
+        return ol_cli_fail(c, OL_ESTATE, "give it again when it is right", "it was not %s",
+                           strcmp(verb, "send") == 0 ? "sent" : "released");
+    return -1;
+}
+
+static bool is_call(const ol_request *r) {
+    return strcmp(r->kind, "call") == 0;
+}
+
+/* The drafter, and the words of it. */
+static void show(const ol_request *r, uint8_t precedence, uint8_t status, ol_str head,
+                 ol_str text) {
+    char upper[2][OL_CLI_UPPER_LEN];
+    ol_cli_print("%s %s%s on line %s, drafted by officer %u%s%.*s\n  | %.*s\n",
+                 ol_cli_upper(ol_status_name(status), upper[0]),
+                 ol_cli_upper(ol_precedence_name(precedence), upper[1]), is_call(r) ? " call" : "",
+                 r->line, (unsigned)(r->signs[0] << 8 | r->signs[1]),
+                 head.len > 0 ? ", subject " : "", (int)head.len, head.p, (int)text.len, text.p);
+}
+
+/* What is about to be said, whole, and the word that it may be. *ret_status: of it. */
+static int confirm(ol_cli *c, const ol_request *r, uint8_t *ret_status) {
+    static uint8_t room[OL_TEXT_MAX];
+    ol_message m = { .precedence = 0 };
+    ol_call call = { .precedence = 0 };
+    const char *why = NULL;
+    ol_err err = is_call(r) ? ol_call_decode(r->body, r->body_len, &call, &why)
+                            : ol_body_get(r->body, r->body_len, room, &m, &why);
+    if (err != OL_OK)
         return ol_cli_fail(c, OL_EFORM, "draft it again", "the draft cannot be read: %s", why);
+    *ret_status = is_call(r) ? call.status : m.status;
     if (ol_cli_has(c, "yes"))
         return -1;
     if (!isatty(STDIN_FILENO))
         return ol_cli_fail(c, OL_ESTATE, "look at the text, then give --yes",
                            "nobody has confirmed it");
-    if (!c->is_json)
-        ol_cli_print("%s %s on line %s, drafted by officer %u%s%.*s\n  | %.*s\n",
-                     ol_precedence_name(m.precedence), ol_status_name(m.status), r->line,
-                     (unsigned)(r->signs[0] << 8 | r->signs[1]),
-                     m.subject.len > 0 ? ", subject " : "", (int)m.subject.len, m.subject.p,
-                     (int)m.text.len, m.text.p);
-    (void)fflush(stdout);
-    (void)fputs("type yes to release it: ", stderr);
-    if (fgets(answer, sizeof answer, stdin) == NULL || strcmp(answer, "yes\n") != 0)
-        return ol_cli_fail(c, OL_ESTATE, "give it again when it is right", "it was not released");
-    return -1;
+    if (!c->is_json && is_call(r))
+        show(r, call.precedence, call.status, (ol_str){ NULL, 0 }, call.text);
+    else if (!c->is_json)
+        show(r, m.precedence, m.status, m.subject, m.text);
+    return ol_draft_ask(c, "release");
 }
 
-static int release(ol_cli *c, ol_people *p, const ol_request *draft) {
+static int release(ol_cli *c, ol_people *p, const ol_request *draft, uint8_t status) {
     static ol_request r;
     json_t *reply = NULL;
     if (p->signer.officer == 0)
@@ -119,10 +153,12 @@ static int release(ol_cli *c, ol_people *p, const ol_request *draft) {
     if (code >= 0)
         return code;
     r.given |= OL_GIVEN_BODY | OL_GIVEN_ITEM | OL_GIVEN_READ;
+    r.given |= is_call(draft) ? OL_GIVEN_KIND : 0;
+    memcpy(r.kind, draft->kind, sizeof r.kind);
     memcpy(r.body, draft->body, draft->body_len);
     memcpy(r.item, draft->item, sizeof r.item);
     r.body_len = draft->body_len, r.read = draft->read;
-    code = ol_people_sign(p, OL_KIND_MESSAGE, &r);
+    code = ol_people_sign(p, is_call(draft) ? OL_KIND_CALL : OL_KIND_MESSAGE, &r);
     if (code >= 0)
         return code;
     memcpy(r.signs + OL_CONTROL_SIGN_LEN, r.signs, OL_CONTROL_SIGN_LEN);
@@ -134,11 +170,16 @@ static int release(ol_cli *c, ol_people *p, const ol_request *draft) {
     if (c->is_json) {
         json_t *o = ol_cli_ok();
         (void)json_object_set_new(o, "line", json_string(p->line));
+        (void)json_object_set_new(o, "status", json_string(ol_status_name(status)));
         (void)json_object_del(reply, "id");
         (void)json_object_update(o, reply);
         ol_cli_json(o);
     } else {
-        ol_cli_print("%s queued\n", json_string_value(json_object_get(reply, "entry")));
+        char upper[OL_CLI_UPPER_LEN];
+        bool is_real = status == OL_OPERATIONAL;
+        ol_cli_print("%s %s%s%s\n", ol_cli_text_of(reply, "entry"),
+                     is_call(draft) ? "placed" : "queued", is_real ? "" : ", ",
+                     is_real ? "" : ol_cli_upper(ol_status_name(status), upper));
     }
     json_decref(reply);
     return ol_cli_end(c);
@@ -146,14 +187,15 @@ static int release(ol_cli *c, ol_people *p, const ol_request *draft) {
 
 static int release_run(ol_cli *c) {
     static ol_request draft;
+    uint8_t status = OL_OPERATIONAL;
     s_people = (ol_people){ .talk = NULL };
     int code = read_draft(c, c->arg[0], &draft);
     if (code < 0)
-        code = confirm(c, &draft);
+        code = confirm(c, &draft, &status);
     if (code < 0)
         code = ol_people_open(c, draft.line, &s_people);
     if (code < 0)
-        code = release(c, &s_people, &draft);
+        code = release(c, &s_people, &draft, status);
     if (s_people.talk != NULL)
         ol_people_close(&s_people);
     return code;
@@ -168,10 +210,10 @@ static const ol_cli_opt options[] = {
 const ol_cli_command ol_cli_release = {
     .name = "release",
     .args = "<file>",
-    .summary = "Releases a message that another officer has drafted and signed",
+    .summary = "Releases a message or call that another officer has drafted and signed",
     .help =
         "It shows the text, asks, signs it as the second officer and sends it. The draft is one "
-        "of openline\nsend --draft, at this station.\n",
+        "of openline\nsend --draft or call --draft, at this station.\n",
     .opt = options,
     .args_min = 1,
     .args_max = 1,

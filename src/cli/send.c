@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "cli/draft.h"
 #include "cli/files.h"
@@ -191,7 +192,9 @@ static ol_err submit(void *ctx, const uint8_t *body, size_t len, unsigned part, 
         if (parts > 1)
             (void)ol_cli_fail(s->c, OL_ELIMIT, "say it shorter",
                               "a draft has room for a text that fits one entry");
-        return parts == 1 && ol_draft_write(&s->p, draft, body, len) < 0 ? OL_OK : OL_ESTATE;
+        return parts == 1 && ol_draft_write(&s->p, draft, OL_KIND_MESSAGE, body, len) < 0
+                   ? OL_OK
+                   : OL_ESTATE;
     }
     if (ol_people_submit(&s->p, OL_KIND_MESSAGE, body, len, s->has_item ? s->item : NULL, &reply) >=
         0)
@@ -330,13 +333,23 @@ static int print_sent(sending *s) {
     return ol_cli_end(s->c);
 }
 
-static int print_draft(sending *s) {
-    const char *file = ol_cli_value(s->c, "draft");
-    if (s->c->is_json)
-        ol_cli_json(json_pack("{s:b, s:s, s:s}", "ok", 1, "line", s->p.line, "draft", file));
-    else
-        ol_cli_print("%s: to be released by another officer: openline release\n", file);
-    return ol_cli_end(s->c);
+/* Who releases a FLASH says so once more, at a terminal: what interrupts all lower traffic is not
+ * sent by a slip. Scripts are not asked. */
+static int confirm(sending *s) {
+    const ol_message *m = &s->m;
+    ol_cli *c = s->c;
+    char status[OL_CLI_UPPER_LEN], names[OL_CLI_PARTIES_LEN];
+    uint32_t to = s->p.members & ~(UINT32_C(1) << s->p.self);
+    if (m->precedence != OL_FLASH || ol_cli_has(c, "yes") || ol_cli_has(c, "draft") || c->is_json ||
+        isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0)
+        return -1;
+    (void)ol_cli_upper(ol_status_name(m->status), status);
+    ol_cli_print("FLASH %s on line %s to %s (%s), %zu words%s%.*s\n", status, s->p.line,
+                 ol_cli_parties(&s->p.charter, m->action != 0 ? m->action : to, names),
+                 m->to == 0 ? "watch" : s->p.charter.rung[m->to - 1],
+                 ol_text_words((const uint8_t *)m->text.p, m->text.len),
+                 m->subject.len > 0 ? ", subject " : "", (int)m->subject.len, m->subject.p);
+    return ol_draft_ask(c, "send");
 }
 
 static int send_text(sending *s) {
@@ -353,7 +366,7 @@ static int send_text(sending *s) {
         return ol_cli_fail_why(s->c, err, &told);
     }
     if (ol_cli_has(s->c, "draft"))
-        return print_draft(s);
+        return ol_draft_print(s->c, s->p.line, ol_cli_value(s->c, "draft"));
     code = await(s);
     return code < 0 ? print_sent(s) : code;
 }
@@ -379,6 +392,8 @@ static int send_run(ol_cli *c) {
     if (code < 0)
         code = ol_people_crossing(&s->p);
     if (code < 0)
+        code = confirm(s);
+    if (code < 0)
         code = send_text(s);
     free(s->text);
     json_decref(s->entries);
@@ -403,6 +418,7 @@ static const ol_cli_opt options[] = {
     { "info", "PARTIES", "who need only know", false },
     { "info-precedence", "P", "the precedence for those (that of the message)", false },
     { "service", NULL, "operators about the circuit, no traffic", false },
+    { "yes", NULL, "a FLASH was looked at: do not ask", false },
     { "anyway", NULL, "even if something unread has come meanwhile", false },
     { "read", "POSITION", "how far the writer had read (all, before the text is taken)", false },
     { "item", "HEX", "12 hex digits: given again, the message is not sent twice", false },
@@ -417,11 +433,13 @@ const ol_cli_command ol_cli_send = {
     .name = "send",
     .args = "<line> <text>",
     .summary = "Sends a message",
-    .help = "A text of - is read from standard input. FLASH and IMMEDIATE take at most 200 words; "
-            "a text that is\ntoo long for one entry goes in parts. Messages are operational unless "
-            "--status says otherwise; what refers to an entry has that one's status.\nWhat others "
-            "sent since "
-            "the writer had read is shown first, and nothing is sent, unless --anyway is given.\n",
+    .help =
+        "A text of - is read from standard input. FLASH and IMMEDIATE take at most 200 words; "
+        "a text that is\ntoo long for one entry goes in parts. Messages are operational unless "
+        "--status says otherwise; what refers to an entry has that one's status.\nWhat others "
+        "sent since "
+        "the writer had read is shown first, and nothing is sent, unless --anyway is given.\nAt a "
+        "terminal a FLASH is shown and asked about once more, unless --yes is given.\n",
     .opt = options,
     .args_min = 2,
     .args_max = 2,

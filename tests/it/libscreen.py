@@ -176,6 +176,14 @@ class Terminal:
         os.close(self.fd)
         return os.waitstatus_to_exitcode(status)
 
+    def gone(self):
+        """The exit code of a program that draws no screen, once it has ended."""
+        while self.read(LIMIT):
+            pass
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(status)
+
     def is_as_before(self):
         now = termios.tcgetattr(self.fd)
         return now[:4] == self.before[:4]
