@@ -1,8 +1,8 @@
 /* cli/draft.h — what one officer has signed and another is to release: a file that goes from hand
  * to hand at one station, one line of JSON.
- * Shape    {"openline": "draft 1", "line", "kind", "body", "item", "read", "signs"}; kind is message
- *          or call; body and signs are in base64. It says nothing to another station: `read` is a
- *          position of this one's store.
+ * Shape    {"openline": "draft 1", "line", "kind", "body", "item", "read", "signs"}; kind is
+ *          message or call; body and signs are in base64. It says nothing to another station:
+ *          `read` is a position of this one's store.
  * Source   docs/PROTOCOL.md §4.8 */
 #ifndef OL_CLI_DRAFT_H
 #define OL_CLI_DRAFT_H
