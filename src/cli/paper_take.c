@@ -95,10 +95,10 @@ static int take_text(ol_cli *c, ol_cli_paper *p, const char *file, int fd) {
         code = ol_cli_fail(c, OL_EIO, "look at it, and try again", "%s cannot be read: %s", file,
                            strerror(errno));
     else if (got > 0)
-        ol_cli_paper_wrong(c, p, file, 0, "it is too large for typed groups, and no PNG picture");
+        ol_cli_paper_wrong(c, p, file, 0, "it is too large for typed groups, and no picture");
     else if (is_bytes(text, len))
         ol_cli_paper_wrong(c, p, file, 0,
-                           "it is neither a PNG picture nor typed groups; what is a bundle already "
+                           "it is neither a picture nor typed groups; what is a bundle already "
                            "goes to openline bundle take");
     else
         code = ol_cli_paper_text(c, p, file, text, len);
@@ -238,7 +238,8 @@ const ol_cli_command ol_cli_paper_take = {
     .args = "[<file>…|-]",
     .summary = "Makes bundles of pictures of QR codes, or of typed groups",
     .help =
-        "A file is a PNG picture with one code or several, or a text with the groups of one "
+        "A file is a picture (PNG or JPEG) with one code or several, or a text with the groups of "
+        "one "
         "bundle.\nOn a terminal, without a file, it asks for the groups line by line and says at "
         "once what is\nwrong with one. Of a text with a wrong line nothing is taken: each wrong "
         "and each missing line\nis named. Pictures may come in any order; give all parts of a "

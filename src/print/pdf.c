@@ -79,7 +79,8 @@ static void put_advice(sheet *s) {
           "Messages and receipts of a line between two stations, sealed for one of them: only that "
           "station can read it. Whoever finds it, please bring it to the addressee." },
         { false, "With a camera",
-          "Take a picture of each code, or scan the sheet; save as PNG. At the station: openline "
+          "Take a picture of each code, or scan the sheet, as JPEG or PNG. At the station: "
+          "openline "
           "paper take PICTURE … , then openline bundle take with the file that this makes." },
         { true, "By voice",
           "At the station: openline paper take - , then type the groups below, line by line. What "

@@ -1,4 +1,4 @@
-/* openline-scan — a process of its own for the pictures of strangers: a PNG on standard input, the
+/* openline-scan — a process of its own for the pictures of strangers: a PNG or JPEG on standard input, the
  * contents of its QR codes on standard output, each as u16 length ‖ bytes. It holds no key, opens
  * no file and no connection. openline paper take starts it. */
 #include <errno.h>
@@ -42,10 +42,11 @@ int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return printf("openline-scan %s\n", OL_VERSION) < 0;
     if (argc != 1 || isatty(STDIN_FILENO)) {
-        (void)fputs("usage: openline-scan < PICTURE.png\nPrints the contents of the QR codes in a "
-                    "PNG picture, each as two bytes of length and its bytes.\nPeople use openline "
-                    "paper take.\n",
-                    stderr);
+        (void)fputs(
+            "usage: openline-scan < PICTURE\nPrints the contents of the QR codes in a "
+            "PNG or JPEG picture, each as two bytes of length and its bytes.\nPeople use openline "
+            "paper take.\n",
+            stderr);
         return 2;
     }
     if (!ol_scan_confine()) {

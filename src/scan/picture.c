@@ -21,23 +21,27 @@ static bool not_png(const uint8_t *p, size_t len, char why[OL_SCAN_WHY_MAX]) {
         size_t len;
         const char *says;
     } row[] = {
-        { "\xFF\xD8\xFF", 3, "it is a JPEG, and only PNG is read; turn it into PNG first" },
-        { "%PDF", 4,
-          "it is a PDF, and only PNG is read; pdftoppm -r 150 -png makes PNG pictures of it" },
-        { "GIF8", 4, "it is a GIF, and only PNG is read; turn it into PNG first" },
-        { "BM", 2, "it is a BMP, and only PNG is read; turn it into PNG first" },
-        { "RIFF", 4, "it is a WebP, and only PNG is read; turn it into PNG first" },
+        { "%PDF", 4, "it is a PDF and no picture; pdftoppm -r 150 -png makes PNG pictures of it" },
+        { "GIF8", 4, "it is a GIF, and only PNG and JPEG are read; turn it into one of these" },
+        { "BM", 2, "it is a BMP, and only PNG and JPEG are read; turn it into one of these" },
+        { "RIFF", 4, "it is a WebP, and only PNG and JPEG are read; turn it into one of these" },
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
         if (len >= row[i].len && memcmp(p, row[i].mark, row[i].len) == 0)
             return fail(why, row[i].says);
     if (len == 0)
         return fail(why, "it is empty; copy it again");
-    return fail(why, "it is no PNG picture; save it as PNG");
+    return fail(why, "it is no PNG or JPEG picture; save it as one of these");
+}
+
+static bool is_jpeg(const uint8_t *p, size_t len) {
+    return len >= 3 && memcmp(p, "\xFF\xD8\xFF", 3) == 0;
 }
 
 /* Width and height stand at the beginning. */
 static bool measure(const uint8_t *p, size_t len, char why[OL_SCAN_WHY_MAX]) {
+    if (is_jpeg(p, len))
+        return true; /* its measures stand anywhere */
     if (png_sig_cmp(p, 0, len < 8 ? len : 8) != 0 || len < 8)
         return not_png(p, len, why);
     if (len < HEAD)
@@ -48,11 +52,15 @@ static bool measure(const uint8_t *p, size_t len, char why[OL_SCAN_WHY_MAX]) {
         return fail(why, "the picture has no size; save it as PNG again");
     if (width * height <= OL_SCAN_PIXELS_MAX)
         return true;
+    ol_scan_picture_refuse(width, height, why);
+    return false;
+}
+
+void ol_scan_picture_refuse(uint64_t width, uint64_t height, char why[OL_SCAN_WHY_MAX]) {
     (void)snprintf(why, OL_SCAN_WHY_MAX,
                    "the picture is %llu by %llu, and at most %d million pixels are read; make it "
                    "smaller, or photograph fewer codes at once",
                    (unsigned long long)width, (unsigned long long)height, OL_SCAN_PIXELS_MAX >> 20);
-    return false;
 }
 
 /* All of descriptor 0, once its first bytes are such that it is worth it. */
@@ -86,11 +94,8 @@ static bool slurp(uint8_t **ret, size_t *ret_len, char why[OL_SCAN_WHY_MAX]) {
     return is_good;
 }
 
-bool ol_scan_picture_read(ol_scan_picture *ret, char why[OL_SCAN_WHY_MAX]) {
-    uint8_t *file = NULL;
-    size_t len = 0;
-    if (!slurp(&file, &len, why))
-        return false;
+static bool read_png(const uint8_t *file, size_t len, ol_scan_picture *ret,
+                     char why[OL_SCAN_WHY_MAX]) {
     png_image image = { .version = PNG_IMAGE_VERSION };
     const png_color white = { 255, 255, 255 };
     uint8_t *grey = NULL;
@@ -108,11 +113,21 @@ bool ol_scan_picture_read(ol_scan_picture *ret, char why[OL_SCAN_WHY_MAX]) {
         (void)snprintf(why, OL_SCAN_WHY_MAX, "the picture is damaged (%s); copy it again",
                        image.message);
     png_image_free(&image);
-    free(file);
     if (is_read)
         *ret = (ol_scan_picture){ image.width, image.height, grey };
     else
         free(grey);
+    return is_read;
+}
+
+bool ol_scan_picture_read(ol_scan_picture *ret, char why[OL_SCAN_WHY_MAX]) {
+    uint8_t *file = NULL;
+    size_t len = 0;
+    if (!slurp(&file, &len, why))
+        return false;
+    bool is_read =
+        is_jpeg(file, len) ? ol_scan_jpeg_read(file, len, ret, why) : read_png(file, len, ret, why);
+    free(file);
     return is_read;
 }
 

@@ -1,4 +1,4 @@
-/* scan/picture.h — a PNG, as grey levels.
+/* scan/picture.h — a PNG or JPEG, as grey levels.
  * Takes    what descriptor 0 gives: at most OL_SCAN_FILE_MAX bytes, at most OL_SCAN_PIXELS_MAX
  *          pixels, which the first bytes say; more is refused before anything is unpacked.
  *          What can be seen through lies on white.
@@ -19,6 +19,11 @@ typedef struct {
 } ol_scan_picture;
 
 bool ol_scan_picture_read(ol_scan_picture *ret, char why[OL_SCAN_WHY_MAX]);
+/* jpeg.c: of a whole file; measures it first. */
+bool ol_scan_jpeg_read(const uint8_t *file, size_t len, ol_scan_picture *ret,
+                       char why[OL_SCAN_WHY_MAX]);
+/* Says that it is too large. */
+void ol_scan_picture_refuse(uint64_t width, uint64_t height, char why[OL_SCAN_WHY_MAX]);
 /* The same at half the size, at twice the size, or each pixel the mean of the nine around it;
  * false: no memory. */
 bool ol_scan_picture_half(const ol_scan_picture *p, ol_scan_picture *ret);

@@ -25,6 +25,18 @@ def png(rows):
             chunk(b"IEND", b""))
 
 
+def jpeg_head(width, height):
+    """What a grey JPEG begins with (ITU-T T.81): quantization, its frame, its one scan."""
+    def segment(mark, data):
+        return bytes((0xFF, mark)) + struct.pack(">H", len(data) + 2) + data
+
+    return (b"\xff\xd8" + segment(0xDB, b"\0" + b"\1" * 64) +
+            segment(0xC0, struct.pack(">BHHB", 8, height, width, 1) + b"\1\x11\0") +
+            segment(0xC4, b"\0" + b"\1" + bytes(15) + b"\0") +
+            segment(0xC4, b"\x10" + b"\1" + bytes(15) + b"\0") +
+            segment(0xDA, b"\1\1\0\0\x3f\0") + b"\0\0")
+
+
 def photograph(rows, degrees, seed):
     """Seen slightly from the side and turned, out of focus, in uneven light, with noise."""
     rng = random.Random(seed)

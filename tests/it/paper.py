@@ -113,6 +113,9 @@ def sheets(where):
         "usa", "--to", "prc", cwd=where)
     subprocess.run(["pdftoppm", "-r", "110", "-gray", "-png", "f.pdf", "sheet"], cwd=where,
                    check=True)
+    subprocess.run(["pdftoppm", "-r", "110", "-jpeg", "-l", "1", "f.pdf", "photo"], cwd=where,
+                   check=True)
+    check("a sheet as JPEG", taken(where, *where.glob("photo*.jpg")), bundles[:1])
     scans = sorted(where.glob("sheet-*.png"))
     text = subprocess.run(["pdftotext", "-layout", "f.pdf", "-"], cwd=where, check=True,
                           capture_output=True).stdout.decode()
@@ -151,9 +154,12 @@ def hostile(where):
             libpicture.chunk(b"iCCP", b"k\0\0" + squeeze) + end, "damaged"),
         "more pixels than it says": (head + libpicture.header(9, 9) +
                                      libpicture.chunk(b"IDAT", squeeze) + end, "no code"),
-        "a JPEG": (b"\xff\xd8\xff\xe0" + bytes(99), "JPEG"),
-        "bytes": (b"\0\1\2\3" * 99, "no PNG"),
-        "half a signature": (head[:5] + b"\0", "no PNG"),
+        "no JPEG": (b"\xff\xd8\xff\xe0" + bytes(99), "damaged"),
+        "a JPEG of 64,000 x 64,000": (libpicture.jpeg_head(64000, 64000), "pixels are read"),
+        "a JPEG cut off": (libpicture.jpeg_head(400, 400), "damaged"),
+        "a PDF": (b"%PDF-1.7\n", "pdftoppm"),
+        "bytes": (b"\0\1\2\3" * 99, "no PNG or JPEG"),
+        "half a signature": (head[:5] + b"\0", "no PNG or JPEG"),
     }
     for name, (data, says) in cases.items():
         file = write(where / "hostile.png", data)
