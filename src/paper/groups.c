@@ -10,6 +10,7 @@ enum {
     WEIGHT = 11,
     MODULUS = 99991, /* the largest prime of five digits */
     DIGITS = 5,
+    HALF = 6,                            /* groups, then a gap */
     VALUES_MAX = OL_GROUPS_LINE_MAX + 2, /* the number, groups, the check group */
     NUMBER_DIGITS = 4,
     TYPED_MAX = 200, /* digits after the number that are looked at */
@@ -63,8 +64,8 @@ void ol_groups_put(const uint8_t *p, size_t len, size_t line, char to[OL_GROUPS_
         value[1 + i] = group_at(p, len, (line - 1) * OL_GROUPS_LINE_MAX + i);
     value[1 + n] = check_of(value, 1 + n);
     int at = snprintf(to, OL_GROUPS_TEXT_MAX + 1, "%02u ", (unsigned)line);
-    for (size_t i = 1; i <= n + 1; i++) { /* a gap after five groups, and before the check */
-        bool gap = i == 1 || i == 1 + OL_GROUPS_LINE_MAX / 2 || i == n + 1;
+    for (size_t i = 1; i <= n + 1; i++) { /* gaps after six groups, and before the check group */
+        bool gap = i == 1 || i == HALF + 1 || i == n + 1;
         at += snprintf(to + at, (size_t)(OL_GROUPS_TEXT_MAX + 1 - at), "%s%05u",
                        i == 1 ? " "
                        : gap  ? "  "

@@ -1,5 +1,5 @@
 /* paper/groups.h — a bundle as groups of digits, to be read aloud, written down and typed.
- * Shape    lines of groups of five digits: the line's number, at most 10 groups that carry two
+ * Shape    lines of groups of five digits: the line's number, at most 11 groups that carry two
  *          bytes each, a check group. In line 1 the first two groups are the bundle's length and
  *          the first two bytes of its SHA-256.
  * Check    (11 n + 11^2 g1 + 11^3 g2 + …) mod 99991 over number and groups. In a line it finds
@@ -19,9 +19,9 @@
 
 enum {
     OL_GROUPS_BUNDLE_MAX = 65535, /* bytes */
-    OL_GROUPS_LINE_MAX = 10,      /* groups of a line, without the check group */
+    OL_GROUPS_LINE_MAX = 11,      /* groups of a line, without the check group */
     OL_GROUPS_HEAD = 2,           /* of line 1: length and checksum */
-    OL_GROUPS_LINES_MAX = 3277,
+    OL_GROUPS_LINES_MAX = 2980,
     OL_GROUPS_TEXT_MAX = 79 /* characters of a line as it is written */
 };
 _Static_assert((OL_GROUPS_LINES_MAX * OL_GROUPS_LINE_MAX - OL_GROUPS_HEAD) * 2 >=

@@ -12,7 +12,7 @@
 static const double WIDTH = 595.28, HEIGHT = 841.89; /* A4 in points */
 static const double LEFT = 57, WIDE = 481, TOP = 86, BOTTOM = 792;
 static const double CODE_SIDE = 300, CODE_SIDE_MIN = 190, CAPTION = 18, GAP = 6;
-static const double PITCH = 17, DIGITS = 10.9, LABEL = 104, GROUPS_HEAD = 32;
+static const double PITCH = 17, DIGITS = 10.35, LABEL = 104, GROUPS_HEAD = 32;
 
 typedef struct {
     cairo_t *to;

@@ -107,7 +107,7 @@ def terminal(where):
 
 def sheets(where):
     """PDF, as a printer and a scanner would have it; with the groups that stand on it."""
-    bundles = [rng.randbytes(258), rng.randbytes(1500)]
+    bundles = [rng.randbytes(304), rng.randbytes(1500)]
     files = [write(where / f"f{i}.olb", b) for i, b in enumerate(bundles)]
     run("paper", "make", *files, "--out", "f.pdf", "--groups", "--title", "Balloon", "--from",
         "usa", "--to", "prc", cwd=where)
@@ -203,7 +203,7 @@ def groups_of(where, bundle, name="g"):
 
 def typed(where):
     """Typed as people type; one mistake in every line, each named, and nothing taken."""
-    bundle = rng.randbytes(258)
+    bundle = rng.randbytes(304)
     head, *lines = groups_of(where, bundle)
     if len(lines) != 14 or not head.startswith("# bundle "):
         raise Failure(f"{head}, {len(lines)} lines")
@@ -241,13 +241,15 @@ def typed(where):
         if words not in said:
             raise Failure(said)
     strange = groups_of(where, bundle[:100] + b"?" + bundle[101:], "strange")
-    write(where / "wrong", "\n".join(lines[:5] + [strange[6]] + lines[6:]).encode())
-    refused("paper", "take", "wrong", cwd=where)
+    write(where / "wrong", "\n".join(lines[:4] + [strange[5]] + lines[5:]).encode())
+    said = run("paper", "take", "wrong", cwd=where, expect=1).stderr.decode()
+    if "a line of another bundle is among them" not in said:
+        raise Failure(said)
 
 
 def dictated(where):
     """On a terminal every line is answered at once; a wrong one is asked for again."""
-    bundle = rng.randbytes(50)
+    bundle = rng.randbytes(55)
     _, *lines = groups_of(where, bundle, "d")
     slip = lines[1][:12] + str((int(lines[1][12]) + 5) % 10) + lines[1][13:]
     pid, terminal_fd = pty.fork()
