@@ -194,6 +194,18 @@ static void tell(const ol_cli *c, const ol_cli_paper *p) {
     ol_cli_json(o);
 }
 
+/* As openline bundle take does with these files. */
+static int hand_in(ol_cli *c, const ol_cli_paper *p) {
+    ol_cli in = { .command = &ol_cli_bundle_take, .is_json = c->is_json };
+    if (p->n > OL_CLI_ARGS_MAX)
+        return ol_cli_fail(c, OL_ELIMIT, "give them to openline bundle take",
+                           "these are too many bundles to be taken in one go");
+    for (; in.args < p->n; in.args++)
+        in.arg[in.args] = p->bundle[in.args].file;
+    int code = in.command->run(&in);
+    return code == OL_CLI_DONE ? -1 : code;
+}
+
 static int take(ol_cli *c, ol_cli_paper *p) {
     int code = c->args == 0 ? take_file(c, p, "-") : -1;
     for (size_t i = 0; i < c->args && code < 0; i++)
@@ -206,6 +218,10 @@ static int take(ol_cli *c, ol_cli_paper *p) {
         return code;
     if (p->n > 0 || p->wrong == 0)
         tell(c, p);
+    if (p->n > 0 && ol_cli_has(c, "take"))
+        code = hand_in(c, p);
+    if (code >= 0)
+        return code;
     if (p->wrong == 0)
         return ol_cli_end(c);
     const char *todo = p->has_lines   ? "have those lines read again, put them right, and give the "
@@ -230,6 +246,7 @@ static int run(ol_cli *c) {
 
 static const ol_cli_opt options[] = {
     { "out", "FILE|DIR", "where bundles go; else here, named by their contents", false },
+    { "take", NULL, "hand them to the station at once, as openline bundle take does", false },
     { NULL, NULL, NULL, false },
 };
 
@@ -243,7 +260,8 @@ const ol_cli_command ol_cli_paper_take = {
         "bundle.\nOn a terminal, without a file, it asks for the groups line by line and says at "
         "once what is\nwrong with one. Of a text with a wrong line nothing is taken: each wrong "
         "and each missing line\nis named. Pictures may come in any order; give all parts of a "
-        "bundle together.\nWhat is written goes to the station with openline bundle take.\n",
+        "bundle together.\nWhat is written goes to the station with openline bundle take, or at "
+        "once by --take.\n",
     .opt = options,
     .args_min = 0,
     .args_max = OL_CLI_ARGS_MAX,

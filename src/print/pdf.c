@@ -81,10 +81,10 @@ static void put_advice(sheet *s) {
         { false, "With a camera",
           "Take a picture of each code, or scan the sheet, as JPEG or PNG. At the station: "
           "openline "
-          "paper take PICTURE … , then openline bundle take with the file that this makes." },
+          "paper take --take PICTURE …" },
         { true, "By voice",
-          "At the station: openline paper take - , then type the groups below, line by line. What "
-          "is wrong with a line is told at once, and it is read again." },
+          "At the station: openline paper take --take, then type the groups below, line by line. "
+          "What is wrong with a line is told at once, and it is read again." },
     };
     ol_print_rule(s->to, LEFT, s->y - 8, WIDE, 0.25);
     s->y += 6;

@@ -30,7 +30,7 @@ static void put_words(cairo_t *to, const ol_print_job *job, size_t n, int width,
                    job->part, n, id[0], id[1], id[2], id[3], b->len);
     (void)ol_print_text(to, OL_PRINT_PLAIN, 16, MARGIN, 54, text);
     (void)ol_print_text(to, OL_PRINT_PLAIN, 14, MARGIN, height - 14,
-                        "openline paper take PICTURE …");
+                        "openline paper take --take PICTURE …");
     ol_print_rule(to, MARGIN, HEAD, width - 2 * MARGIN, 1);
 }
 

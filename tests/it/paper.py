@@ -120,7 +120,7 @@ def sheets(where):
     text = subprocess.run(["pdftotext", "-layout", "f.pdf", "-"], cwd=where, check=True,
                           capture_output=True).stdout.decode()
     for words in ("Balloon", "FROM usa", "TO prc", "page 1 of 5", "page 5 of 5", "Part 1 of 1",
-                  "Part 3 of 3", "openline paper take"):
+                  "Part 3 of 3", "openline paper take --take"):
         if words not in " ".join(text.split()):
             raise Failure(f"{words} is not on the sheets: {text}")
     got = []

@@ -115,8 +115,7 @@ def one_code(where):
         print(f"  25 words: {size} bytes, {len(told['files'])} code, {lines} lines of groups")
         if len(told["files"]) != 1 or lines > 14:
             raise Failure("too large for a telephone")
-        (where / "prc-side").mkdir()
-        prc.run("bundle", "take", as_picture(first, where / "prc-side"))
+        prc.run("paper", "take", where / "m.png", "--out", where / "m.olb", "--take")
         if TEXT not in prc.run("log", LINE).stdout.decode():
             raise Failure("it did not arrive")
 
