@@ -1,6 +1,6 @@
-/* openline-scan — a process of its own for the pictures of strangers: a PNG or JPEG on standard input, the
- * contents of its QR codes on standard output, each as u16 length ‖ bytes. It holds no key, opens
- * no file and no connection. openline paper take starts it. */
+/* openline-scan — a process of its own for the pictures of strangers: a PNG or JPEG on standard
+ * input, the contents of its QR codes on standard output, each as u16 length ‖ bytes. It holds no
+ * key, opens no file and no connection. openline paper take starts it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: ISC
 """A line whose paths die: what is left goes on paper, and the record is the same as by wire."""
 import json
-import subprocess
 
 from liblinkem import Linkem
-from libline import (LIMIT, Control, Failure, found, free_udp_ports, main, run, station_up)
+from libline import LIMIT, Control, Failure, found, free_udp_ports, main, run, station_up
 
 LINE = "hotline"
 TEXT = ("Balloon seen over Montana at sixty thousand feet, drifting east. Is it yours? Tell us "
@@ -24,7 +23,8 @@ def linked(where):
         party.run("bearer", "add", LINE, other.name, f"udp://{face}")
         station_up(party)
     for party in parties:
-        party.run("send", LINE, f"{party.name} is here.", "--precedence", "immediate", "--anyway", "--wait", "stored")
+        party.run("send", LINE, f"{party.name} is here.", "--precedence", "immediate", "--anyway",
+                  "--wait", "stored")
     return link, *parties
 
 
