@@ -6,6 +6,7 @@ A test waits on events and replies, never on a sleep; every wait has a limit tha
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -196,7 +197,7 @@ def station_up(party, *options, pass_fds=(), checks=False):
 
     party.reader = threading.Thread(target=read, daemon=True)
     party.reader.start()
-    if not ready.wait(LIMIT) or party.process.poll() is not None:
+    if not ready.wait(LIMIT) or not any(" station.ready" in line for line in party.log):
         raise Failure(f"the station of {party.name} did not start:\n" + "\n".join(party.log))
     return party
 
@@ -213,11 +214,16 @@ def station_down(party, with_signal=signal.SIGTERM, expect=0):
 
 
 def free_udp_ports(count, kind=socket.SOCK_DGRAM):
-    """Ports of loopback that nobody has now."""
+    """Ports of loopback that nobody has now, below those that the system hands out itself: a
+    station that is down for a moment finds its port again."""
     held = []
-    for _ in range(count):
-        held.append(socket.socket(socket.AF_INET, kind))
-        held[-1].bind(("127.0.0.1", 0))
+    while len(held) < count:
+        s = socket.socket(socket.AF_INET, kind)
+        try:
+            s.bind(("127.0.0.1", random.randrange(12000, 32000)))
+            held.append(s)
+        except OSError:
+            s.close()
     ports = [s.getsockname()[1] for s in held]
     for s in held:
         s.close()
