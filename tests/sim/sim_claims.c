@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib_scene.h"
+#include "line/state.h"
 #include "wire/handback.h"
 
 static unsigned a_counter_at_its_end(void) {
@@ -116,8 +117,41 @@ static unsigned of_the_far_future(void) {
                                  "a handback of a receipt of the far future");
 }
 
+/* Whoever makes a station forget again and again, as a copy does, makes it open few logs a day to
+ * be handed its receipts back (§6.4). The party whose logs wait hears nothing of it. */
+static unsigned few_logs_are_opened(void) {
+    sim_scene s = { .name = "asked anew again and again", .w = sim_new(7, 3, false) };
+    sim_world *w = s.w;
+    for (unsigned p = 0; p < 3; p++)
+        sim_start(w, p);
+    for (unsigned p = 0; p < 3; p++)
+        sim_say(w, p, OL_LANE_URGENT, 50);
+    (void)sim_converge(w, 10000);
+    sim_kill(w, 0, true);
+    sim_net_cut(w, 0, 1, true);
+    sim_start(w, 0);
+    sim_say(w, 1, OL_LANE_URGENT, 50);
+    sim_pass(&s, 3000);
+    sim_net_cut(w, 1, 2, true);
+    uint64_t before = w->st[0].opened;
+    for (unsigned i = 0; i < 3 * OL_ANEW_DAY; i++) {
+        sim_pass(&s, 60000);
+        w->st[0].line->own[OL_LANE_URGENT].is_new = false;
+        sim_say(w, 2, OL_LANE_URGENT, 50); /* it has the other one's session */
+    }
+    uint64_t opened = w->st[0].opened - before;
+    EXPECT(&s, opened == OL_ANEW_DAY, "%llu logs", (unsigned long long)opened);
+    sim_net_cut(w, 0, 1, false), sim_net_cut(w, 1, 2, false);
+    (void)sim_converge(w, 0);
+    printf("%-46s %llu logs%s\n", s.name, (unsigned long long)opened,
+           s.failed == 0 ? "" : "  FAILED");
+    sim_free(w);
+    return s.failed;
+}
+
 int main(int argc, char **argv) {
     static unsigned (*const scenes[])(void) = { a_counter_at_its_end, a_counter_never_used,
-                                                of_long_ago, of_the_far_future };
+                                                of_long_ago, of_the_far_future,
+                                                few_logs_are_opened };
     return sim_scenes(scenes, OL_LEN(scenes), argc, argv);
 }
