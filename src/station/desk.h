@@ -37,9 +37,10 @@ typedef struct {
     const ol_api_line *line[OL_LINES_MAX];
     ol_desk_went *went;
     size_t n_went, went_cap;
-    struct ol_desk_view *view; /* of the last `log` */
-    uint64_t rests_until;      /* ns: no view is built for ol_desk_signed before */
-    struct ol_desk_own *own;   /* what it opened itself, without a station */
+    struct ol_desk_view *view;  /* of the last `log` */
+    uint64_t rests_until;       /* ns: no view is built for ol_desk_signed before */
+    bool is_long[OL_LINES_MAX]; /* of more entries than one is built for */
+    struct ol_desk_own *own;    /* what it opened itself, without a station */
 } ol_desk;
 
 OL_MUST ol_err ol_desk_of_station(ol_station *st, ol_desk *ret, ol_why *why);
@@ -97,7 +98,8 @@ void ol_desk_watch(const ol_api_line *line, const ol_entry *e, json_t *o);
 OL_MUST ol_err ol_desk_words_json(const ol_desk *d, size_t line, const ol_view *v, size_t at,
                                   json_t *o);
 /* The same of an entry outside a page of `log`: by a view of all that the store holds. OL_EAGAIN:
- * such views took their share of the time already, which a member that writes much must not set. */
+ * such views took their share of the time already; OL_ELIMIT: the record is too long for one. Else
+ * a member that writes much would keep the station from its work. */
 OL_MUST ol_err ol_desk_signed(ol_desk *d, size_t line, const ol_log_key *log, uint64_t index,
                               json_t *o);
 

@@ -128,6 +128,31 @@ def follower_is_told(where):
         check(event["signed"][0]["valid"] and event["signed"][0]["name"] == "Smith", event)
 
 
+def long_record(where):
+    """Of a line of more than 1,000 entries no view is built for an event: log tells"""
+    parties = connected(where)
+    usa, prc = parties
+    files = enrolled(parties, where)
+    with Control(usa.home) as client:
+        body = "hAMBAIIAbElzIGl0IHlvdXJzPw=="
+        client.socket.sendall(b"".join(json.dumps(
+            {"id": n, "do": "submit", "line": "hotline", "item": f"{n:012x}", "body": body}
+        ).encode() + b"\n" for n in range(1, 1001)))
+        for _ in range(1000):
+            reply = json.loads(client.line())
+            check(reply["ok"], reply)
+    with Control(usa.home) as client:
+        client.ask("subscribe", line="hotline",
+                   cursor=client.ask("position", line="hotline")["position"])
+        client.event("live")
+        entry = message(usa, "Is it yours?", "--as", "1", "--key", files["smith"])
+        while (event := client.event("entry"))["entry"] != entry:
+            pass
+        check(event["signed"] is None, event)
+        told, = client.ask("log", line="hotline", entry=entry)["entries"]
+        check(told["signed"][0]["valid"] and told["signed"][0]["name"] == "Smith", told)
+
+
 def the_watch(where):
     """A watch taken under the officer's sign, and one that the station claims"""
     parties = connected(where)
@@ -285,5 +310,5 @@ def sealed_key(where):
 
 
 if __name__ == "__main__":
-    main(a_word_is_an_officers, follower_is_told, the_watch, the_station_is_strict,
+    main(a_word_is_an_officers, follower_is_told, long_record, the_watch, the_station_is_strict,
          a_stolen_station, two_release, sealed_key)
