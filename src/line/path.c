@@ -17,6 +17,7 @@ void ol_path_pace(ol_path *path, const ol_event *up) {
     max = at_least(max, is_segmented ? OL_PACKET_MIN : OL_FRAME_MIN);
     path->rate = rate;
     path->frame_max = rate > 0 && max < up->path.frame_max ? (uint16_t)max : up->path.frame_max;
+    path->airs = is_segmented ? 4 : 2; /* its own, the answer's; again where pieces were lost */
     path->lag_ms = up->path.hold_ms + 2 * up->path.turnaround_ms;
 }
 
@@ -33,7 +34,8 @@ static uint64_t air_ms(const ol_path *path) {
 uint64_t ol_path_answer_ms(const ol_path *path) {
     uint64_t rtt = path == NULL || path->rtt_ms == 0 ? OL_RTT_START_MS : path->rtt_ms;
     uint64_t turns = path == NULL ? 0 : path->lag_ms;
-    return at_least(rtt, turns) + at_least(rtt / 4, 20) + 2 * air_ms(path);
+    return at_least(rtt, turns) + at_least(rtt / 4, 20) +
+           (path == NULL ? 0 : path->airs * air_ms(path));
 }
 
 /* A PING and its PONG so often are a hundredth of what the path can carry. */

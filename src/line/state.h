@@ -195,11 +195,11 @@ typedef struct {
 
 typedef struct {
     bool is_up, has_address, is_ip, is_stream, note;
-    uint8_t port, live; /* live: index of a holder, OL_HOLDERS: none */
-    uint8_t missed;     /* PINGs unanswered since the last PONG */
+    uint8_t port, live;   /* live: index of a holder, OL_HOLDERS: none */
+    uint8_t missed, airs; /* missed: PINGs unanswered since the last PONG */
     uint16_t frame_max;
     uint32_t rate;   /* bit/s that the bearer was configured for; 0: not known, a fat one */
-    uint32_t lag_ms; /* an answer may have to wait so long for its turn */
+    uint32_t lag_ms; /* an answer may wait so long for its turn; airs: so many full packets */
     ol_copy *copy[OL_COPIES];
     uint64_t expected, arrived;                /* frames of the peer's numbering, lately */
     uint64_t since_ms, since_bytes, bits_last; /* both ways, in this second; in the last one */

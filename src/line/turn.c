@@ -1,5 +1,7 @@
 #include "line/turn.h"
 
+enum { LATE_MS = 50 }; /* a timer may be */
+
 uint32_t ol_turn_hold_ms(uint32_t turnaround_ms) {
     uint64_t ms = UINT64_C(4) * turnaround_ms;
     ms = ms > OL_TURN_HOLD_MAX_MS ? OL_TURN_HOLD_MAX_MS : ms;
@@ -27,13 +29,25 @@ void ol_turn_init(ol_turn *t, const ol_turn_opts *opts, ol_mono now) {
     t->free_ms = now.ms + silence_ms(t); /* somebody may be talking */
 }
 
+/* Two that talked at once know it by the silence after. From then on each begins only where slots
+ * of its own begin, and in the one before it would have heard the other: whenever they have
+ * something to say again, and be it at the same time. */
+static bool is_slot(const ol_turn *t, uint64_t n) {
+    return n > 0 && n % t->period == t->offset;
+}
+
 bool ol_turn_may(const ol_turn *t, ol_mono now) {
-    return t->state == OL_TURN_TALK || now.ms >= t->free_ms;
+    if (t->state != OL_TURN_WAIT)
+        return t->state == OL_TURN_TALK || now.ms >= t->free_ms;
+    if (now.ms < t->air_ms)
+        return false;
+    uint64_t since = now.ms - t->air_ms, slot = silence_ms(t);
+    return slot == 0 || (is_slot(t, since / slot) && since % slot <= t->o.frame_ms / 2 + LATE_MS);
 }
 
 bool ol_turn_has_room(const ol_turn *t, ol_mono now) {
     if (t->state != OL_TURN_TALK)
-        return now.ms >= t->free_ms;
+        return ol_turn_may(t, now);
     uint64_t until = (t->air_ms > now.ms ? t->air_ms : now.ms) + t->o.frame_ms;
     return until - t->began_ms <= t->o.hold_ms;
 }
@@ -56,21 +70,21 @@ void ol_turn_said(ol_turn *t, uint32_t air_ms, ol_mono now) {
 
 void ol_turn_said_over(ol_turn *t, uint32_t air_ms, ol_mono now) {
     on_air(t, air_ms, now);
-    t->free_ms = t->air_ms + silence_ms(t);
     t->has_heard = t->owes_over = false;
     if (t->state != OL_TURN_TALK) {
         t->state = OL_TURN_LISTEN; /* an answer, that wants none */
+        t->free_ms = t->air_ms + silence_ms(t);
         return;
     }
     t->state = OL_TURN_WAIT;
-    uint64_t slots = (t->o.is_first ? 1 : 2) + 2 * (draw(t) % (t->tries + 1));
-    t->free_ms += slots * silence_ms(t);
-    t->tries += t->tries + 1 < OL_TURN_TRIES_MAX;
+    t->tries += t->tries < OL_TURN_TRIES_MAX;
+    t->period = 2 * t->tries;
+    t->offset = (t->o.is_first ? 1 : 0) + 2 * (unsigned)(draw(t) % t->tries);
 }
 
 /* What is heard, by anyone, keeps us silent for one longest transmission and no more. */
 static void listen(ol_turn *t, uint64_t for_ms, ol_mono now) {
-    if (t->state != OL_TURN_LISTEN || now.ms >= t->free_ms)
+    if (t->state == OL_TURN_WAIT || now.ms >= t->free_ms)
         t->heard_ms = now.ms;
     t->state = OL_TURN_LISTEN;
     uint64_t most = t->heard_ms + t->o.hold_ms + silence_ms(t);
@@ -96,7 +110,16 @@ void ol_turn_heard_over(ol_turn *t, ol_mono now) {
 uint64_t ol_turn_due(const ol_turn *t, ol_mono now) {
     if (t->state == OL_TURN_TALK)
         return OL_NEVER;
-    if (t->free_ms > now.ms)
+    if (t->state == OL_TURN_LISTEN && t->free_ms > now.ms)
         return t->free_ms;
-    return t->owes_over ? now.ms : OL_NEVER;
+    if (t->state == OL_TURN_LISTEN)
+        return t->owes_over ? now.ms : OL_NEVER;
+    uint64_t slot = silence_ms(t), n = 1;
+    if (slot == 0)
+        return now.ms < t->air_ms ? t->air_ms : OL_NEVER;
+    if (now.ms >= t->air_ms)
+        n += (now.ms - t->air_ms) / slot;
+    while (!is_slot(t, n))
+        n++;
+    return t->air_ms + n * slot;
 }

@@ -1,8 +1,8 @@
 /* line/turn.h — who may transmit now on a half-duplex path: listen, talk, wait.
  * A transmission goes on while there is something to say, at most `hold`, and ends with OVER. Who
  * heard OVER answers one turnaround later, with OVER alone when it has nothing to say and more than
- * OVER was heard. Silence of a turnaround and two frames counts as OVER. Who hears no answer waits
- * one such silence longer, or two where the peer comes first, then more by a seeded draw.
+ * OVER was heard. Silence of a turnaround and two frames counts as OVER. Who hears no answer begins
+ * again only in slots of its own, so that of two that began at once one goes first.
  * Pure     no clock, no randomness: time and a seed are arguments. Embedded by design.
  * Use      ol_segment has one inside; nothing else needs it.
  * Source   docs/PROTOCOL.md §5.9 */
@@ -29,14 +29,15 @@ typedef enum { OL_TURN_LISTEN, OL_TURN_TALK, OL_TURN_WAIT } ol_turn_state;
 typedef struct {
     ol_turn_opts o;
     ol_turn_state state;
-    uint64_t free_ms;  /* listening or waiting: from then on it may talk */
+    uint64_t free_ms;  /* listening: from then on it may talk */
     uint64_t air_ms;   /* what was handed out has left the wire by then */
     uint64_t began_ms; /* our transmission */
     uint64_t heard_ms; /* the one that is heard began */
     uint64_t draw;
-    unsigned tries; /* transmissions that nobody answered */
-    bool has_heard; /* in the peer's transmission: more than OVER */
-    bool owes_over; /* its OVER is to be answered, at free_ms */
+    unsigned tries;          /* transmissions that nobody answered */
+    unsigned period, offset; /* waiting: of slots, those of its own */
+    bool has_heard;          /* in the peer's transmission: more than OVER */
+    bool owes_over;          /* its OVER is to be answered, at free_ms */
 } ol_turn;
 
 /* 60 s, but four turnarounds where that is more, up to 120 s. */

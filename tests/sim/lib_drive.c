@@ -1,6 +1,7 @@
 /* Events to engines and their effects performed, as station/drive.c, perform.c and out.c do it. */
 #include "lib_calls.h"
 #include "lib_inner.h"
+#include "lib_thin.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -168,7 +169,7 @@ static void perform(sim_world *w, unsigned p, const ol_effect *fx) {
     }
 }
 
-static void drain(sim_world *w, unsigned p) {
+void sim_drain(sim_world *w, unsigned p) {
     sim_station *s = &w->st[p];
     while (s->is_up && !s->is_dying && s->fx.n > 0 && !sim_power_fails(w, p)) {
         ol_effect fx = s->fx.v[s->fx.at];
@@ -264,22 +265,17 @@ static bool can_send(sim_world *w, unsigned p, unsigned q, unsigned slot) {
     return false;
 }
 
-static bool send_one(sim_world *w, unsigned p, unsigned q, unsigned slot, int class) {
-    sim_station *s = &w->st[p];
+size_t sim_poll(sim_world *w, unsigned p, unsigned q, unsigned slot, uint8_t *frame,
+                uint32_t *ret_to) {
+    const sim_station *s = &w->st[p];
     ol_path_id path = (ol_path_id)(q * OL_PATHS_PER_PEER + slot);
-    uint8_t frame[OL_FRAME_MAX];
     int has = ol_line_peek(s->line, path, sim_mono(w, p));
-    if (has == OL_CLASS_NONE || has > class)
-        return false;
-    if (!can_send(w, p, q, slot))
-        return false;
-    uint32_t to;
     size_t max = w->net->frame_max[slot][s->party][q];
     sim_sealed.is_set = false;
-    size_t n = ol_line_poll(s->line, path, frame, sizeof frame, sim_mono(w, p), &to);
+    size_t n = ol_line_poll(s->line, path, frame, OL_FRAME_MAX, sim_mono(w, p), ret_to);
     CHECK(w, n <= max, "%c: a frame of %zu bytes where %zu is the limit", sim_name(w, p), n, max);
     if (n == 0)
-        return false;
+        return 0;
     const sim_payload *f = &sim_sealed;
     if (f->is_mixed)
         sim_sealed_say(w);
@@ -287,9 +283,24 @@ static bool send_one(sim_world *w, unsigned p, unsigned q, unsigned slot, int cl
     CHECK(w, !f->is_mixed, "%c: routine before urgent", sim_name(w, p));
     CHECK(w, f->is_first || has != OL_CLASS_ROUTINE || !f->has_urgent,
           "%c: something urgent was called routine", sim_name(w, p));
-    if (!sim_power_fails(w, p))
+    return n;
+}
+
+static bool send_one(sim_world *w, unsigned p, unsigned q, unsigned slot, int class) {
+    const sim_station *s = &w->st[p];
+    uint8_t frame[OL_FRAME_MAX];
+    if (s->thin[q][slot] != NULL)
+        return sim_thin_put(w, p, q, slot, class) || (class == OL_CLASS_ROUTINE && s->is_up &&
+                                                      !s->is_dying && sim_thin_send(w, p, q, slot));
+    ol_path_id path = (ol_path_id)(q * OL_PATHS_PER_PEER + slot);
+    int has = ol_line_peek(s->line, path, sim_mono(w, p));
+    if (has == OL_CLASS_NONE || has > class || !can_send(w, p, q, slot))
+        return false;
+    uint32_t to;
+    size_t n = sim_poll(w, p, q, slot, frame, &to);
+    if (n > 0 && !sim_power_fails(w, p))
         put(w, p, q, slot, to, frame, n);
-    return true;
+    return n > 0;
 }
 
 static size_t pass(sim_world *w, unsigned p, int class) {
@@ -315,7 +326,7 @@ static bool send_all(sim_world *w, unsigned p) {
         sent += n;
         if (n > 0) {
             sim_step(w, p, &(ol_event){ .kind = EV_MORE });
-            drain(w, p);
+            sim_drain(w, p);
         }
     }
     return sent > 0;
@@ -326,7 +337,7 @@ void sim_turn(sim_world *w, unsigned p) {
     bool has_more = true;
     for (unsigned rounds = 0; has_more && s->is_up && !s->is_dying; rounds++) {
         CHECK(w, rounds < ROUNDS_MAX, "%c: a turn without end", sim_name(w, p));
-        drain(w, p);
+        sim_drain(w, p);
         has_more = send_all(w, p);
         has_more = commit(w, p) || has_more;
         has_more = sim_duty_turn(w, p) || has_more;

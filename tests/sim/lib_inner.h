@@ -28,6 +28,13 @@ void *sim_grow(void *v, size_t n, size_t *cap, size_t size);
 /* lib_drive.c: an event to the engine; what follows of it, to the end. */
 void sim_step(sim_world *w, unsigned station, ol_event *ev);
 void sim_turn(sim_world *w, unsigned station);
+void sim_drain(sim_world *w, unsigned station);
+/* The next frame of an engine that has one, checked; 0: there is none after all. */
+size_t sim_poll(sim_world *w, unsigned station, unsigned party, unsigned slot, uint8_t *buf,
+                uint32_t *ret_to);
+/* lib_world.c: false when its first bytes name nothing. */
+bool sim_arrive(sim_world *w, unsigned station, uint32_t from, unsigned port, const uint8_t *bytes,
+                size_t len);
 void sim_effects_clear(sim_station *s);
 /* lib_power.c: true when power fails here. */
 bool sim_power_fails(sim_world *w, unsigned station);

@@ -113,9 +113,11 @@ void sim_net_send(sim_world *w, unsigned from, unsigned to, unsigned slot, const
     head.len = len;
     if (k->rate_bps > 0 && !k->is_paced &&
         (start - now_us) * k->rate_bps / 8000000 + len > k->queue_bytes)
-        return; /* its queue is full */
-    if (k->rate_bps > 0)
-        k->free_us = start = start + len * UINT64_C(8000000) / k->rate_bps;
+        return;          /* its queue is full */
+    if (k->rate_bps > 0) /* what is thin has start and stop bits, and framing */
+        k->free_us = start =
+            start +
+            (k->frame > 0 ? (len + 6) * UINT64_C(10000000) : len * UINT64_C(8000000)) / k->rate_bps;
     unsigned copies = k->repeated > 0 && sim_random(w, 1000) < k->repeated ? 2 : 1;
     for (unsigned c = 0; c < copies; c++)
         if (!is_lost(w, k))

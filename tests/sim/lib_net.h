@@ -20,7 +20,9 @@ typedef struct {
     uint64_t rate_bps;    /* 0: any */
     uint32_t queue_bytes; /* before it, where there is a rate and no pacing */
     bool is_paced, is_cut;
-    uint64_t free_us, burst_until_ms; /* state */
+    uint16_t frame;   /* of the bearer, where packets go in segments (lib_thin.h); 0: they do not */
+    uint32_t half_ms; /* there: one direction at a time, turned around in so long; 0: both */
+    uint64_t free_us, burst_until_ms, began_ms; /* state; began: to send after a pause */
 } sim_link;
 
 typedef struct {

@@ -1,6 +1,7 @@
 /* Power that fails, homes that are set back, copied, and run twice. */
 #include "lib_calls.h"
 #include "lib_inner.h"
+#include "lib_thin.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ static void stop(sim_world *w, unsigned p) {
     sim_station *s = &w->st[p];
     sim_duty_end(w, p);
     if (s->is_up) {
+        sim_thin_end(s);
         ol_line_free(s->line);
         ol_switch_free(s->sw);
         CHECK(w, s->mem.used == 0 && s->secret.used == 0, "%c leaks %zu bytes", sim_name(w, p),

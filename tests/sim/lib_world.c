@@ -1,5 +1,6 @@
 #include "lib_calls.h"
 #include "lib_inner.h"
+#include "lib_thin.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -133,6 +134,10 @@ static void paths_up(sim_world *w, unsigned p) {
             const sim_link *link = &w->net->link[slot][s->party][q];
             up.path.rate = link->is_paced ? (uint32_t)link->rate_bps : 0; /* as configured */
             s->address[q][slot] = sim_token(q, slot);
+            if (p >= w->parties && link->frame > 0)
+                continue; /* the wire goes to one machine */
+            if (sim_is_thin(w, p, q, slot))
+                sim_thin_begin(w, p, q, slot, &up);
             sim_step(w, p, &up);
         }
 }
@@ -200,8 +205,8 @@ void sim_say(sim_world *w, unsigned p, uint8_t lane, size_t bytes) {
     sim_submit(w, p, lane, OL_KIND_MESSAGE, body + is_short, bytes + 3 - is_short);
 }
 
-static bool arrive(sim_world *w, unsigned p, uint32_t from, unsigned port, const uint8_t *bytes,
-                   size_t len) {
+bool sim_arrive(sim_world *w, unsigned p, uint32_t from, unsigned port, const uint8_t *bytes,
+                size_t len) {
     const sim_station *s = &w->st[p];
     ol_event ev = { .kind = EV_FRAME };
     if (!s->is_up || ol_switch_find(s->sw, bytes, len, &ev.frame.hit) != OL_OK)
@@ -214,7 +219,7 @@ static bool arrive(sim_world *w, unsigned p, uint32_t from, unsigned port, const
 }
 
 bool sim_inject(sim_world *w, unsigned p, uint32_t from, const uint8_t *bytes, size_t len) {
-    bool is_known = arrive(w, p, from, 0, bytes, len);
+    bool is_known = sim_arrive(w, p, from, 0, bytes, len);
     sim_turn(w, p);
     return is_known;
 }
@@ -270,7 +275,10 @@ void sim_until(sim_world *w, uint64_t ms) {
         while (sim_net_next_ms(w->net) <= w->now_ms) {
             sim_packet k;
             sim_net_take(w->net, &k);
-            (void)arrive(w, k.to, sim_token(k.from, k.slot), k.slot, k.bytes, k.len);
+            if (w->net->link[k.slot][k.from][k.to].frame > 0)
+                sim_thin_arrive(w, &k);
+            else
+                (void)sim_arrive(w, k.to, sim_token(k.from, k.slot), k.slot, k.bytes, k.len);
             is_due[k.to] = true;
         }
         for (unsigned p = 0; p < w->stations; p++)

@@ -65,8 +65,9 @@ typedef struct {
     uint32_t cut_in; /* counts down at each point where power may fail; 0: never */
     ol_sign_key log_key, receipt_key;
     uint8_t static_priv[32];
-    uint32_t address[SIM_PARTIES_MAX][OL_PATHS_PER_PEER]; /* where its paths send to */
-    struct sim_duty *duty;                                /* NULL: nobody calls */
+    uint32_t address[SIM_PARTIES_MAX][OL_PATHS_PER_PEER];        /* where its paths send to */
+    struct ol_segment *thin[SIM_PARTIES_MAX][OL_PATHS_PER_PEER]; /* lib_thin.h; NULL: it is not */
+    struct sim_duty *duty;                                       /* NULL: nobody calls */
     sim_effects fx;
     SIM_VEC(sim_mark) mark; /* of this life */
     SIM_VEC(sim_word) word; /* since its disk was last set back */
