@@ -234,6 +234,8 @@ static void note_event(sending *s, const json_t *o) {
     (void)json_object_set_new(s->states, party,
                               is_receipt ? json_pack("{s:s, s:I}", "state", "stored", "time", time)
                                          : json_pack("{s:s}", "state", "sent"));
+    if (is_receipt && json_object_get(o, "by") != NULL)
+        (void)json_object_set(json_object_get(s->states, party), "by", json_object_get(o, "by"));
     if ((is_receipt && s->wait == WAIT_STORED) || s->wait == WAIT_SENT)
         s->waiting &= ~(UINT32_C(1) << p);
     if (s->c->is_json || (!is_receipt && old != NULL))

@@ -70,6 +70,10 @@ static void show_state(const char *party, const json_t *state) {
                          ? ", receipt of %s"
                          : ", stored, receipt of %s",
                      dtg_of(state, "time", dtg));
+    if (json_object_get(state, "by") != NULL)
+        ol_cli_print(" by %s", strcmp(ol_cli_text_of(state, "by"), "bundle") == 0
+                                   ? "a bundle"
+                                   : ol_cli_text_of(state, "by"));
     for (size_t i = 0; i < OL_LEN(steps); i++) {
         const json_t *step = json_object_get(state, steps[i]);
         if (step != NULL)

@@ -148,8 +148,13 @@ ol_err ol_view_add_receipt(ol_view *v, size_t log, uint8_t party, uint64_t size,
     if (r == NULL)
         return OL_ENOMEM;
     l->receipt = r;
-    l->receipt[l->receipts++] = (vw_receipt){ party, size, time };
+    l->receipt[l->receipts++] = (vw_receipt){ .party = party, .size = size, .time = time };
     return OL_OK;
+}
+
+void ol_view_set_way(ol_view *v, size_t log, uint8_t way) {
+    OL_ASSERT(log < v->logs && v->log[log].receipts > 0);
+    v->log[log].receipt[v->log[log].receipts - 1].way = way;
 }
 
 /* ── seen and read ─────────────────────────────────────────────────────────────────────────────*/
@@ -500,15 +505,24 @@ size_t ol_view_crossing(const ol_view *v, size_t at, unsigned nth) {
     return row->crossing[nth];
 }
 
-bool ol_view_is_stored(const ol_view *v, size_t log, uint64_t index, uint8_t party,
-                       uint64_t *ret_time) {
+static const vw_receipt *covering(const ol_view *v, size_t log, uint64_t index, uint8_t party) {
     OL_ASSERT(log < v->logs);
     const vw_log *l = &v->log[log];
     size_t low = ol_vw_receipts_of(l, party, index + 1);
-    if (low == l->receipts || l->receipt[low].party != party)
-        return false;
-    *ret_time = l->receipt[low].time;
-    return true;
+    return low == l->receipts || l->receipt[low].party != party ? NULL : &l->receipt[low];
+}
+
+bool ol_view_is_stored(const ol_view *v, size_t log, uint64_t index, uint8_t party,
+                       uint64_t *ret_time) {
+    const vw_receipt *r = covering(v, log, index, party);
+    if (r != NULL)
+        *ret_time = r->time;
+    return r != NULL;
+}
+
+uint8_t ol_view_way(const ol_view *v, size_t log, uint64_t index, uint8_t party) {
+    const vw_receipt *r = covering(v, log, index, party);
+    return r == NULL ? 0 : r->way;
 }
 
 size_t ol_vw_mentions_end(const vw_log *log, size_t row) {

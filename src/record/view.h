@@ -139,6 +139,8 @@ void ol_view_set_forked(ol_view *v, size_t log);
 OL_MUST ol_err ol_view_add_entry(ol_view *v, size_t log, const uint8_t *entry, size_t len);
 OL_MUST ol_err ol_view_add_receipt(ol_view *v, size_t log, uint8_t party, uint64_t size,
                                    uint64_t time);
+/* Of the receipt that was added last to this log: the caller's own word, by which way it came. */
+void ol_view_set_way(ol_view *v, size_t log, uint8_t way);
 
 /* Receipts in closes of calls (§4.9): whoever has the keys and the leaves says which of them hold,
  * after the last entry and before finish. Those count as receipts of the record. */
@@ -187,6 +189,8 @@ size_t ol_view_crossing(const ol_view *v, size_t at, unsigned nth);
 /* The first known receipt of this party that covers the entry. */
 bool ol_view_is_stored(const ol_view *v, size_t log, uint64_t index, uint8_t party,
                        uint64_t *ret_time);
+/* By which way that receipt came; 0: not known, or there is none. */
+uint8_t ol_view_way(const ol_view *v, size_t log, uint64_t index, uint8_t party);
 /* The place of the entry that this one, a message, act or call, refers to, if the reference has an
  * effect (§11): its author had seen it, and the status of both is the same; else OL_VIEW_NONE. */
 size_t ol_view_target(const ol_view *v, size_t at);

@@ -46,7 +46,7 @@ typedef struct {
 } vw_row;
 
 typedef struct {
-    uint8_t party;
+    uint8_t party, way;
     uint64_t size, time;
 } vw_receipt;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "station/control_parts.h"
+#include "station/way.h"
 #include "wire/entry.h"
 
 enum { PAGE = 64 };
@@ -15,7 +16,7 @@ typedef struct { /* of what is stored: an entry, or a receipt where len is 0 */
     ol_log_key log;
     uint64_t index, seq; /* index: of a receipt its size */
     uint64_t time;
-    uint8_t party;
+    uint8_t party, way;
     size_t at, len; /* in bytes */
 } row;
 
@@ -79,8 +80,12 @@ static ol_err keep_entry(void *ctx, const ol_stored_entry *e) {
 
 static ol_err keep_receipt(void *ctx, const ol_stored_receipt *r) {
     page *p = ctx;
-    p->row[p->n++] =
-        (row){ .log = r->log, .index = r->size, .seq = r->seq, .time = r->time, .party = r->party };
+    p->row[p->n++] = (row){ .log = r->log,
+                            .index = r->size,
+                            .seq = r->seq,
+                            .time = r->time,
+                            .party = r->party,
+                            .way = r->way };
     return OL_OK;
 }
 
@@ -101,18 +106,21 @@ static ol_err tell_entry(ol_client *cl, size_t line, const row *r, const uint8_t
 }
 
 static json_t *receipt_json(const ol_api_line *line, const ol_log_key *key, uint64_t size,
-                            uint8_t party, uint64_t time) {
-    char log[OL_DESK_NAME_LEN + 1];
-    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:I}", "event", "receipt", "line", line->name,
-                     "log", ol_desk_log_name(line, key, log), "size", (json_int_t)size, "party",
-                     line->charter->party[party].name, "time", (json_int_t)time);
+                            uint8_t party, uint64_t time, uint8_t way) {
+    char log[OL_DESK_NAME_LEN + 1], text[OL_WAY_TEXT_MAX];
+    json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:s, s:I}", "event", "receipt", "line", line->name,
+                          "log", ol_desk_log_name(line, key, log), "size", (json_int_t)size,
+                          "party", line->charter->party[party].name, "time", (json_int_t)time);
+    if (ol_way_text(way, text) != NULL)
+        (void)json_object_set_new(o, "by", json_string(text));
+    return o;
 }
 
 static ol_err tell_receipt(ol_client *cl, size_t number, const row *r) {
     const ol_api_line *line = cl->c->desk.line[number];
     if (r->party >= line->charter->parties)
         return OL_OK;
-    json_t *o = receipt_json(line, &r->log, r->index, r->party, r->time);
+    json_t *o = receipt_json(line, &r->log, r->index, r->party, r->time, r->way);
     (void)json_object_set_new(o, "cursor", json_integer((json_int_t)r->seq));
     ol_client_send(cl, o);
     return OL_OK;
@@ -277,7 +285,7 @@ void ol_follow_note(ol_control *c, size_t line, const ol_api_note *n) {
         return; /* ol_follow_committed sees it */
     case OL_NOTE_RECEIPT:
         if (n->party < l->charter->parties)
-            ol_follow_pass(c, line, receipt_json(l, &n->log, n->size, n->party, n->time));
+            ol_follow_pass(c, line, receipt_json(l, &n->log, n->size, n->party, n->time, n->way));
         return;
     case OL_NOTE_SENT:
         if (n->party < l->charter->parties)

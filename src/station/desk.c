@@ -120,7 +120,7 @@ void ol_desk_note(ol_desk *d, size_t line, const ol_api_note *note) {
         w->sent = note->size;
     } else {
         w->stored = note->size;
-        w->time = note->time;
+        w->time = note->time, w->way = note->way;
     }
 }
 

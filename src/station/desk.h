@@ -27,6 +27,7 @@ typedef struct { /* how far a log came to a party, as the engine said in this ru
     uint8_t party;
     ol_log_key log;
     uint64_t sent, stored, time; /* stored: under a receipt of that time, perhaps not saved yet */
+    uint8_t way;                 /* by which that came */
 } ol_desk_went;
 
 typedef struct {

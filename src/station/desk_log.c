@@ -6,6 +6,7 @@
 
 #include "record/view.h"
 #include "station/desk.h"
+#include "station/way.h"
 
 enum { ROOM = OL_CONTROL_LINE_MAX - 1024, PAGE_DEFAULT = 100, VIEW_MEM_MAX = 128 << 20 };
 /* Of the loop's time what the signs of news cost: a twentieth; and nothing for a line of more
@@ -55,9 +56,12 @@ static ol_err walk_entry(void *ctx, const ol_stored_entry *e) {
 
 static ol_err walk_receipt(void *ctx, const ol_stored_receipt *r) {
     view_walk *w = ctx;
-    return r->party < w->line->charter->parties
-               ? ol_view_add_receipt(w->view, w->log, r->party, r->size, r->time)
-               : OL_OK;
+    if (r->party >= w->line->charter->parties)
+        return OL_OK;
+    ol_err err = ol_view_add_receipt(w->view, w->log, r->party, r->size, r->time);
+    if (err == OL_OK)
+        ol_view_set_way(w->view, w->log, r->way);
+    return err;
 }
 
 static ol_err fill(view_walk *w) {
@@ -126,13 +130,18 @@ static json_t *state_json(const ol_desk *d, size_t line, const ol_view_item *ite
     const ol_desk_went *went =
         ol_desk_went_of(d, line, ol_view_log_key(d->view->view, item->log), p);
     uint64_t time = 0;
+    uint8_t way = ol_view_way(d->view->view, item->log, item->index, p);
     bool is_stored = ol_view_is_stored(d->view->view, item->log, item->index, p, &time);
     if (!is_stored && went != NULL && went->stored > item->index) {
         is_stored = true;
-        time = went->time;
+        time = went->time, way = went->way;
     }
+    char text[OL_WAY_TEXT_MAX];
+    const char *by = ol_way_text(way, text);
     if (is_stored)
-        return json_pack("{s:s, s:I}", "state", "stored", "time", (json_int_t)time);
+        return by == NULL ? json_pack("{s:s, s:I}", "state", "stored", "time", (json_int_t)time)
+                          : json_pack("{s:s, s:I, s:s}", "state", "stored", "time",
+                                      (json_int_t)time, "by", by);
     return json_pack("{s:s}", "state",
                      went != NULL && went->sent > item->index ? "sent" : "queued");
 }

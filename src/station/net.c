@@ -8,6 +8,7 @@
 #include "station/log.h"
 #include "station/pieces.h"
 #include "station/tokens.h"
+#include "station/way.h"
 
 typedef struct {
     ol_net *net;
@@ -252,6 +253,7 @@ static void tell_up(path *p) {
     up.path.is_ip = b->is_ip;
     up.path.is_stream = b->has_room != NULL && !pt->is_thin;
     up.path.frame_max = b->frame_max;
+    up.path.way = ol_way_of(b->scheme, p->p.id % OL_PATHS_PER_PEER);
     if (pt->is_thin && pt->pieces == NULL)
         return; /* no memory for it: the log has it */
     if (pt->is_thin)

@@ -142,6 +142,7 @@ static ol_stored_receipt receipt_out(const mem_log *log, const mem_receipt *r) {
                                 .size = r->size,
                                 .time = r->time,
                                 .seq = r->seq,
+                                .way = r->way,
                                 .sig = r->is_signed ? r->sig : NULL };
 }
 

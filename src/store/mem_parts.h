@@ -30,7 +30,7 @@ typedef struct {
 } mem_head;
 
 typedef struct {
-    uint8_t party;
+    uint8_t party, way;
     bool is_signed;
     uint64_t size, time, seq;
     uint8_t sig[OL_SIG_LEN];

@@ -153,6 +153,7 @@ static ol_err put_receipt_new(work *w, undo *u, mem_receipt *r) {
 static ol_err put_receipt(work *w, undo *u) {
     const ol_put *put = w->put;
     mem_receipt r = { .party = put->party,
+                      .way = put->way,
                       .is_signed = put->p != NULL,
                       .size = put->at,
                       .time = put->time,
@@ -166,7 +167,7 @@ static ol_err put_receipt(work *w, undo *u) {
     if (!old->is_signed && old->time != r.time)
         return OL_ECONFLICT;
     if (!old->is_signed && r.is_signed) {
-        r.seq = old->seq;
+        r.seq = old->seq, r.way = old->way;
         *old = r;
         u->kind = UNDO_RECEIPT_SIG;
     }

@@ -163,13 +163,32 @@ static ol_err check_format(opening *o, sq_store *q) {
     return OL_OK;
 }
 
+/* A file of an earlier format becomes one of this, in one transaction. */
+static ol_err upgrade(opening *o, sq_store *q) {
+    char text[64];
+    sqlite3_int64 version = OL_STORE_VERSION;
+    int rc = number(q, "PRAGMA user_version", &version);
+    if (rc == SQLITE_OK && version >= OL_STORE_VERSION)
+        return OL_OK;
+    snprintf(text, sizeof text, "PRAGMA user_version = %d;", OL_STORE_VERSION);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(q->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(q->db, ol_sq_from_1, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(q->db, text, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(q->db, "COMMIT", NULL, NULL, NULL);
+    return rc == SQLITE_OK ? OL_OK : because_sqlite(o, q, rc);
+}
+
 /* In one transaction, so that a file with pages in it is ours or another program's. */
 static ol_err make_tables(opening *o, sq_store *q) {
     char text[200];
     sqlite3_int64 pages = 0;
     int rc = number(q, "PRAGMA page_count", &pages);
     if (rc == SQLITE_OK && pages > 0)
-        return OL_OK;
+        return upgrade(o, q);
     snprintf(text, sizeof text, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
              OL_STORE_APP_ID, OL_STORE_VERSION);
     if (rc == SQLITE_OK)

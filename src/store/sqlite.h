@@ -18,8 +18,8 @@
 
 enum {
     OL_STORE_APP_ID = 0x6f706c6e, /* "opln" */
-    OL_STORE_VERSION = 1,
-    OL_STORE_WAL_PAGES = 2000, /* of 2,048 bytes; then they move into store.db, if not before */
+    OL_STORE_VERSION = 2,         /* 2: by which way a receipt came */
+    OL_STORE_WAL_PAGES = 2000,    /* of 2,048 bytes; then they move into store.db, if not before */
     OL_STORE_WHY_MAX = 320
 };
 

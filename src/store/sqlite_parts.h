@@ -57,7 +57,7 @@ typedef struct {
     size_t touches, touched_cap;
 } sq_store;
 
-extern const char ol_sq_schema[];
+extern const char ol_sq_schema[], ol_sq_from_1[];
 extern const ol_store_ops ol_sq_ops; /* in sqlite_walk.c */
 
 ol_err ol_sq_err(sq_store *q, int rc);

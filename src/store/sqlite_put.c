@@ -116,6 +116,7 @@ static ol_err put_receipt(sq_store *q, const work *w) {
     ol_sq_bind_u64(st, 4, w->put->at);
     ol_sq_bind_u64(st, 5, w->put->time);
     ol_sq_bind_bytes(st, 6, w->put->p, OL_SIG_LEN);
+    sqlite3_bind_int(st, 7, w->put->way);
     ol_err err = ol_sq_run(q, st);
     return err == OL_OK && sqlite3_changes(q->db) == 0 ? OL_ECONFLICT : err;
 }

@@ -17,12 +17,16 @@ const char ol_sq_schema[] =
     "CREATE TABLE head (log INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, sig BLOB,"
     " PRIMARY KEY (log, size)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE receipt (seq INTEGER PRIMARY KEY, log INTEGER NOT NULL, party INTEGER NOT NULL,"
-    " size INTEGER NOT NULL, time INTEGER NOT NULL, sig BLOB, UNIQUE (log, party, size)) STRICT;"
+    " size INTEGER NOT NULL, time INTEGER NOT NULL, sig BLOB, way INTEGER NOT NULL DEFAULT 0,"
+    " UNIQUE (log, party, size)) STRICT;"
     "CREATE TABLE state (line INTEGER NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
     " PRIMARY KEY (line, key)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE evidence (id INTEGER PRIMARY KEY, log INTEGER NOT NULL, party INTEGER NOT NULL,"
     " size INTEGER NOT NULL, time INTEGER NOT NULL, root BLOB NOT NULL, sig BLOB NOT NULL,"
     " UNIQUE (log, party, size, time, root)) STRICT;";
+
+/* Of a file of format 1. */
+const char ol_sq_from_1[] = "ALTER TABLE receipt ADD COLUMN way INTEGER NOT NULL DEFAULT 0;";
 
 /* ── statements ────────────────────────────────────────────────────────────────────────────────*/
 
@@ -30,7 +34,7 @@ const char ol_sq_schema[] =
 #define OF_LOG                                                                                     \
     "(SELECT id FROM log WHERE line = " OF_LINE                                                    \
     " AND party = ?2 AND lane = ?3 AND incarnation = ?4)"
-#define RECEIPT "r.party, r.size, r.time, r.seq, r.sig"
+#define RECEIPT "r.party, r.size, r.time, r.seq, r.sig, r.way"
 
 static const char *const sql[Q_N] = {
     [Q_BEGIN] = "BEGIN IMMEDIATE",
@@ -46,8 +50,8 @@ static const char *const sql[Q_N] = {
     [Q_HEAD] = "INSERT INTO head (log, size, root, sig) VALUES (?1, ?2, ?3, ?4)"
                " ON CONFLICT (log, size) DO UPDATE SET sig = coalesce(sig, excluded.sig)"
                " WHERE root = excluded.root",
-    [Q_RECEIPT] = "INSERT INTO receipt (seq, log, party, size, time, sig)"
-                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (log, party, size)"
+    [Q_RECEIPT] = "INSERT INTO receipt (seq, log, party, size, time, sig, way)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (log, party, size)"
                   " DO UPDATE SET sig = coalesce(sig, excluded.sig)"
                   " WHERE sig IS NOT NULL OR time = excluded.time",
     [Q_CLOSED] = "UPDATE log SET closed = 1 WHERE id = ?1",
@@ -79,10 +83,10 @@ static const char *const sql[Q_N] = {
                     " ORDER BY e.seq LIMIT 1",
     /* CROSS JOIN: in the order of seq, whatever the planner thinks of the line's share. */
     [Q_SINCE] = "SELECT * FROM (SELECT g.party, g.lane, g.incarnation, e.seq, e.idx, e.body,"
-                " 0, 0, 0 FROM entry e CROSS JOIN log g ON g.id = e.log"
+                " 0, 0, 0, 0 FROM entry e CROSS JOIN log g ON g.id = e.log"
                 " WHERE e.seq > ?2 AND g.line = " OF_LINE " AND ?4"
                 " UNION ALL SELECT g.party, g.lane, g.incarnation, r.seq, NULL, r.sig,"
-                " r.party, r.size, r.time FROM receipt r CROSS JOIN log g ON g.id = r.log"
+                " r.party, r.size, r.time, r.way FROM receipt r CROSS JOIN log g ON g.id = r.log"
                 " WHERE r.seq > ?2 AND g.line = " OF_LINE " AND ?5 ORDER BY 4) LIMIT ?3",
     [Q_LAST_SEQ] = "SELECT max(coalesce((SELECT max(seq) FROM entry), 0),"
                    " coalesce((SELECT max(seq) FROM receipt), 0))",

@@ -112,7 +112,8 @@ static ol_err walk_receipts(ol_store *s, const uint8_t *line, const ol_log_key *
                                 .size = u64(&w, 1),
                                 .time = u64(&w, 2),
                                 .seq = u64(&w, 3),
-                                .sig = bytes(&w, 4, OL_SIG_LEN, true) };
+                                .sig = bytes(&w, 4, OL_SIG_LEN, true),
+                                .way = (uint8_t)sqlite3_column_int(w.st, 5) };
         if (w.err == OL_OK)
             w.err = fn(ctx, &r);
     }
@@ -182,7 +183,8 @@ static ol_err give_receipt(walk *w, ol_log_key key, ol_receipt_fn *fn, void *ctx
                             .sig = bytes(w, 5, OL_SIG_LEN, true),
                             .party = (uint8_t)sqlite3_column_int(w->st, 6),
                             .size = u64(w, 7),
-                            .time = u64(w, 8) };
+                            .time = u64(w, 8),
+                            .way = (uint8_t)sqlite3_column_int(w->st, 9) };
     return w->err == OL_OK ? fn(ctx, &r) : w->err;
 }
 

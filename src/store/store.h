@@ -40,6 +40,7 @@ typedef struct {
 typedef struct {
     ol_log_key log;
     uint8_t party;
+    uint8_t way; /* by which it came first; 0: not known */
     uint64_t size, time, seq;
     const uint8_t *sig; /* NULL: ours, not signed yet */
 } ol_stored_receipt;

@@ -6,6 +6,7 @@ import random
 import shutil
 
 import libline as it
+from liblinkem import Linkem
 
 
 def apart(where, names=("usa", "prc"), line="hotline"):
@@ -130,6 +131,48 @@ def small(where):
                 says="200")
 
 
+def receipt_by_courier(where):
+    """By UDP a message goes out, the path dies before the receipt, and that comes in a bundle."""
+    usa, prc = it.found(where)
+    ports = it.free_udp_ports(4)
+    link = Linkem({"p0": f"udp:127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}"})
+    usa.run("port", "add", f"udp://127.0.0.1:{ports[0]}")
+    prc.run("port", "add", f"udp://127.0.0.1:{ports[1]}")
+    usa.run("bearer", "add", "hotline", "prc", f"udp://{link.face['p0']}")
+    prc.run("bearer", "add", "hotline", "usa", f"udp://{link.face['p0', 'b']}")
+    for party in (usa, prc):
+        it.station_up(party)
+    usa.run("send", "hotline", "Before.", "--anyway", "--wait", "stored")
+    prc.run("send", "hotline", "Before, too.", "--anyway", "--wait", "stored")
+    link.say("cut p0 b-a")  # from now on nothing of prc's arrives
+    with it.Control(prc.home) as client:
+        client.ask("subscribe", line="hotline", cursor=client.ask("position",
+                                                                  line="hotline")["position"])
+        usa.run("send", "hotline", "Is it yours?", "--precedence", "flash")
+        client.event("entry", kind="message")
+        while "cursor" not in client.event("receipt", party="prc"):
+            pass
+    link.say("cut p0")
+    state = sent(usa)["Is it yours?"]
+    check(state["state"] == "sent" and sent(usa)["Before."]["by"] == "udp/0", sent(usa))
+    made = make(prc, usa, where / "bag")
+    said, _ = take(usa, where / "bag")
+    check(said[made[0]["file"]]["receipts"] == 1, said)
+
+    def is_told():
+        state = sent(usa)["Is it yours?"]
+        check(state["state"] == "stored" and state["by"] == "bundle", state)
+        text = usa.run("log", "hotline").stdout.decode()
+        check("by a bundle" in text, text)
+
+    is_told()
+    it.station_down(usa)
+    is_told()  # from its store
+    it.station_up(usa)
+    is_told()
+    link.close()
+
+
 def refusals(where):
     """What cannot be done is said in a sentence that helps."""
     usa, prc = apart(where)
@@ -157,4 +200,4 @@ def refusals(where):
     usa.refused("bundle", "make", "hotline", "prc", where / "box", says="no station runs")
 
 
-it.main(any_order, small, refusals)
+it.main(any_order, small, receipt_by_courier, refusals)
