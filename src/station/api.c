@@ -185,6 +185,10 @@ ol_err ol_api_hook_test(ol_station *st, const char *hook, unsigned what, uint32_
     return ol_hooks_test(ol_alarms_hooks(st->alarms), hook, (ol_hook_what)what, token);
 }
 
+json_t *ol_api_couriers(const ol_station *st, size_t number) {
+    return ol_couriers_json(st->couriers, number);
+}
+
 json_t *ol_api_hooks(const ol_station *st) {
     return ol_hooks_json(ol_alarms_hooks(st->alarms));
 }

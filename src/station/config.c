@@ -8,6 +8,7 @@
 #include "base/ini.h"
 #include "bearer/bearer.h"
 #include "line/line.h"
+#include "station/courier.h"
 
 typedef struct {
     ol_config *c;
@@ -90,9 +91,12 @@ static ol_err take_url(ol_str value, bool is_local, char *to, const char **why) 
     copy(value, to);
     const ol_bearer *bearer = ol_bearer_find(to);
     const char *fault = "value is no url of this version, which has udp://<host>:<port>, "
-                        "tcp://<host>:<port>, serial:<device> and exec:<program>";
+                        "tcp://<host>:<port>, serial:<device>, exec:<program> and, for "
+                        "a bearer, dir:<directory>";
     if (bearer != NULL)
         fault = bearer->check(to, is_local);
+    else if (!is_local && ol_courier_is(to))
+        fault = ol_courier_check(to);
     *why = fault;
     return fault == NULL ? OL_OK : OL_EFORM;
 }
@@ -147,6 +151,12 @@ static ol_err find_port(const ol_config *c, const ol_config_bearer *b, const cha
                         uint8_t *ret, ol_why *why) {
     const ol_bearer *bearer = ol_bearer_find(b->url);
     size_t found = 0;
+    if (ol_courier_is(b->url))
+        return name[0] == '\0' ? OL_OK
+                               : ol_why_set(why, OL_EFORM,
+                                            "[bearer %s %s]: a directory needs no port; take the "
+                                            "key port out",
+                                            b->line, b->party);
     for (uint8_t i = 0; i < c->ports; i++) {
         bool is_fit = ol_bearer_find(c->port[i].url) == bearer;
         if (name[0] != '\0' && strcmp(name, c->port[i].name) == 0 && !is_fit)
@@ -300,12 +310,16 @@ static ol_err check_url(const char *url, bool is_local, ol_why *why) {
     for (size_t i = 0; (row = ol_bearer_at(i)) != NULL; i++)
         (void)snprintf(forms + strlen(forms), sizeof forms - strlen(forms), "%s%s",
                        i > 0 ? ", " : "", row->form);
-    if (bearer == NULL)
-        return ol_why_set(why, OL_EFORM, "%.64s is no url of this version; give %s", url, forms);
-    const char *fault = strlen(url) > OL_URL_MAX ? "it is too long" : bearer->check(url, is_local);
-    return fault == NULL
-               ? OL_OK
-               : ol_why_set(why, OL_EFORM, "%.300s: %s; give %s", url, fault, bearer->form);
+    bool is_dir = !is_local && ol_courier_is(url);
+    if (bearer == NULL && !is_dir)
+        return ol_why_set(why, OL_EFORM, "%.64s is no url of this version; give %s%s", url, forms,
+                          is_local ? "" : ", " OL_COURIER_FORM);
+    const char *fault = strlen(url) > OL_URL_MAX ? "it is too long"
+                        : is_dir                 ? ol_courier_check(url)
+                                                 : bearer->check(url, is_local);
+    return fault == NULL ? OL_OK
+                         : ol_why_set(why, OL_EFORM, "%.300s: %s; give %s", url, fault,
+                                      is_dir ? OL_COURIER_FORM : bearer->form);
 }
 
 static bool has_port(const ol_config *c, const char *name) {

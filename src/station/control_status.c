@@ -130,6 +130,14 @@ static json_t *delays_json(const ol_charter *ch, const ol_api_line_status *s) {
 }
 
 /* The keys shared with each other party: see docs/PROTOCOL.md §2.6. */
+/* Where there are any: directories as bearers. */
+static void set_couriers(ol_control *c, const ol_api_line *line, json_t *o) {
+    json_t *list = ol_api_couriers(c->desk.station, line->number);
+    if (json_array_size(list) > 0)
+        set(o, "couriers", json_incref(list));
+    json_decref(list);
+}
+
 static json_t *epochs_json(const ol_api_line *line, const ol_api_line_status *s) {
     json_t *all = json_object();
     for (unsigned i = 0; i < line->charter->parties; i++) {
@@ -246,6 +254,7 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
         set(o, "stopped", stopped_json(ch, &s));
         set(o, "delays", delays_json(ch, &s));
         set(o, "epochs", epochs_json(line, &s));
+        set_couriers(c, line, o);
         set(o, "counts", counts_json(s.count));
         set(o, "clocks", ol_duty_clocks_json(line, duty, now));
         set(o, "forks", forks_json(c, line, o));

@@ -142,7 +142,9 @@ static ol_err on_save(void *ctx, size_t line, uint8_t party, const ol_ratchet *k
 
 static void on_bundle(void *ctx, size_t line, const ol_bundle_read *read) {
     ol_station *st = ctx;
-    if (st->control != NULL)
+    if (read->token >= OL_COURIERS_TOKEN && st->couriers != NULL)
+        ol_couriers_bundle(st->couriers, read);
+    else if (read->token < OL_COURIERS_TOKEN && st->control != NULL)
         ol_control_bundle(st->control, line, read);
 }
 
@@ -179,7 +181,7 @@ static void set_process(void) {
     (void)signal(SIGPIPE, SIG_IGN);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         OL_LOG(OL_WARN, "process", "why=\"new privileges cannot be forbidden on this kernel\"");
-    (void)setenv("UV_THREADPOOL_SIZE", "1", 0); /* look-ups of names; nothing else uses threads */
+    (void)setenv("UV_THREADPOOL_SIZE", "2", 0); /* look-ups of names; couriers' directories */
 }
 
 static ol_err get_keyfile(ol_station *st, size_t len, size_t pass_len, ol_why *why) {
@@ -325,7 +327,7 @@ static ol_err add_paths_to(ol_station *st, size_t line, size_t party) {
     for (uint8_t slot = 0; err == OL_OK && slot < OL_PATHS_PER_PEER; slot++) {
         const ol_config_bearer *b = bearer_of(st, line, party, slot);
         is_taken[slot] = b != NULL;
-        if (b != NULL)
+        if (b != NULL && !ol_courier_is(b->url))
             err = add_path(st, line, party, slot, b->port, b->url);
     }
     uint8_t port = 0;
@@ -418,6 +420,8 @@ static ol_err start(ol_station *st, ol_why *why) {
         err = ol_alarms_start(st, &hooks, &st->alarms);
     if (err == OL_OK)
         err = ol_duties_start(&duties, &st->duties);
+    if (err == OL_OK)
+        err = ol_couriers_start(st, &st->couriers);
     if (err != OL_OK)
         return err;
     OL_LOG(OL_INFO, "station.ready", "version=%s party=%s home=%s lines=%zu ports=%zu paths=%zu",
@@ -434,6 +438,7 @@ static void on_parting(uv_timer_t *timer) {
 
 static void close_loop(ol_station *st) {
     uv_timer_t parting;
+    ol_couriers_stop(st->couriers);
     ol_duties_stop(st->duties);
     ol_alarms_stop(st->alarms);
     ol_control_stop(st->control);
@@ -451,6 +456,7 @@ static void close_loop(ol_station *st) {
     uv_close((uv_handle_t *)&parting, NULL);
     (void)uv_run(&st->loop, UV_RUN_NOWAIT);
     (void)uv_loop_close(&st->loop); /* a look-up that still runs ends with the process */
+    ol_couriers_free(st->couriers);
     ol_duties_free(st->duties);
     ol_control_free(st->control);
     ol_alarms_free(st->alarms);

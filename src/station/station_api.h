@@ -141,6 +141,7 @@ OL_MUST ol_err ol_api_fork_ack(ol_station *st, size_t line, const ol_log_key *lo
 /* Starts a hook as if this event (ol_hook_what) had happened; answered by ol_control_hook_tested
  * with token, after this call has returned. OL_ENOENT, OL_EAGAIN. */
 OL_MUST ol_err ol_api_hook_test(ol_station *st, const char *hook, unsigned what, uint32_t token);
+struct json_t *ol_api_couriers(const ol_station *st, size_t line); /* likewise */
 struct json_t *ol_api_hooks(const ol_station *st); /* a new array: docs/CONTROL.md */
 /* Clean stop, as by SIGTERM: after the call has returned. */
 void ol_api_stop(ol_station *st);

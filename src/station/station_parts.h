@@ -10,6 +10,7 @@
 #include "station/alarms.h"
 #include "station/config.h"
 #include "station/control.h"
+#include "station/courier.h"
 #include "station/drive.h"
 #include "station/duty.h"
 #include "station/lines.h"
@@ -43,6 +44,7 @@ struct ol_station {
     ol_duties *duties;
     ol_control *control;
     ol_alarms *alarms;
+    ol_couriers *couriers;
     uint64_t started_wall, started_ms;
 };
 

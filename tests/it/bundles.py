@@ -144,7 +144,7 @@ def receipt_by_courier(where):
         it.station_up(party)
     usa.run("send", "hotline", "Before.", "--anyway", "--wait", "stored")
     prc.run("send", "hotline", "Before, too.", "--anyway", "--wait", "stored")
-    link.say("cut p0 b-a")  # from now on nothing of prc's arrives
+    link.say("p0/ba cut")  # from now on nothing of prc's arrives
     with it.Control(prc.home) as client:
         client.ask("subscribe", line="hotline", cursor=client.ask("position",
                                                                   line="hotline")["position"])
@@ -152,7 +152,7 @@ def receipt_by_courier(where):
         client.event("entry", kind="message")
         while "cursor" not in client.event("receipt", party="prc"):
             pass
-    link.say("cut p0")
+    link.say("p0 cut")
     state = sent(usa)["Is it yours?"]
     check(state["state"] == "sent" and sent(usa)["Before."]["by"] == "udp/0", sent(usa))
     made = make(prc, usa, where / "bag")
@@ -171,6 +171,69 @@ def receipt_by_courier(where):
     it.station_up(usa)
     is_told()
     link.close()
+
+
+def couriers(where, *bearers):
+    """Two parties that were connected and have from now on nothing but these bearers."""
+    usa, prc = it.connected(where)
+    for party in (usa, prc):
+        party.run("send", "hotline", f"{party.name} was here.", "--anyway", "--wait", "stored")
+    for party, other, url in zip((usa, prc), (prc, usa), bearers):
+        it.station_down(party)
+        (party.home / "config").write_text(f"[port main]\nurl = udp://127.0.0.1:"
+                                           f"{it.free_udp_ports(1)[0]}\n")
+        party.run("bearer", "add", "hotline", other.name, url)
+        it.station_up(party)
+    return usa, prc
+
+
+def await_text(client, party, text):
+    while client.event("entry", kind="message")["author"] != "usa" or text not in texts(party):
+        pass
+
+
+def diode(where):
+    """One way only: entries arrive, in taken/ lies what was taken, and the keys stay in step."""
+    box = where / "box"
+    box.mkdir()
+    usa, prc = couriers(where, f"dir:{box}?every=1", f"dir:?in={box}&every=1")
+    with it.Control(prc.home) as client:
+        client.ask("subscribe", line="hotline", cursor=client.ask("position",
+                                                                  line="hotline")["position"])
+        for i in range(3):
+            usa.run("send", "hotline", f"One way {i}.", "--anyway")
+            await_text(client, prc, f"One way {i}.")
+        with it.Control(usa.home) as other:
+            epochs = [[one["epoch"] for one in
+                       side.ask("status", line="hotline")["epochs"].values()]
+                      for side in (client, other)]
+        check(epochs[0] == epochs[1] == [0], epochs)
+        # what is not for here is named and left alone; a stick that vanishes is told, nothing lost
+        (box / "foreign.olb").write_bytes(bytes(range(200)))
+        usa.run("send", "hotline", "Once more.", "--anyway")
+        await_text(client, prc, "Once more.")
+        said = client.ask("status", line="hotline")["couriers"][0]
+        check(said["taken"] >= 3 and [one["file"] for one in said["refused"]] == ["foreign.olb"],
+              said)
+        check([file.name for file in box.glob("*.olb")] == ["foreign.olb"], list(box.iterdir()))
+        box.rename(where / "gone")
+        usa.run("send", "hotline", "Nobody there.", "--anyway")
+        while not any("courier.fails" in line for line in usa.log):
+            usa.run("status")
+        (where / "gone").rename(box)
+        await_text(client, prc, "Nobody there.")
+    check(sent(usa)["One way 0."]["state"] == "sent", sent(usa))
+
+
+def folder(where):
+    """A folder that both use: messages and receipts, both ways."""
+    box = where / "box"
+    box.mkdir()
+    usa, prc = couriers(where, *[f"dir:{box}?every=1"] * 2)
+    usa.run("send", "hotline", "By the folder.", "--anyway", "--wait", "stored")
+    check(sent(usa)["By the folder."]["by"] == "dir/0", sent(usa))
+    prc.run("send", "hotline", "And back.", "--anyway", "--wait", "stored")
+    check(texts(usa) == texts(prc) == ["By the folder.", "And back."], texts(usa))
 
 
 def refusals(where):
@@ -200,4 +263,4 @@ def refusals(where):
     usa.refused("bundle", "make", "hotline", "prc", where / "box", says="no station runs")
 
 
-it.main(any_order, small, receipt_by_courier, refusals)
+it.main(any_order, small, receipt_by_courier, diode, folder, refusals)

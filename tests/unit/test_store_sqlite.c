@@ -143,13 +143,18 @@ static void formats(void **state) {
     ol_store *s = opened();
     assert_int_equal(commit_entry(s, 0, 9), OL_OK);
     s->ops->close(s);
-    write_sql("PRAGMA user_version = 2");
+    write_sql("PRAGMA user_version = 3");
     refused(home, OL_EVERSION, "newer version");
-    write_sql("PRAGMA user_version = 1; PRAGMA application_id = 7");
+    write_sql("PRAGMA user_version = 2; PRAGMA application_id = 7");
     refused(home, OL_EFORM, "not a store of openline");
-    write_sql("PRAGMA application_id = 0x6f706c6e");
+    write_sql("PRAGMA application_id = 0x6f706c6e; PRAGMA user_version = 1;"
+              "ALTER TABLE receipt DROP COLUMN way"); /* as the first format was */
     s = opened();
     assert_int_equal(entries_of(s), 1);
+    assert_int_equal(commit_entry(s, 1, 9), OL_OK);
+    s->ops->close(s);
+    s = opened();
+    assert_int_equal(entries_of(s), 2);
     s->ops->close(s);
 }
 
