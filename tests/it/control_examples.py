@@ -19,6 +19,8 @@ def same(shown, said, where):
         if list(shown) != list(said):
             raise Failure(f"{where}: keys {list(said)}, the document shows {list(shown)}")
         for key, value in shown.items():
+            if key == "round_trip_ms" and said[key] is None:
+                continue  # a frame was sent again: what answers it measures nothing
             same(value, said[key], f"{where}.{key}")
     elif isinstance(shown, list) and isinstance(said, list):
         if len(shown) != len(said):
