@@ -1,7 +1,7 @@
 /* bearer/serial.c — a serial line: one device, one place at its other end.
  * Lives    while the device can be opened; one that is not there, or goes away, is opened again
- *          after AGAIN_MS, doubling up to AGAIN_MAX_MS. Sessions go on: a device that comes back
- *          is the same line.
+ *          after AGAIN_MS, doubling up to AGAIN_MAX_MS, anew once it has been there for STEADY_MS.
+ *          Sessions go on: a device that comes back is the same line.
  * Shares   with nobody: others cannot open the device meanwhile. */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,13 +15,14 @@
 
 #include "bearer/thin.h"
 
-enum { AGAIN_MS = 250, AGAIN_MAX_MS = 5000, SAID_MAX = 160 };
+enum { AGAIN_MS = 250, AGAIN_MAX_MS = 5000, STEADY_MS = 10000, SAID_MAX = 160 };
 
 struct ol_port {
     ol_thin thin;
     ol_thin_url url;
     uv_timer_t timer;
     unsigned failures;
+    uint64_t since_ms; /* when it was opened */
     bool is_closing;
     int told;            /* errno that was told last */
     ol_port_fault fault; /* while it is down */
@@ -108,6 +109,7 @@ static void start(ol_port *p, int fd) {
         return;
     }
     p->fault = (ol_port_fault){ NULL, 0 };
+    p->since_ms = uv_now(p->thin.loop);
     ol_thin_start(&p->thin, fd, copy);
 }
 
@@ -138,7 +140,8 @@ static void on_ended(void *ctx, int sys) {
         uv_close((uv_handle_t *)&p->timer, on_timer_closed);
         return;
     }
-    p->failures = 0;
+    if (uv_now(p->thin.loop) - p->since_ms >= STEADY_MS)
+        p->failures = 0; /* one that comes and goes is tried, and told, ever more seldom */
     p->fault = (ol_port_fault){ "the device is gone", sys };
     p->told = sys != 0 ? sys : -1;
     tell(p, p->fault.why, sys);

@@ -20,7 +20,6 @@ typedef struct {
     ol_pieces *pieces; /* then; NULL until the start */
     bool is_blocked;   /* the system took no more: wait for `writable` */
     size_t queued, sent;
-    ol_log_gate gate; /* of what its device or program says */
     ol_port_frame queue[OL_PORT_BATCH];
     uint8_t bytes[OL_PORT_BATCH][OL_FRAME_MAX];
 } port;
@@ -158,10 +157,7 @@ static void on_lost(void *ctx, const ol_addr *addr) {
 
 static void on_said(void *ctx, const char *text) {
     port *pt = ctx;
-    uint64_t held = 0;
-    if (ol_log_pass(&pt->gate, (ol_mono){ uv_now(pt->net->loop) }, &held))
-        OL_LOG(OL_WARN, "port.said", "port=%s held=%llu text=\"%s\"", pt->name,
-               (unsigned long long)held, text);
+    OL_LOG(OL_WARN, "port.said", "port=%s text=\"%s\"", pt->name, text);
 }
 
 /* ---- out ---- */
