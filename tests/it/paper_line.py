@@ -72,7 +72,7 @@ def receipt_on_paper(where, carry):
         print("  receipt:", made.stat().st_size, "bytes;", usa.run("bundle", "take", back)
               .stdout.decode().strip().rsplit("/", 1)[-1])
         said = state_of(usa, prc, TEXT)
-        if said["state"] != "stored" or said.get("by", "bundle") != "bundle":
+        if said["state"] != "stored" or said.get("by") != "bundle":
             raise Failure(said)
         print("  ", said)
 
