@@ -46,8 +46,8 @@ typedef struct {
     /* The connection by which addr was reached is gone, with whatever it held. */
     void (*lost)(void *ctx, const ol_addr *addr);
     void *ctx;
-    /* For the log, bounded by the bearer: what became of a device or program, or what it said. NULL:
-     * not told. Plain ASCII, no quotation marks. */
+    /* For the log, bounded by the bearer: what became of a device or program, or what it said.
+     * Plain ASCII, no quotation marks. NULL: not told. */
     void (*said)(void *ctx, const char *text);
 } ol_port_user;
 
