@@ -3,6 +3,7 @@
 
 A test waits on events and replies, never on a sleep; every wait has a limit that fails the test.
 """
+import itertools
 import json
 import os
 import pathlib
@@ -21,6 +22,7 @@ SRC = pathlib.Path(os.environ.get("OPENLINE_SRC", pathlib.Path(__file__).resolve
 TITLES = {"usa": "United States", "prc": "中国", "swi": "Suisse", "nor": "Norge"}
 LANGS = {"usa": "en", "prc": "zh en", "swi": "fr de", "nor": "no"}
 LIMIT = 60.0  # seconds for anything that a test waits for
+PORTS = itertools.count(random.randrange(20000))  # next() is atomic: threads may take some
 STATIONS = []  # parties whose stations run: none outlives its test
 
 
@@ -215,12 +217,13 @@ def station_down(party, with_signal=signal.SIGTERM, expect=0):
 
 def free_udp_ports(count, kind=socket.SOCK_DGRAM):
     """Ports of loopback that nobody has now, below those that the system hands out itself: a
-    station that is down for a moment finds its port again."""
+    station that is down for a moment finds its port again. No test gets one twice, and tests that
+    run at once begin far from one another."""
     held = []
     while len(held) < count:
         s = socket.socket(socket.AF_INET, kind)
         try:
-            s.bind(("127.0.0.1", random.randrange(12000, 32000)))
+            s.bind(("127.0.0.1", 12000 + next(PORTS) % 20000))
             held.append(s)
         except OSError:
             s.close()
