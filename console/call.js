@@ -1,5 +1,5 @@
 // A call: impossible to miss while it rings, its ladder as it climbs, its verdict with what proves it.
-import { html, useEffect, useRef, useState } from "/lib/preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "/lib/preact.js";
 import { DRILL } from "/model.js";
 import { t } from "/words.js";
 import { span } from "/time.js";
@@ -74,7 +74,7 @@ export function Reply({ call, line, model, talk }) {
 export function Alarm({ model, talk, calls }) {
   const { line, call } = calls[0], { state } = model, box = useRef(null);
   const drill = DRILL(call.status), left = call.left_s - (state.now - call.read) / 1000;
-  useEffect(() => {
+  useLayoutEffect(() => { // before it is painted: a key pressed at the first sight of it counts
     const last = document.activeElement;
     box.current?.querySelector("button.answer")?.focus();
     const keys = (e) => {

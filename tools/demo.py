@@ -448,8 +448,11 @@ class Demo:
 
 
 def view_of(event):
-    """An entry without what is each store's own."""
-    return {k: v for k, v in event.items() if k not in ("cursor", "event")}
+    """An entry without what is each store's own: its place, and the way by which receipts came."""
+    own = {k: v for k, v in event.items() if k not in ("cursor", "event")}
+    own["states"] = {party: {k: v for k, v in state.items() if k != "by"}
+                     for party, state in event["states"].items()}
+    return own
 
 
 def free_ports(count):
