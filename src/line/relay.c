@@ -121,6 +121,10 @@ void ol_relay_wanted(ol_line *l, ol_log *log, uint8_t by, uint8_t party, uint64_
     l->peer[by].cut_ms[party] = l->mono_ms;
     if (log->got[party].is_signed && log->got[party].size > size)
         s->owe_of |= bit;
+    /* It holds all, so no head of ours goes to it for its receipt to come back: it is asked. */
+    if (log->got[party].size < log->head_size && log->sync[party].believed >= log->head_size &&
+        ol_sync_is_reached(l, party))
+        log->sync[party].owe_want |= bit;
 }
 
 void ol_relay_got(ol_line *l, ol_log *log, uint8_t party) {
