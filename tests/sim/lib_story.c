@@ -222,10 +222,14 @@ static sim_world *live(uint64_t seed, const sim_story *how, bool is_verbose, uin
         w->rnd = rnd;
     }
     tale t = { .w = w, .how = how };
-    w->calls = how->has_calls ? sim_calls_new() : NULL;
+    w->calls = how->calls_in > 0 && seed % how->calls_in == 0 ? sim_calls_new() : NULL;
     make_paths(&t);
     if (how->has_liars && parties > 2 && sim_one_in(w, 2))
         t.lies = sim_lies_new(w, (unsigned)sim_random(w, parties));
+    if (t.lies != NULL) { /* two histories have two verdicts: sim_fork and verify name them */
+        sim_calls_free(w->calls);
+        w->calls = NULL;
+    }
     cut_for_ever(&t);
     w->disk_ms = sim_one_in(w, 3) ? 1 + sim_random(w, 50) : 0;
     for (unsigned p = 0; p < parties; p++)
@@ -234,7 +238,7 @@ static sim_world *live(uint64_t seed, const sim_story *how, bool is_verbose, uin
     unsigned turns = how->turns_max / 4 + (unsigned)sim_random(w, how->turns_max * 3 / 4);
     for (unsigned i = 0; i < turns; i++) {
         talk(&t);
-        for (uint64_t n = how->has_calls ? sim_random(w, 3) : 0; n > 0; n--)
+        for (uint64_t n = w->calls != NULL ? sim_random(w, 3) : 0; n > 0; n--)
             sim_calls_one(w);
         fault(&t);
         if (t.lies != NULL && sim_one_in(w, 2))

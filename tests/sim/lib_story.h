@@ -19,7 +19,7 @@ typedef struct {
     bool has_slow;         /* serial lines, satellites, clogged queues, small frames */
     bool has_liars;        /* one party in half of the seeds */
     bool has_cuts;         /* a pair may stay cut for ever, where others can hand on */
-    bool has_calls;        /* people call each other (lib_calls.h) */
+    unsigned calls_in;     /* one seed in so many: people call each other (lib_calls.h); 0: none */
     unsigned fixed, fresh; /* seeds of a run without arguments */
 } sim_story;
 

@@ -8,7 +8,7 @@ int main(int argc, char **argv) {
                                      .parties_max = 4,
                                      .slots_max = 2,
                                      .turns_max = 60,
-                                     .has_calls = true,
+                                     .calls_in = 1,
                                      .fixed = 20,
                                      .fresh = 10 };
     return sim_story_main(argc, argv, &story);

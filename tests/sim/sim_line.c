@@ -8,6 +8,7 @@ int main(int argc, char **argv) {
                                      .parties_max = 2,
                                      .slots_max = 1,
                                      .turns_max = 80,
+                                     .calls_in = 4,
                                      .fixed = 40,
                                      .fresh = 20 };
     return sim_story_main(argc, argv, &story);
