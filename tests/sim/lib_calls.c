@@ -15,13 +15,20 @@ typedef struct {
 
 typedef struct {
     ol_log_key log;
-    uint64_t index, ms[SIM_PARTIES_MAX], closed_ms; /* held by, closed: OL_NEVER not yet */
+    uint64_t index, ms[SIM_PARTIES_MAX]; /* held by: OL_NEVER not yet */
+    bool is_closed;
 } truth;
+
+typedef struct {
+    ol_log_key log;
+    uint64_t index, ms; /* written */
+} closing;
 
 struct sim_calls {
     SIM_VEC(placed) call;
     size_t vain; /* those from here on were placed on a dead line */
     SIM_VEC(truth) truth;
+    SIM_VEC(closing) closing; /* of one call there may be several: copies, what was set back */
 };
 
 struct sim_calls *sim_calls_new(void) {
@@ -35,6 +42,7 @@ void sim_calls_free(struct sim_calls *c) {
         return;
     free(c->call.v);
     free(c->truth.v);
+    free(c->closing.v);
     free(c);
 }
 
@@ -127,10 +135,19 @@ static truth *truth_of(sim_world *w, const ol_log_key *log, uint64_t index) {
         if (ol_log_key_eq(&w->calls->truth.v[i].log, log) && w->calls->truth.v[i].index == index)
             return &w->calls->truth.v[i];
     truth *t = SIM_PUSH(&w->calls->truth);
-    *t = (truth){ .log = *log, .index = index, .closed_ms = OL_NEVER };
+    *t = (truth){ .log = *log, .index = index };
     for (unsigned q = 0; q < SIM_PARTIES_MAX; q++)
         t->ms[q] = OL_NEVER;
     return t;
+}
+
+static uint64_t written_ms(const sim_world *w, const ol_log_key *log, uint64_t index) {
+    for (size_t i = 0; i < w->calls->closing.n; i++) {
+        const closing *k = &w->calls->closing.v[i];
+        if (ol_log_key_eq(&k->log, log) && k->index == index)
+            return k->ms;
+    }
+    return OL_NEVER;
 }
 
 void sim_calls_held(sim_world *w, unsigned p, const ol_log_key *log, uint64_t index,
@@ -148,8 +165,9 @@ void sim_calls_held(sim_world *w, unsigned p, const ol_log_key *log, uint64_t in
                ol_close_decode(e.body, e.body_len, &c, &why) == OL_OK) {
         ol_log_key of = { .party = c.call.party, .lane = c.call.lane };
         memcpy(of.incarnation, c.call.incarnation, OL_INC_LEN);
-        truth *t = truth_of(w, &of, c.call.index);
-        t->closed_ms = w->now_ms < t->closed_ms ? w->now_ms : t->closed_ms;
+        truth_of(w, &of, c.call.index)->is_closed = true;
+        if (written_ms(w, log, index) == OL_NEVER)
+            *SIM_PUSH(&w->calls->closing) = (closing){ *log, index, w->now_ms };
     }
 }
 
@@ -201,14 +219,22 @@ static ol_view *view_of(sim_world *w, unsigned p, ol_mem *mem) {
     return f.view;
 }
 
+/* Of several closes the one that counts: in the log of the call, if one is there (§11.4). */
+static uint64_t closed_ms(sim_world *w, const ol_view *v, const ol_log_key *call, size_t close) {
+    ol_view_item k = ol_view_at(v, close);
+    const ol_log_key *log = ol_view_log_key(v, k.log);
+    uint64_t ms = written_ms(w, log, k.index);
+    CHECK(w, ms != OL_NEVER, "a close that %s never wrote", w->card[call->party].name);
+    return ms;
+}
+
 static void check_truth(sim_world *w, const ol_view *v, size_t call, uint8_t q,
                         const ol_verdict *is) {
     ol_view_item item = ol_view_at(v, ol_verdict_call(v, call).at);
     const ol_log_key *log = ol_view_log_key(v, item.log);
     const truth *t = truth_of(w, log, item.index);
-    bool was_in_time = t->ms[q] <= t->closed_ms;
     CHECK(w, is->name != OL_VERDICT_OPEN, "a call of %s is never closed", w->card[log->party].name);
-    CHECK(w, is->name != OL_VERDICT_UNANSWERED || was_in_time,
+    CHECK(w, is->name != OL_VERDICT_UNANSWERED || t->ms[q] <= closed_ms(w, v, log, is->close),
           "%s is said to have had a call in time", w->card[q].name);
 }
 
@@ -248,7 +274,7 @@ static void call_in_vain(sim_world *w) {
     sim_pass_ms(w, sim_calls_longest_ms() + 10000);
     for (size_t i = w->calls->vain; i < w->calls->call.n; i++) {
         const sim_said *s = &w->said.v[w->calls->call.v[i].said];
-        CHECK(w, s->is_told && truth_of(w, &s->log, s->index)->closed_ms < w->now_ms,
+        CHECK(w, s->is_told && truth_of(w, &s->log, s->index)->is_closed,
               "%c: a call on a dead line is not closed", sim_name(w, s->by));
     }
 }
