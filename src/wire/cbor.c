@@ -80,8 +80,8 @@ uint64_t ol_cbor_get_array(ol_rd *r) {
     return r->err == OL_OK ? n : 0;
 }
 
-const uint8_t *ol_cbor_get_any(ol_rd *r, size_t *ret_len) {
-    const uint8_t *begin = r->p;
+/* `deep`: arrays that the item stands in. */
+static void take_any(ol_rd *r, size_t deep) {
     uint64_t open[OL_CBOR_DEPTH_MAX]; /* items still to come, per array we are in */
     size_t depth = 0;
     do {
@@ -90,7 +90,7 @@ const uint8_t *ol_cbor_get_any(ol_rd *r, size_t *ret_len) {
         if (major == OL_CBOR_BYTES || major == OL_CBOR_TEXT) {
             (void)get_string(r, (unsigned)major, &len);
         } else if (major == OL_CBOR_ARRAY) {
-            if (depth == OL_CBOR_DEPTH_MAX)
+            if (deep + depth >= OL_CBOR_DEPTH_MAX)
                 r->err = OL_ELIMIT;
             else
                 open[depth++] = ol_cbor_get_array(r) + 1; /* the array itself counts as one */
@@ -101,10 +101,20 @@ const uint8_t *ol_cbor_get_any(ol_rd *r, size_t *ret_len) {
         while (depth > 0 && --open[depth - 1] == 0)
             depth--;
     } while (depth > 0 && r->err == OL_OK);
+}
+
+const uint8_t *ol_cbor_get_any(ol_rd *r, size_t *ret_len) {
+    const uint8_t *begin = r->p;
+    take_any(r, 0);
     if (r->err != OL_OK)
         return NULL;
     *ret_len = (size_t)(r->p - begin);
     return begin;
+}
+
+void ol_cbor_skip(ol_rd *r, uint64_t taken, uint64_t n) {
+    for (; r->err == OL_OK && taken < n; taken++)
+        take_any(r, 1);
 }
 
 ol_err ol_cbor_check(const uint8_t *p, size_t len) {

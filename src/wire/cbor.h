@@ -32,6 +32,9 @@ uint64_t ol_cbor_get_array(ol_rd *r); /* the number of items that follow */
 /* Takes one whole item of any kind of the subset; returns where it began and *ret_len its length.
  */
 const uint8_t *ol_cbor_get_any(ol_rd *r, size_t *ret_len);
+/* In an array of n items, of which `taken` were: takes the others, of later revisions, of any kind.
+ * They stand one array deep already: what this leaves is what ol_cbor_check takes. */
+void ol_cbor_skip(ol_rd *r, uint64_t taken, uint64_t n);
 /* One whole item and nothing after it, within the subset and limits. */
 OL_MUST ol_err ol_cbor_check(const uint8_t *p, size_t len);
 

@@ -42,10 +42,7 @@ ol_err ol_check_decode(const uint8_t *body, size_t len, ol_check *ret, const cha
     is_right(&r, true, "the paths have another form, or are more than 32", &why);
     get_missed(&r, &c);
     is_right(&r, true, "the missed checks have another form", &why);
-    for (uint64_t i = 5; i < n && r.err == OL_OK; i++) {
-        size_t more;
-        (void)ol_cbor_get_any(&r, &more); /* of later revisions */
-    }
+    ol_cbor_skip(&r, 5, n);
     if (r.err == OL_OK)
         r.err = ol_rd_end(&r);
     if (is_right(&r, true, "bytes follow the check, or what follows is no CBOR", &why))

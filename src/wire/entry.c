@@ -146,8 +146,7 @@ ol_err ol_opening_decode(const uint8_t *body, size_t len, ol_opening *ret) {
         o.generation = (uint32_t)ol_cbor_get_uint_max(&r, UINT32_MAX);
     if (r.err != OL_OK)
         return r.err;
-    for (uint64_t i = 5; i < fields && r.err == OL_OK; i++)
-        (void)ol_cbor_get_any(&r, &before);
+    ol_cbor_skip(&r, 5, fields);
     if (ol_rd_end(&r) != OL_OK)
         return OL_EFORM;
     memcpy(ret, &o, sizeof o);

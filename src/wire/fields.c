@@ -60,10 +60,7 @@ void ol_fields_put_parties(ol_wr *w, uint16_t parties) {
 
 ol_err ol_fields_end(ol_fields *f, uint64_t known, uint64_t n, const char *why,
                      const char **ret_why) {
-    for (uint64_t i = known; i < n && f->r.err == OL_OK; i++) {
-        size_t len;
-        (void)ol_cbor_get_any(&f->r, &len);
-    }
+    ol_cbor_skip(&f->r, known, n);
     if (f->r.err == OL_OK)
         f->r.err = ol_rd_end(&f->r);
     if (!ol_fields_demand(f, true, OL_OK, why))

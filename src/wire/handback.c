@@ -32,10 +32,7 @@ ol_err ol_handback_decode(const uint8_t *body, size_t len, ol_handback *ret) {
         return OL_ELIMIT;
     for (; r.err == OL_OK && h.n < n; h.n++)
         get_handed(&r, &h.v[h.n]);
-    for (uint64_t i = 3; i < items && r.err == OL_OK; i++) {
-        size_t more;
-        (void)ol_cbor_get_any(&r, &more);
-    }
+    ol_cbor_skip(&r, 3, items);
     if (r.err == OL_OK && r.left != 0)
         r.err = OL_EFORM;
     if (r.err == OL_OK)

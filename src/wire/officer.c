@@ -90,15 +90,7 @@ static void get_fields(ol_fields *d, ol_officer *o) {
     o->vouched = (ol_str){ (const char *)begin, (size_t)(d->r.p - begin) };
 }
 
-/* Fields of later revisions, and the end. */
-static void get_rest(ol_fields *d, uint64_t from, uint64_t n) {
-    size_t len;
-    for (uint64_t i = from; i < n && d->r.err == OL_OK; i++)
-        (void)ol_cbor_get_any(&d->r, &len);
-    if (d->r.err == OL_OK)
-        d->r.err = ol_rd_end(&d->r);
-    ol_fields_demand(d, true, OL_OK, "bytes follow the last field, or what follows is no CBOR");
-}
+static const char ends[] = "bytes follow the last field, or what follows is no CBOR";
 
 ol_err ol_officer_decode(const uint8_t *body, size_t len, ol_officer *ret, const char **ret_why) {
     ol_fields d = { .r = ol_rd_of(body, len) };
@@ -108,12 +100,10 @@ ol_err ol_officer_decode(const uint8_t *body, size_t len, ol_officer *ret, const
     ol_fields_demand(&d, n >= FIELDS, OL_EFORM, "the officer has too few fields");
     get_fields(&d, &o);
     get_voucher(&d, &o);
-    get_rest(&d, FIELDS, n);
-    if (d.r.err == OL_OK)
+    ol_err err = ol_fields_end(&d, FIELDS, n, ends, ret_why);
+    if (err == OL_OK)
         memcpy(ret, &o, sizeof o);
-    else
-        *ret_why = d.why;
-    return d.r.err;
+    return err;
 }
 
 static void put_said(const ol_said *said, uint8_t n, ol_wr *w) {
@@ -165,12 +155,10 @@ ol_err ol_watch_decode(const uint8_t *body, size_t len, ol_watch *ret, const cha
     ol_fields_demand(&d, true, OL_OK, "the number of the officer before is not one of 0 to 65535");
     o.text = get_line(&d, 0, OL_OFFICER_TEXT_MAX,
                       "the remark has more than 200 bytes, or holds what no remark may hold");
-    get_rest(&d, 3, n);
-    if (d.r.err == OL_OK)
+    ol_err err = ol_fields_end(&d, 3, n, ends, ret_why);
+    if (err == OL_OK)
         *ret = o;
-    else
-        *ret_why = d.why;
-    return d.r.err;
+    return err;
 }
 
 void ol_watch_encode(const ol_watch *o, ol_wr *w) {

@@ -182,6 +182,30 @@ static void array_claims_what_is_left(void **state) {
     }
 }
 
+/* Items of later revisions: what is skipped in an array is what a check of the whole takes. */
+static void skipped(void **state) {
+    (void)state;
+    for (size_t depth = 1; depth <= OL_CBOR_DEPTH_MAX + 1; depth++) {
+        uint8_t in[OL_CBOR_DEPTH_MAX + 4] = { 0x83, 0x00, 0x01 }; /* two known ones, one more */
+        for (size_t i = 1; i < depth; i++)
+            in[2 + i] = i + 1 < depth ? 0x81 : 0x80;
+        if (depth == 1)
+            in[3] = 0x00;
+        size_t len = depth == 1 ? 4 : 2 + depth;
+        ol_rd r = { in, len, OL_OK };
+        uint64_t n = ol_cbor_get_array(&r);
+        assert_int_equal(ol_cbor_get_uint(&r), 0);
+        assert_int_equal(ol_cbor_get_uint(&r), 1);
+        ol_cbor_skip(&r, 2, n);
+        assert_int_equal(ol_rd_end(&r), depth <= OL_CBOR_DEPTH_MAX ? OL_OK : OL_ELIMIT);
+        assert_int_equal(ol_cbor_check(in, len), ol_rd_end(&r));
+    }
+    const uint8_t none[] = { 0x81, 0x00 };
+    ol_rd r = { none, sizeof none, OL_OK };
+    ol_cbor_skip(&r, 3, 1); /* more were taken than it says: nothing is left to skip */
+    assert_true(r.err == OL_OK && r.left == sizeof none);
+}
+
 static void errors_stick(void **state) {
     (void)state;
     const uint8_t in[] = { 0x81, 0x00 };
@@ -306,6 +330,7 @@ int main(void) {
         cmocka_unit_test(only_its_own_kind),
         cmocka_unit_test(uint_with_a_ceiling),
         cmocka_unit_test(array_claims_what_is_left),
+        cmocka_unit_test(skipped),
         cmocka_unit_test(errors_stick),
         cmocka_unit_test(written_and_read),
         cmocka_unit_test(as_the_naive_reader),
