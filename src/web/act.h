@@ -1,9 +1,7 @@
 /* web/act.h — what a console does is done by an openline command: the same words, checks and
  * refusals as at a terminal, and no second way to make an entry.
- * Shape    {"id", "do": "send", "line", …}: a row of the table names the command, its positional
- *          words and the options it may have. Values are texts; they are handed over as
- *          `--option=value` and after `--`, never through a shell. The answer has what the
- *          command's --json printed last as `result`, or its `error`.
+ * Shape    a request that command.h has a row for; the answer has what the command's --json printed
+ *          last as `result`, or its `error`.
  * Bounds   OL_ACTS_MAX at once a talk; OL_ACT_S seconds and OL_ACT_OUT bytes of output each.
  * Source   docs/CONTROL.md 3, docs/CONSOLE.md */
 #ifndef OL_WEB_ACT_H
@@ -16,9 +14,6 @@
 enum { OL_ACTS_MAX = 4, OL_ACT_S = 60, OL_ACT_OUT = 4 << 20 };
 
 typedef struct ol_acts ol_acts;
-
-bool ol_act_is_one(const char *what);
-bool ol_act_changes(const char *what); /* it needs a seat that acts */
 
 ol_acts *ol_acts_new(ol_web *w, ol_talk *t);
 void ol_acts_free(ol_acts *a); /* what runs goes on to its end, unheard */

@@ -7,6 +7,7 @@
 #include <wslay/wslay.h>
 
 #include "web/act.h"
+#include "web/command.h"
 #include "web/station.h"
 
 enum { PING_S = 20, SILENT_S = 60 };
@@ -101,9 +102,9 @@ static void heard(ol_talk *t, const char *p, size_t len) {
             t, json_pack("{s:O, s:b, s:b}", "id", id, "ok", 1, "acts", t->right == OL_SEAT_ACTS));
     else if (only_reads(what))
         ol_station_ask(t->station, o);
-    else if (ol_act_is_one(what) && (t->right == OL_SEAT_ACTS || !ol_act_changes(what)))
+    else if (ol_command_is_one(what) && (t->right == OL_SEAT_ACTS || !ol_command_changes(what)))
         ol_act_begin(t->acts, o);
-    else if (ol_act_is_one(what)) {
+    else if (ol_command_is_one(what)) {
         ol_web_refuse(t->guest->web, "an act from a seat that only looks");
         refuse(t, id, "this seat only looks on", "sit down at one that may act");
     } else {

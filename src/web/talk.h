@@ -1,7 +1,7 @@
 /* web/talk.h — a console's talk with the station: a WebSocket on one side, the control socket on
  * the other.
  * In       one JSON object a message. `do` of a request that only reads goes to the station as it
- *          is, with its `id`; `act` and what else act.h has runs an openline command, for who may.
+ *          is, with its `id`; what command.h has runs an openline command, for who may.
  *          The rest is refused in a reply.
  * Out      what the station says, a message a line; texts of messages are taken out of their bodies
  *          and stand beside them as `text`. {"event": "station", "up": …} when the station comes

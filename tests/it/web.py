@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: ISC
 """The console's server over sockets: who gets in, who may act, and what is refused."""
 import gzip
+import json
 import os
+import re
 import subprocess
 import sys
 
-from libline import BIN, Failure, connected, main, run, station_down, station_up
+from libline import BIN, SRC, Failure, connected, main, run, station_down, station_up
 from libordeal import check
 from libweb import WEB, Web, self_signed
 
@@ -105,6 +107,7 @@ def rights(where):
         ("proof", {"line": LINE, "entry": "usa/urgent/0000.0"}),
         ("proof", {"line": LINE, "entry": entry, "out": "/tmp"}),
         ("call", {"line": LINE, "rung": "nobody"}),
+        ("verify", {"line": str(where)}), ("verdicts", {"line": "/tmp"}),  # no folder of the host's
     )
     for do, keys in refused:
         said = acts.ask(do, **keys)
@@ -141,6 +144,22 @@ def sealed(where):
     check(shown["signed"][0]["valid"] and shown["signed"][0]["officer"] == 1, shown)
     check(not talk.ask("verdicts", line=LINE, passphrase="x")["ok"], "a passphrase for nothing")
     web.stop()
+
+
+def words(_):
+    """every language has every word that the pages use, with the same places to fill in"""
+    console = SRC / "console"
+    books = {p.stem: json.loads(p.read_text()) for p in sorted((console / "words").glob("*.json"))}
+    check(len(books) == 6, list(books))
+    used = set()
+    for page in console.glob("*.js"):
+        used |= set(re.findall(r'\bt\("([\w-]+)"', page.read_text()))
+    check(len(used) > 80 and not used - set(books["en"]), used - set(books["en"]))
+    for lang, book in books.items():
+        check(set(book) == set(books["en"]), (lang, set(book) ^ set(books["en"])))
+        for key, text in book.items():
+            places = [sorted(re.findall(r"\{\w+\}", one)) for one in (text, books["en"][key])]
+            check(text.strip() and places[0] == places[1], (lang, key, text))
 
 
 def frames(where):
@@ -267,4 +286,4 @@ def certificate(where):
 
 if __name__ == "__main__":
     check(BIN, "no program")
-    sys.exit(main(door, strangers, rights, sealed, frames, crowd, station_gone, certificate))
+    sys.exit(main(door, strangers, rights, sealed, words, frames, crowd, station_gone, certificate))
