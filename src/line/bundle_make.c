@@ -364,6 +364,8 @@ ol_err ol_bundle_seal(ol_line *l, ol_bundle_plan *plan, const ol_bundle_source *
     ol_err err = OL_OK;
     for (uint8_t lane = 0; lane < OL_LANES && err == OL_OK; lane++)
         err = put_lane(&k, lane);
+    if (err != OL_OK && k.w.len > 0) /* the plan counts it as put: it goes, the next one fails */
+        k.is_left = true, err = OL_OK;
     if (err == OL_OK && k.w.len == 0)
         err = OL_ENOENT;
     if (err == OL_OK && !k.is_left)
