@@ -242,18 +242,8 @@ static size_t seen_from(const ol_view *v, size_t log, vw_place place) {
     const vw_log *l = &v->log[log];
     if (place.log == log)
         return place.row + 1;
-    size_t number = ol_vw_number_of(v, log, place.log);
-    const vw_number *n = &l->number[number];
-    size_t low = 0, high = number == 0 ? 0 : n->steps;
-    const size_t end = high;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (n->step[mid].size > place.row)
-            high = mid;
-        else
-            low = mid + 1;
-    }
-    return low == end ? OL_VIEW_NONE : (size_t)n->step[low].row;
+    size_t row = ol_vw_row_of_seen(l, ol_vw_number_of(v, log, place.log), place.row + 1);
+    return row == l->rows ? OL_VIEW_NONE : row;
 }
 
 static size_t learn(const ol_view *v, size_t log, learnt *ret) {
