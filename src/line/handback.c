@@ -7,8 +7,7 @@
 
 /* A slow path has its time to bring a word, and an answer. */
 static uint64_t alone_ms(const ol_line *l, uint8_t party) {
-    uint64_t ms = ol_path_is_slow(l, party) ? 2 * ol_path_repeat_ms(l, party) : 0;
-    return ms > OL_ALONE_MS ? ms : OL_ALONE_MS;
+    return ol_max_ms(OL_ALONE_MS, ol_path_is_slow(l, party) ? 2 * ol_path_repeat_ms(l, party) : 0);
 }
 
 static bool is_alone(const ol_line *l, uint8_t party) {

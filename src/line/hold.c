@@ -50,8 +50,7 @@ static void sweep(ol_line *l, ol_hold *h) {
     uint8_t by = 0;
     while (&l->peer[by].hold != h)
         by++;
-    uint64_t rest = 4 * ol_path_repeat_ms(l, by);
-    rest = rest > OL_HOLD_MS ? rest : OL_HOLD_MS;
+    const uint64_t rest = ol_max_ms(OL_HOLD_MS, 4 * ol_path_repeat_ms(l, by));
     size_t kept = 0;
     uint64_t have = 0;
     for (size_t i = 0; i < h->n; i++) {

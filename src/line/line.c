@@ -11,6 +11,10 @@ uint64_t ol_min_ms(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
+uint64_t ol_max_ms(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
 bool ol_push(ol_mem *mem, void **v, size_t *n, size_t *cap, size_t size) {
     if (*n == *cap) {
         size_t more = *cap == 0 ? 8 : 2 * *cap;

@@ -4,17 +4,13 @@
 enum { LOSSY_FRAMES = 8, LOSSY_SHARE = 6 }; /* a sixth of so many at least */
 enum { LOSS_FRAMES = 256, RATE_MS = 1000 };
 
-static uint64_t at_least(uint64_t a, uint64_t b) {
-    return a > b ? a : b;
-}
-
 /* ---- times by rate and turnaround (§5.9) ---- */
 
 void ol_path_pace(ol_path *path, const ol_event *up) {
     uint32_t rate = up->path.rate;
     bool is_segmented = up->path.frame > 0;
     uint64_t max = (uint64_t)rate * (is_segmented ? OL_PACKET_MS : OL_SEGMENT_MS) / 8000;
-    max = at_least(max, is_segmented ? OL_PACKET_MIN : OL_FRAME_MIN);
+    max = ol_max_ms(max, is_segmented ? OL_PACKET_MIN : OL_FRAME_MIN);
     path->rate = rate;
     path->frame_max = rate > 0 && max < up->path.frame_max ? (uint16_t)max : up->path.frame_max;
     path->airs = is_segmented ? 4 : 2; /* its own, the answer's; again where pieces were lost */
@@ -34,7 +30,7 @@ static uint64_t air_ms(const ol_path *path) {
 uint64_t ol_path_answer_ms(const ol_path *path) {
     uint64_t rtt = path == NULL || path->rtt_ms == 0 ? OL_RTT_START_MS : path->rtt_ms;
     uint64_t turns = path == NULL ? 0 : path->lag_ms;
-    return at_least(rtt, turns) + at_least(rtt / 4, 20) +
+    return ol_max_ms(rtt, turns) + ol_max_ms(rtt / 4, 20) +
            (path == NULL ? 0 : path->airs * air_ms(path));
 }
 
@@ -47,25 +43,25 @@ uint64_t ol_path_try_max_ms(const ol_path *path, bool has_more) {
     uint64_t max = OL_OPEN_IDLE_MS, share = share_ms(path);
     if (has_more)
         max = path->rtt_ms > 0 ? OL_REPEAT_MAX_MS : OL_OPEN_MAX_MS, share /= 4;
-    return at_least(at_least(max, share), ol_path_answer_ms(path));
+    return ol_max_ms(ol_max_ms(max, share), ol_path_answer_ms(path));
 }
 
 uint64_t ol_path_kept_ms(const ol_path *path) {
-    return at_least(OL_KEPT_MS, is_slow(path) ? 4 * ol_path_answer_ms(path) : 0);
+    return ol_max_ms(OL_KEPT_MS, is_slow(path) ? 4 * ol_path_answer_ms(path) : 0);
 }
 
 uint64_t ol_path_rest_ms(const ol_path *path) {
-    return at_least(OL_ANSWER_AGAIN_MS, is_slow(path) ? ol_path_answer_ms(path) / 2 : 0);
+    return ol_max_ms(OL_ANSWER_AGAIN_MS, is_slow(path) ? ol_path_answer_ms(path) / 2 : 0);
 }
 
 uint64_t ol_path_rekey_ms(const ol_path *path) {
     uint64_t ms = path->rate == 0 ? 0 : OL_REKEY_SHARE * 1000 / path->rate;
-    ms = at_least(ms, OL_REKEY_TURNS * (uint64_t)path->lag_ms);
-    return at_least(OL_REKEY_MS, ms < OL_REKEY_MAX_MS ? ms : OL_REKEY_MAX_MS);
+    ms = ol_max_ms(ms, OL_REKEY_TURNS * (uint64_t)path->lag_ms);
+    return ol_max_ms(OL_REKEY_MS, ms < OL_REKEY_MAX_MS ? ms : OL_REKEY_MAX_MS);
 }
 
 uint64_t ol_path_reply_hold_ms(const ol_path *path) {
-    return at_least(OL_REPLY_HOLD_MS, path->rate == 0 ? 0 : OL_REPLY_SHARE * 1000u / path->rate);
+    return ol_max_ms(OL_REPLY_HOLD_MS, path->rate == 0 ? 0 : OL_REPLY_SHARE * 1000u / path->rate);
 }
 
 /* ---- the best ---- */
@@ -129,7 +125,7 @@ void ol_path_rtt(ol_path *path, uint64_t ms) {
 /* ---- signs of life ---- */
 
 static uint64_t keep_ms(const ol_path *path) {
-    return at_least(at_least(OL_PING_MS, share_ms(path)), 4 * (uint64_t)path->lag_ms);
+    return ol_max_ms(ol_max_ms(OL_PING_MS, share_ms(path)), 4 * (uint64_t)path->lag_ms);
 }
 
 static uint64_t dead_ms(const ol_path *path) {
@@ -143,12 +139,12 @@ bool ol_path_is_heard(const ol_line *l, const ol_path *path) {
 /* When a PING that is out has gone unanswered. A peer with one path has no other to turn to. */
 static uint64_t answer_ms(const ol_line *l, uint8_t party, const ol_path *path) {
     if (paths_up(l, party) < 2)
-        return at_least(keep_ms(path) / 2, ol_path_answer_ms(path));
+        return ol_max_ms(keep_ms(path) / 2, ol_path_answer_ms(path));
     uint64_t ms = ol_path_answer_ms(path);
     for (unsigned i = 0; i < path->missed && ms < OL_MISSED_MAX_MS; i++)
         ms *= 2;
     uint64_t max = keep_ms(path) / 4;
-    return ms < max ? ms : at_least(max, ol_path_answer_ms(path));
+    return ms < max ? ms : ol_max_ms(max, ol_path_answer_ms(path));
 }
 
 /* When the next PING is due. */
@@ -307,7 +303,7 @@ void ol_path_drop_copies(ol_line *l, ol_path *path) {
 }
 
 static void add_copy(ol_line *l, ol_path *path, const uint8_t *p, size_t len) {
-    const uint64_t copy_ms = at_least(OL_COPY_MS, ol_path_answer_ms(path));
+    const uint64_t copy_ms = ol_max_ms(OL_COPY_MS, ol_path_answer_ms(path));
     while (path->copy[0] != NULL && l->mono_ms - path->copy[0]->at_ms >= copy_ms)
         ol_path_drop_copy(l, path);
     if (path->copy[OL_COPIES - 1] != NULL)

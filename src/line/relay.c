@@ -14,8 +14,7 @@ static uint64_t rank_of(const ol_line *l, const ol_log *log, uint8_t party) {
 
 /* A request stands until it must have been made again. */
 static uint64_t cut_ms(const ol_line *l, uint8_t by) {
-    uint64_t ms = 3 * ol_path_repeat_ms(l, by);
-    return ms > OL_CUT_MS ? ms : OL_CUT_MS;
+    return ol_max_ms(OL_CUT_MS, 3 * ol_path_repeat_ms(l, by));
 }
 
 static bool is_cut(const ol_line *l, uint8_t a, uint8_t b) {
@@ -75,12 +74,10 @@ static void ask(ol_line *l, ol_log *log, uint8_t party, uint16_t mask) {
     if (l->mono_ms < s->want_ms || by == l->parties)
         return;
     log->sync[by].owe_want |= (uint16_t)(1u << party);
-    uint64_t ms = ol_path_repeat_ms(l, by);
-    for (unsigned i = 0; i < s->want_tries && ms < OL_WANT_MAX_MS; i++)
+    uint64_t ms = ol_path_repeat_ms(l, by), max = ol_max_ms(OL_WANT_MAX_MS, ms);
+    for (unsigned i = 0; i < s->want_tries && ms < max; i++)
         ms *= 2;
-    uint64_t least = ol_path_repeat_ms(l, by), max = OL_WANT_MAX_MS;
-    max = max < least ? least : max;
-    s->want_ms = l->mono_ms + (ms < max ? ms : max);
+    s->want_ms = l->mono_ms + ol_min_ms(ms, max);
     s->want_tries = s->want_tries < UINT8_MAX ? (uint8_t)(s->want_tries + 1) : UINT8_MAX;
 }
 

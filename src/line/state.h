@@ -419,6 +419,7 @@ uint32_t ol_token(ol_line *l);
 void ol_random(ol_line *l, uint8_t *to, size_t n);
 uint64_t ol_claim_time(ol_line *l); /* for an entry or receipt of ours: never falls (§3.3) */
 uint64_t ol_min_ms(uint64_t a, uint64_t b);
+uint64_t ol_max_ms(uint64_t a, uint64_t b);
 
 /* pump.c */
 void ol_pump(ol_line *l, ol_effects *out);
