@@ -22,6 +22,7 @@
 
 #include "cli/files_of.h"
 #include "fault/lib_calls.h"
+#include "fault/lib_lack.h"
 #include "fault/lib_vfs.h"
 #include "lib/record.h"
 #include "record/export.h"
@@ -332,20 +333,6 @@ static ol_err perform(size_t a) {
 
 /* ---- what fails ---- */
 
-static sqlite3_mem_methods real_memory;
-static uint64_t memory_calls, memory_from, memory_to;
-
-static bool memory_fails(void) {
-    uint64_t n = memory_calls++;
-    return n >= memory_from && n < memory_to;
-}
-static void *memory_get(int n) {
-    return memory_fails() ? NULL : real_memory.xMalloc(n);
-}
-static void *memory_grow(void *p, int n) {
-    return memory_fails() ? NULL : real_memory.xRealloc(p, n);
-}
-
 typedef struct {
     enum { BY_CALL, BY_SQLITE, BY_DISK } what;
     call_kind call; /* BY_CALL */
@@ -361,7 +348,7 @@ static void arm(const fault *f, uint64_t n) {
             .is_armed = true, .kind = f->call, .error = f->error, .from = n, .to = to
         };
     else if (f->what == BY_SQLITE)
-        memory_calls = 0, memory_from = n, memory_to = to;
+        lack_now = (lack_plan){ .from = n, .to = to };
     else
         vfs_now =
             (vfs_plan){ .is_armed = true, .kind = f->disk, .rc = f->error, .from = n, .to = to };
@@ -370,9 +357,9 @@ static void arm(const fault *f, uint64_t n) {
 /* How many there were. */
 static uint64_t disarm(const fault *f) {
     calls_now.is_armed = vfs_now.is_armed = false;
-    memory_to = 0;
+    lack_now.to = 0;
     return f->what == BY_CALL     ? calls_now.calls[f->call]
-           : f->what == BY_SQLITE ? memory_calls
+           : f->what == BY_SQLITE ? lack_now.calls
                                   : vfs_now.calls[f->disk];
 }
 
@@ -532,9 +519,6 @@ int main(int argc, char **argv) {
         cmocka_unit_test(the_view),
     };
     is_whole = argc > 1 && strcmp(argv[1], "--whole") == 0;
-    sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_memory);
-    sqlite3_mem_methods own = real_memory;
-    own.xMalloc = memory_get, own.xRealloc = memory_grow;
-    sqlite3_config(SQLITE_CONFIG_MALLOC, &own);
+    lack_install();
     return cmocka_run_group_tests_name("record", tests, set_up, tear_down);
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "fault/lib_lack.h"
 #include "fault/lib_vfs.h"
 #include "store/sqlite.h"
 
@@ -255,20 +256,6 @@ static void the_disk(void **state) {
 
 /* ---- memory ---- */
 
-static sqlite3_mem_methods real_memory;
-static uint64_t memory_calls, memory_from, memory_to;
-
-static bool memory_fails(void) {
-    uint64_t n = memory_calls++;
-    return n >= memory_from && n < memory_to;
-}
-static void *memory_get(int n) {
-    return memory_fails() ? NULL : real_memory.xMalloc(n);
-}
-static void *memory_grow(void *p, int n) {
-    return memory_fails() ? NULL : real_memory.xRealloc(p, n);
-}
-
 static void memory(void **state) {
     (void)state;
     uint64_t points = 0, most = 0;
@@ -277,13 +264,13 @@ static void memory(void **state) {
             bool was_hit = true;
             for (uint64_t n = 0; was_hit; n = after(n, 60), points++) {
                 bool has_failed = false;
-                memory_to = 0;
+                lack_now.to = 0;
                 uint64_t done = begin(is_old);
-                memory_calls = 0, memory_from = n, memory_to = many ? UINT64_MAX : n + 1;
+                lack_now = (lack_plan){ .from = n, .to = many ? UINT64_MAX : n + 1 };
                 done = work(done, &has_failed);
-                was_hit = memory_calls > n;
-                most = memory_calls > most ? memory_calls : most;
-                memory_to = 0;
+                was_hit = lack_now.calls > n;
+                most = lack_now.calls > most ? lack_now.calls : most;
+                lack_now.to = 0;
                 look(done);
             }
         }
@@ -297,9 +284,6 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(memory, setup, teardown),
     };
     is_whole = argc > 1 && strcmp(argv[1], "--whole") == 0;
-    sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_memory);
-    sqlite3_mem_methods own = real_memory;
-    own.xMalloc = memory_get, own.xRealloc = memory_grow;
-    sqlite3_config(SQLITE_CONFIG_MALLOC, &own);
+    lack_install();
     return cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
 }
