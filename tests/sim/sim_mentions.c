@@ -119,21 +119,26 @@ static unsigned more_than_there_is_room_for(void) {
     return sim_scene_end(&s);
 }
 
+/* A message by who has read the first entry of each of these logs; what is new in our log then. */
+static said say_by_reader(sim_scene *s, reader *q, const sim_liar_log *log, ol_known read[LOGS]) {
+    static const uint8_t body[] = { 0x80 };
+    for (unsigned i = 0; i < LOGS; i++)
+        read[i] = (ol_known){ log[i].key, 1 };
+    sim_submit_read(s->w, 0, OL_LANE_URGENT, OL_KIND_MESSAGE, (ol_bytes){ body, 1 },
+                    &(sim_read){ read, LOGS });
+    sim_pass(s, 500);
+    return look(s, q);
+}
+
 /* What an officer signs covers all that was read, and a reader finds just that in the entry. */
 static unsigned read_is_what_was_read(void) {
     static sim_liar_log log[LOGS];
-    static const uint8_t body[] = { 0x80 };
     ol_known read[LOGS];
     sim_scene s;
     reader q;
     begin(&s, &q, "a hundred logs that were read");
     grow(&s, log, true);
-    for (unsigned i = 0; i < LOGS; i++)
-        read[i] = (ol_known){ log[i].key, 1 };
-    sim_submit_read(s.w, 0, OL_LANE_URGENT, OL_KIND_MESSAGE, (ol_bytes){ body, 1 },
-                    &(sim_read){ read, LOGS });
-    sim_pass(&s, 500);
-    said one = look(&s, &q);
+    said one = say_by_reader(&s, &q, log, read);
     EXPECT(&s, one.entries == 2 && one.reads > 0, "%u entries, %zu reads", one.entries, one.reads);
     for (unsigned i = 0; i < LOGS; i++)
         EXPECT(&s, size_in(q.read, q.numbers, &log[i].key) == 1, "log %u was read", i);
@@ -145,19 +150,13 @@ static unsigned read_is_what_was_read(void) {
 /* Since it was read more logs have grown than an entry can say: it is not said. */
 static unsigned read_too_long_ago(void) {
     static sim_liar_log log[LOGS];
-    static const uint8_t body[] = { 0x80 };
     ol_known read[LOGS];
     sim_scene s;
     reader q;
     begin(&s, &q, "a hundred logs that grew since");
     grow(&s, log, true);
     grow(&s, log, false);
-    for (unsigned i = 0; i < LOGS; i++)
-        read[i] = (ol_known){ log[i].key, 1 };
-    sim_submit_read(s.w, 0, OL_LANE_URGENT, OL_KIND_MESSAGE, (ol_bytes){ body, 1 },
-                    &(sim_read){ read, LOGS });
-    sim_pass(&s, 500);
-    said one = look(&s, &q);
+    said one = say_by_reader(&s, &q, log, read);
     EXPECT(&s, one.entries == one.mentions_kind, "%u entries, %u of mentions", one.entries,
            one.mentions_kind);
     return sim_scene_end(&s);
