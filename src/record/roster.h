@@ -5,7 +5,8 @@
  *          vouched for replaces a claim; a claim replaces nothing that is vouched for, but may say
  *          that the officer has left. Only the powers of who is vouched for count.
  * Errors   OL_ENOMEM.
- * Memory   from mem, some 110 bytes an entry, and 3 KiB where a party has any.
+ * Memory   from mem, some 110 bytes an entry; of each party that has any 2 KiB, and 1 KiB for each
+ *          256 officers' numbers of which one is used.
  * Source   docs/PROTOCOL.md §4.8 */
 #ifndef OL_RECORD_ROSTER_H
 #define OL_RECORD_ROSTER_H
