@@ -6,41 +6,23 @@
 
 #include <sodium.h>
 
+#include "fuzz/lib_engine.h"
 #include "line/bundle.h"
 #include "line/state.h"
 
 enum { BOUND = 4 << 20, TURNS = 16, PEER = 1 };
 
-static ol_mem mem, secret;
-static ol_switch *sw;
-static ol_line *line;
-static const uint8_t fixed[32] = { 7 };
+static fuzz_engine engine;
 static uint8_t priv[2][32], pub[2][32];
 static unsigned answers;
 static ol_err answer;
 
 static void make(void) {
-    ol_line_party party[2];
-    memset(party, 0, sizeof party);
     for (unsigned p = 0; p < 2; p++) {
-        ol_sign_key key;
-        uint8_t seed[32];
-        memset(seed, (int)p + 1, sizeof seed);
-        ol_sign_key_of(seed, &key);
-        memcpy(party[p].name, p == 0 ? "usa" : "prc", 4);
-        memcpy(party[p].log_pk, key.pub, 32), memcpy(party[p].receipt_pk, key.pub, 32);
         memset(priv[p], (int)p + 5, 32);
         (void)crypto_scalarmult_base(pub[p], priv[p]);
-        memcpy(party[p].static_pk, pub[p], 32);
-        ol_ratchet_begin(fixed, &party[p].ratchet);
     }
-    ol_mem_heap(&mem, 64 << 20), ol_mem_heap(&secret, 8 << 20);
-    OL_ASSERT(ol_switch_new(&mem, &sw) == OL_OK);
-    ol_line_opts o = { .mem = &mem, .secret = &secret, .sw = sw, .parties = 2, .party = party };
-    o.epochs = (ol_ratchet_times){ .crypto_s = 604800, .courier_s = 2592000 };
-    o.line_secret = o.seed = fixed, o.limit_entries = 1000, o.limit_bytes = 1000000;
-    memcpy(o.name, "line", 5);
-    OL_ASSERT(ol_line_new(&o, &line) == OL_OK);
+    fuzz_engine_make(&engine, pub);
 }
 
 static void step(ol_event *ev, unsigned depth);
@@ -56,7 +38,7 @@ static void perform(const ol_effect *fx, unsigned depth) {
     else if (fx->kind == FX_SAVE_RATCHET)
         ev.kind = EV_RATCHET_SAVED, ev.ratchet_saved.token = fx->save_ratchet.token;
     else if (fx->kind == FX_BUNDLE)
-        ev.kind = EV_BUNDLE_TOLD, answers++, answer = ol_line_bundle(line)->err;
+        ev.kind = EV_BUNDLE_TOLD, answers++, answer = ol_line_bundle(engine.line)->err;
     else if (fx->kind == FX_DH) {
         bool is_good = crypto_scalarmult(shared, priv[0], fx->dh.peer) == 0;
         ev.kind = EV_DH, ev.dh.token = fx->dh.token, ev.dh.shared = is_good ? shared : NULL;
@@ -66,17 +48,17 @@ static void perform(const ol_effect *fx, unsigned depth) {
 }
 
 static void step(ol_event *ev, unsigned depth) {
-    ol_effects *fx = ol_mem_get0(&mem, 1, sizeof *fx);
+    ol_effects *fx = ol_mem_get0(&engine.mem, 1, sizeof *fx);
     OL_ASSERT(fx != NULL && depth < TURNS);
-    ol_line_step(line, ev, (ol_mono){ 1000 }, fx);
+    ol_line_step(engine.line, ev, (ol_mono){ 1000 }, fx);
     for (size_t i = 0; i < fx->n; i++)
         perform(&fx->v[i], depth);
-    ol_mem_put(&mem, fx, 1, sizeof *fx);
+    ol_mem_put(&engine.mem, fx, 1, sizeof *fx);
 }
 
 static void turn(void) {
     step(&(ol_event){ .kind = EV_MORE }, 0);
-    if (ol_line_batch(line) != NULL)
+    if (ol_line_batch(engine.line) != NULL)
         step(&(ol_event){ .kind = EV_COMMITTED }, 0);
 }
 
@@ -84,7 +66,7 @@ static size_t seal(const uint8_t *items, size_t len, uint8_t *to) {
     uint8_t pro[11 + OL_LINE_ID_LEN + 4 + 2 + 1 + 1 + OL_BUNDLE_CLEAR], ss[32];
     ol_epoch e;
     ol_noise hs;
-    ol_keys_epoch(fixed, 0, PEER, &e);
+    ol_keys_epoch(fuzz_fixed, 0, PEER, &e);
     ol_wr w = ol_wr_of(to, OL_BUNDLE_MAX), p = ol_wr_of(pro, sizeof pro);
     ol_wr_put(&w, e.hint_down, OL_HINT_LEN);
     ol_wr_be(&w, 0, 2), ol_wr_be(&w, 5, 8);
@@ -100,7 +82,7 @@ static size_t seal(const uint8_t *items, size_t len, uint8_t *to) {
                                           .rs = pub[0],
                                           .psk = e.psk });
     OL_ASSERT(crypto_scalarmult(ss, priv[PEER], pub[0]) == 0);
-    OL_ASSERT(ol_noise_write1(&hs, fixed, ss, items, len, &w) == OL_OK);
+    OL_ASSERT(ol_noise_write1(&hs, fuzz_fixed, ss, items, len, &w) == OL_OK);
     return w.len;
 }
 
@@ -119,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     else
         memcpy(file, data + 1, len);
     ol_event ev = { .kind = EV_BUNDLE, .bundle = { .way = 1, .bundle = { file, len } } };
-    bool is_ours = ol_switch_find(sw, file, len, &ev.bundle.hit) == OL_OK;
+    bool is_ours = ol_switch_find(engine.sw, file, len, &ev.bundle.hit) == OL_OK;
     OL_ASSERT(is_ours || !is_sealed);
     if (is_ours) {
         step(&ev, 0);
@@ -127,12 +109,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             turn();
         OL_ASSERT(answers == 1);
         OL_ASSERT(is_sealed ? (answer == OL_OK) == is_good : answer != OL_OK);
-        OL_ASSERT(line->own[0].log == NULL && line->own[1].log == NULL);
-        OL_ASSERT(line->peer[PEER].last_counter == 0);
+        OL_ASSERT(engine.line->own[0].log == NULL && engine.line->own[1].log == NULL);
+        OL_ASSERT(engine.line->peer[PEER].last_counter == 0);
     }
-    OL_ASSERT(mem.peak < BOUND);
-    ol_line_free(line);
-    ol_switch_free(sw);
-    OL_ASSERT(mem.used == 0 && secret.used == 0);
+    OL_ASSERT(engine.mem.peak < BOUND);
+    fuzz_engine_free(&engine);
     return 0;
 }

@@ -4,37 +4,18 @@
  *      are as they were, and the engine can be taken down without a leak */
 #include <string.h>
 
+#include "fuzz/lib_engine.h"
 #include "line/state.h"
 
 enum { BOUND = 4 << 20, ROUNDS = 16 };
 
-static ol_mem mem, secret;
-static ol_switch *sw;
-
-static const uint8_t fixed[32] = { 7 };
+static fuzz_engine engine;
 
 static ol_line *make(void) {
-    ol_line_party party[2];
-    ol_line *l;
-    memset(party, 0, sizeof party);
-    for (unsigned p = 0; p < 2; p++) {
-        ol_sign_key key;
-        uint8_t seed[32];
-        memset(seed, (int)p + 1, sizeof seed);
-        ol_sign_key_of(seed, &key);
-        memcpy(party[p].name, p == 0 ? "usa" : "prc", 4);
-        memcpy(party[p].log_pk, key.pub, 32), memcpy(party[p].receipt_pk, key.pub, 32);
-        memset(party[p].static_pk, 9, 32);
-        ol_ratchet_begin(fixed, &party[p].ratchet);
-    }
-    ol_mem_heap(&mem, 64 << 20), ol_mem_heap(&secret, 8 << 20);
-    OL_ASSERT(ol_switch_new(&mem, &sw) == OL_OK);
-    ol_line_opts o = { .mem = &mem, .secret = &secret, .sw = sw, .parties = 2, .party = party };
-    o.epochs = (ol_ratchet_times){ .crypto_s = 604800, .courier_s = 2592000 };
-    o.line_secret = o.seed = fixed, o.limit_entries = 1000, o.limit_bytes = 1000000;
-    memcpy(o.name, "line", 5);
-    OL_ASSERT(ol_line_new(&o, &l) == OL_OK);
-    return l;
+    static uint8_t pub[2][32];
+    memset(pub, 9, sizeof pub);
+    fuzz_engine_make(&engine, pub);
+    return engine.line;
 }
 
 /* One step; effects answered as a machine that works would. Returns what was appended or sent. */
@@ -81,7 +62,7 @@ static size_t frame_of(const uint8_t *p, size_t len, uint8_t to[OL_FRAME_MAX]) {
     if (len < 6 || memcmp(p, "\2\2\2\2", OL_HINT_LEN) != 0)
         return len;
     uint8_t ck[OL_SECRET_LEN];
-    memcpy(ck, fixed, sizeof ck);
+    memcpy(ck, fuzz_fixed, sizeof ck);
     for (unsigned i = 0; i < p[5]; i++)
         ol_keys_next(ck, ck);
     ol_epoch e;
@@ -98,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ol_event ev = { .kind = EV_FRAME };
     uint8_t frame[OL_FRAME_MAX];
     size_t len = frame_of(data + 1, size - 1, frame);
-    if (data[0] == 0 && ol_switch_find(sw, frame, len, &ev.frame.hit) == OL_OK) {
+    if (data[0] == 0 && ol_switch_find(engine.sw, frame, len, &ev.frame.hit) == OL_OK) {
         ev.frame.frame = (ol_bytes){ frame, len };
         ev.frame.from = 1;
         OL_ASSERT(step(l, &ev) == 0 && l->log.n == 0);
@@ -108,9 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             (void)step(l, &(ol_event){ .kind = EV_MORE });
         OL_ASSERT(l->own[0].log == NULL && l->own[1].log == NULL);
     }
-    OL_ASSERT(mem.peak < BOUND);
-    ol_line_free(l);
-    ol_switch_free(sw);
-    OL_ASSERT(mem.used == 0 && secret.used == 0);
+    OL_ASSERT(engine.mem.peak < BOUND);
+    fuzz_engine_free(&engine);
     return 0;
 }
