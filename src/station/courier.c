@@ -163,17 +163,21 @@ static void do_move(uv_work_t *req) {
     ol_courier_move(c->work);
 }
 
-static void settle_files(courier *c) {
+/* Is any of them done with, so that the next ones may come? */
+static bool settle_files(courier *c) {
     ol_courier_work *w = c->work;
+    bool is_any = false;
     for (size_t i = 0; i < w->files; i++) {
         ol_courier_file *f = &w->file[i];
         c->taken += f->k.state == OL_FILE_DONE;
+        is_any = is_any || f->k.state != OL_FILE_UNREAD;
         f->k.again_ms = w->now_ms + WAITS_MS;
         for (size_t k = 0; k < w->knowns && f->k.state == OL_FILE_DONE; k++)
             w->known[k].again_ms = 0; /* what waited may be taken now */
         if (f->k.state != OL_FILE_UNREAD && !f->is_moved)
             ol_courier_remember(w, &f->k);
     }
+    return is_any;
 }
 
 static void on_moved(uv_work_t *req, int status) {
@@ -182,8 +186,8 @@ static void on_moved(uv_work_t *req, int status) {
     c->is_working = false;
     if (c->all->is_stopped)
         return;
-    settle_files(c);
-    again_in(c, c->work->has_more || c->has_more ? 1 : c->work->url.every_s * TICK_MS);
+    bool has_more = settle_files(c) && c->work->has_more;
+    again_in(c, has_more || c->has_more ? 1 : c->work->url.every_s * TICK_MS);
 }
 
 /* When the last file in hand is answered. */
@@ -202,10 +206,11 @@ static void on_exchanged(uv_work_t *req, int status) {
     c->is_working = false;
     if (c->all->is_stopped)
         return;
-    if (w->out_len > 0 && w->out_err != OL_OK)
-        c->is_again = true;
-    c->written += w->out_len > 0 && w->out_err == OL_OK;
-    if (w->out_len > 0 && w->out_err == OL_OK)
+    bool is_written = w->out_len > 0 && w->out_err == OL_OK;
+    if (w->out_len > 0 && !is_written)
+        c->is_again = true, c->has_more = false; /* the medium is out: in `every` */
+    c->written += is_written;
+    if (is_written)
         OL_LOG(OL_INFO, "courier.written", "line=%s party=%s file=%s bytes=%zu", line_of(c),
                c->conf->party, w->out_name, w->out_len);
     tell_fault(c, w->out_err != OL_OK ? w->out_why.text : w->in_err != OL_OK ? w->in_why.text : "");

@@ -236,6 +236,21 @@ def folder(where):
     check(texts(usa) == texts(prc) == ["By the folder.", "And back."], texts(usa))
 
 
+def no_medium(where):
+    """More waits than a file holds, and the medium is out: tried once in `every`, no sooner."""
+    usa, prc = apart(where)
+    for seed in range(50):
+        usa.run("send", "hotline", random.Random(seed).randbytes(900).hex(" ", 4), "--anyway")
+    it.station_down(usa)
+    usa.run("bearer", "add", "hotline", "prc", f"dir:{where / 'out'}?every=31536000")
+    it.station_up(usa)  # its only turn finds all of it
+    while not any("courier.fails" in line for line in usa.log):
+        usa.run("status")
+    sealed = [make(usa, prc, where / f"box{i}")[0]["counter"] for i in range(5)]
+    made = [len(list((where / f"box{i}").iterdir())) for i in range(5)]
+    check([b - a for a, b in zip(sealed, sealed[1:])] == made[:-1], (sealed, made))
+
+
 def refusals(where):
     """What cannot be done is said in a sentence that helps."""
     usa, prc = apart(where)
@@ -263,4 +278,4 @@ def refusals(where):
     usa.refused("bundle", "make", "hotline", "prc", where / "box", says="no station runs")
 
 
-it.main(any_order, small, receipt_by_courier, diode, folder, refusals)
+it.main(any_order, small, receipt_by_courier, diode, folder, no_medium, refusals)
