@@ -129,7 +129,6 @@ static json_t *delays_json(const ol_charter *ch, const ol_api_line_status *s) {
     return o;
 }
 
-/* The keys shared with each other party: see docs/PROTOCOL.md §2.6. */
 /* Where there are any: directories as bearers. */
 static void set_couriers(ol_control *c, const ol_api_line *line, json_t *o) {
     json_t *list = ol_api_couriers(c->desk.station, line->number);
@@ -138,6 +137,7 @@ static void set_couriers(ol_control *c, const ol_api_line *line, json_t *o) {
     json_decref(list);
 }
 
+/* The keys shared with each other party: see docs/PROTOCOL.md §2.6. */
 static json_t *epochs_json(const ol_api_line *line, const ol_api_line_status *s) {
     json_t *all = json_object();
     for (unsigned i = 0; i < line->charter->parties; i++) {

@@ -134,15 +134,15 @@ void ol_api_bundle_drop(ol_station *st, size_t line, ol_bundle_plan *plan);
 OL_MUST ol_err ol_api_clock_accept(ol_station *st, size_t line);
 /* The nth piece of evidence of two histories, from 0; OL_ENOENT: there are no more. */
 OL_MUST ol_err ol_api_fork_get(const ol_station *st, size_t line, size_t n, ol_fork_status *ret);
-/* An officer knows of the evidence against this log; OL_ENOENT: there is none. */
-/* OL_ESTATE: no other station was found to speak with our keys. */
+/* An officer knows that another station speaks with our keys; OL_ESTATE: none was found. */
 OL_MUST ol_err ol_api_copy_ack(ol_station *st, size_t line);
+/* An officer knows of the evidence against this log; OL_ENOENT: there is none. */
 OL_MUST ol_err ol_api_fork_ack(ol_station *st, size_t line, const ol_log_key *log);
 /* Starts a hook as if this event (ol_hook_what) had happened; answered by ol_control_hook_tested
  * with token, after this call has returned. OL_ENOENT, OL_EAGAIN. */
 OL_MUST ol_err ol_api_hook_test(ol_station *st, const char *hook, unsigned what, uint32_t token);
-struct json_t *ol_api_couriers(const ol_station *st, size_t line); /* likewise */
-struct json_t *ol_api_hooks(const ol_station *st); /* a new array: docs/CONTROL.md */
+struct json_t *ol_api_couriers(const ol_station *st, size_t line); /* both: a new array, as in */
+struct json_t *ol_api_hooks(const ol_station *st);                 /* docs/CONTROL.md */
 /* Clean stop, as by SIGTERM: after the call has returned. */
 void ol_api_stop(ol_station *st);
 
