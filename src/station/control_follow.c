@@ -71,6 +71,8 @@ static json_t *event_json(const ol_api_line *line, const char *event) {
 
 static ol_err keep_entry(void *ctx, const ol_stored_entry *e) {
     page *p = ctx;
+    if (e->len > sizeof p->bytes - p->used)
+        return OL_EIO; /* nothing so long was ever stored: the file is damaged */
     p->row[p->n++] =
         (row){ .log = e->log, .index = e->index, .seq = e->seq, .at = p->used, .len = e->len };
     memcpy(p->bytes + p->used, e->entry, e->len);

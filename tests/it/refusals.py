@@ -138,6 +138,22 @@ def newer_store(where):
     store.write_bytes(whole)
 
 
+def overlong_entries(where):
+    """Entries longer than any, in a damaged store: who follows the line does not end the station"""
+    usa, _ = alone(where)
+    for text in ("One", "Two"):
+        usa.run("send", "hotline", text)
+    station_down(usa)
+    with sqlite3.connect(usa.home / "store.db") as db:
+        check(db.execute("UPDATE entry SET body = zeroblob(100000)").rowcount == 3, "entries")
+    db.close()
+    station_up(usa)
+    with Control(usa.home) as client:
+        client.ask("subscribe", line="hotline", cursor=0)
+        client.ask("status")
+    station_down(usa)
+
+
 def following(where):
     """log --follow and status --watch print what happens, as it happens"""
     usa, prc = connected(where)
@@ -183,4 +199,5 @@ def busy_home(where):
     usa.run("status")
 
 
-main(no_station, texts, options, too_many_calls, exports, newer_store, following, busy_home)
+main(no_station, texts, options, too_many_calls, exports, newer_store,
+     overlong_entries, following, busy_home)
