@@ -163,7 +163,16 @@ static ol_err check_format(opening *o, sq_store *q) {
     return OL_OK;
 }
 
-/* A file of an earlier format becomes one of this, in one transaction. */
+/* Both or neither. */
+static int in_transaction(sq_store *q, const char *first, const char *second) {
+    const char *const all[] = { "BEGIN EXCLUSIVE", first, second, "COMMIT" };
+    int rc = SQLITE_OK;
+    for (size_t i = 0; i < OL_LEN(all) && rc == SQLITE_OK; i++)
+        rc = sqlite3_exec(q->db, all[i], NULL, NULL, NULL);
+    return rc;
+}
+
+/* A file of an earlier format becomes one of this. */
 static ol_err upgrade(opening *o, sq_store *q) {
     char text[64];
     sqlite3_int64 version = OL_STORE_VERSION;
@@ -172,17 +181,11 @@ static ol_err upgrade(opening *o, sq_store *q) {
         return OL_OK;
     snprintf(text, sizeof text, "PRAGMA user_version = %d;", OL_STORE_VERSION);
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(q->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(q->db, ol_sq_from_1, NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(q->db, text, NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(q->db, "COMMIT", NULL, NULL, NULL);
+        rc = in_transaction(q, ol_sq_from_1, text);
     return rc == SQLITE_OK ? OL_OK : because_sqlite(o, q, rc);
 }
 
-/* In one transaction, so that a file with pages in it is ours or another program's. */
+/* At once, so that a file with pages in it is ours or another program's. */
 static ol_err make_tables(opening *o, sq_store *q) {
     char text[200];
     sqlite3_int64 pages = 0;
@@ -192,13 +195,7 @@ static ol_err make_tables(opening *o, sq_store *q) {
     snprintf(text, sizeof text, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
              OL_STORE_APP_ID, OL_STORE_VERSION);
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(q->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(q->db, text, NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(q->db, ol_sq_schema, NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(q->db, "COMMIT", NULL, NULL, NULL);
+        rc = in_transaction(q, text, ol_sq_schema);
     return rc == SQLITE_OK ? OL_OK : because_sqlite(o, q, rc);
 }
 
