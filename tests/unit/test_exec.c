@@ -17,38 +17,14 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "bearer/bearer.h"
-#include "bearer/cobs.h"
+#include "lib/port.h"
 
 static const ol_bearer *const exec_ = &ol_bearer_exec;
 
 enum { TURNS = 200000 };
 
-typedef struct {
-    size_t frames, writable, said, last_len;
-    uint8_t last[OL_COBS_FRAME_MAX];
-    char text[400];
-} seen;
-
-static void on_frames(void *ctx, const ol_port_frame *v, size_t n) {
-    seen *s = ctx;
-    assert_int_equal(n, 1);
-    memcpy(s->last, v->p, v->len);
-    s->frames++, s->last_len = v->len;
-}
-
-static void on_writable(void *ctx) {
-    ((seen *)ctx)->writable++;
-}
-
-static void on_said(void *ctx, const char *text) {
-    seen *s = ctx;
-    s->said++;
-    (void)snprintf(s->text, sizeof s->text, "%s", text);
-}
-
-static ol_port *opened(uv_loop_t *loop, const char *url, seen *s) {
-    ol_port_user user = { on_frames, on_writable, NULL, s, on_said };
+static ol_port *opened(uv_loop_t *loop, const char *url, test_port_seen *s) {
+    ol_port_user user = test_port_user(s);
     ol_port_fault fault = { 0 };
     ol_port *p = NULL;
     if (exec_->open(loop, url, &user, &p, &fault) != OL_OK)
@@ -72,7 +48,7 @@ static void shut(uv_loop_t *loop, ol_port *p) {
 static void there_and_back(void **state) {
     (void)state;
     uv_loop_t loop;
-    seen s = { 0 };
+    test_port_seen s = { 0 };
     uint8_t frame[OL_COBS_FRAME_MAX];
     assert_int_equal(uv_loop_init(&loop), 0);
     ol_port *p = opened(&loop, "exec:/bin/cat -u", &s);
@@ -97,7 +73,7 @@ static void there_and_back(void **state) {
 static void words(void **state) {
     (void)state;
     uv_loop_t loop;
-    seen s = { 0 };
+    test_port_seen s = { 0 };
     assert_int_equal(uv_loop_init(&loop), 0);
     int leak = open("/dev/null", O_RDONLY); /* without O_CLOEXEC, and far up */
     assert_true(leak >= 0 && dup2(leak, 200) == 200);
@@ -114,7 +90,7 @@ static void words(void **state) {
 static void again(void **state) {
     (void)state;
     uv_loop_t loop;
-    seen s = { 0 };
+    test_port_seen s = { 0 };
     assert_int_equal(uv_loop_init(&loop), 0);
     ol_port *p = opened(&loop, "exec:/bin/sh -c exit\\ 3", &s);
     turn_until(&loop, &s.said, 1);
@@ -131,7 +107,7 @@ static void again(void **state) {
     assert_string_equal(s.text, "the program was ended by signal 9");
     shut(&loop, p);
     ol_port_fault fault = { 0 };
-    ol_port_user user = { on_frames, on_writable, NULL, &s, on_said };
+    ol_port_user user = test_port_user(&s);
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(exec_->open(&loop, "exec:/no/such/program", &user, &p, &fault), OL_ENOENT);
     assert_string_equal(fault.why, "there is no such program");
@@ -150,7 +126,7 @@ static void group(void **state) {
     };
     for (size_t i = 0; i < OL_LEN(urls); i++) {
         uv_loop_t loop;
-        seen s = { 0 };
+        test_port_seen s = { 0 };
         uint64_t pid = 0;
         assert_int_equal(uv_loop_init(&loop), 0);
         ol_port *p = opened(&loop, urls[i], &s);
@@ -170,7 +146,7 @@ static void group(void **state) {
 static void talkative(void **state) {
     (void)state;
     uv_loop_t loop;
-    seen s = { 0 };
+    test_port_seen s = { 0 };
     assert_int_equal(uv_loop_init(&loop), 0);
     ol_port *p = opened(&loop, "exec:/bin/sh -c seq\\ 100000\\ >&2;exit\\ 1", &s);
     while (exec_->trouble(p) == NULL)

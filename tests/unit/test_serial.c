@@ -16,48 +16,24 @@
 
 #include <cmocka.h>
 
-#include "bearer/cobs.h"
 #include "bearer/thin_url.h"
+#include "lib/port.h"
 
 static const ol_bearer *const serial = &ol_bearer_serial;
 
 enum { TURNS = 20000 };
 
-typedef struct {
-    size_t frames, writable, said;
-    size_t last_len;
-    uint8_t last[OL_COBS_FRAME_MAX];
-    char text[200];
-} seen;
-
 static char dir[64], device[96]; /* a link to the pseudo-terminal of the moment */
 
-static void on_frames(void *ctx, const ol_port_frame *v, size_t n) {
-    seen *s = ctx;
-    assert_int_equal(n, 1);
-    memcpy(s->last, v->p, v->len);
-    s->frames++, s->last_len = v->len;
-}
-
-static void on_writable(void *ctx) {
-    ((seen *)ctx)->writable++;
-}
-
-static void on_said(void *ctx, const char *text) {
-    seen *s = ctx;
-    s->said++;
-    (void)snprintf(s->text, sizeof s->text, "%s", text);
-}
-
-static ol_err try_open(uv_loop_t *loop, const char *keys, seen *s, ol_port **ret,
+static ol_err try_open(uv_loop_t *loop, const char *keys, test_port_seen *s, ol_port **ret,
                        ol_port_fault *fault) {
     char url[160];
-    ol_port_user user = { on_frames, on_writable, NULL, s, on_said };
+    ol_port_user user = test_port_user(s);
     (void)snprintf(url, sizeof url, "serial:%s%s", device, keys);
     return serial->open(loop, url, &user, ret, fault);
 }
 
-static ol_port *opened(uv_loop_t *loop, const char *keys, seen *s) {
+static ol_port *opened(uv_loop_t *loop, const char *keys, test_port_seen *s) {
     ol_port_fault fault = { 0 };
     ol_port *p = NULL;
     if (try_open(loop, keys, s, &p, &fault) != OL_OK)
@@ -112,7 +88,7 @@ static void send_one(ol_port *p, uint8_t *frame, size_t len) {
 static void bytes(void **state) {
     (void)state;
     uv_loop_t loop;
-    seen s = { 0 };
+    test_port_seen s = { 0 };
     uint8_t frame[64], wire[OL_COBS_WIRE_MAX], got[1024];
     for (size_t i = 0; i < sizeof frame; i++)
         frame[i] = (uint8_t)(i * 3); /* CR, LF, XON, XOFF, EOF among them */
@@ -139,7 +115,7 @@ static void bytes(void **state) {
 static void form(void **state) {
     (void)state;
     uv_loop_t loop;
-    seen s = { 0 };
+    test_port_seen s = { 0 };
     struct termios t;
     ol_port_fault fault = { 0 };
     ol_port *p = NULL;
@@ -179,7 +155,7 @@ static void pace(void **state) {
     (void)state;
     enum { FRAMES = 5, BAUD = 4800 };
     uv_loop_t loop;
-    seen s = { 0 };
+    test_port_seen s = { 0 };
     uint8_t frame[64], got[2048];
     ol_addr to;
     memset(frame, 7, sizeof frame);
@@ -216,7 +192,7 @@ static void pace(void **state) {
 static void unplugged(void **state) {
     (void)state;
     uv_loop_t loop;
-    seen s = { 0 };
+    test_port_seen s = { 0 };
     uint8_t frame[64], wire[OL_COBS_WIRE_MAX], got[256];
     ol_addr to;
     memset(frame, 9, sizeof frame);
