@@ -1,39 +1,20 @@
 # SPDX-License-Identifier: ISC
 """Runs tests/tools/ttyem: a cable between two serial devices; and parties joined by it."""
-import json
-import os
 import pathlib
-import subprocess
 
+from libemulator import Emulator, tool
 from libline import found, station_up
 from libordeal import check, export, same_record, settled
 
-TTYEM = pathlib.Path(os.environ.get("OPENLINE_BUILD", "build/gcc")) / "ttyem"
 
-
-class Cable:
+class Cable(Emulator):
     """A cable that runs; a and b are the names of the devices at its ends."""
 
     def __init__(self, where, *options):
         self.a, self.b = pathlib.Path(where) / "tty-a", pathlib.Path(where) / "tty-b"
-        self.process = subprocess.Popen([TTYEM, *map(str, options), self.a, self.b],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        super().__init__(tool("ttyem"), *options, self.a, self.b)
         if not self.line().get("ready"):
             raise EOFError("ttyem is not ready")
-
-    def line(self):
-        text = self.process.stdout.readline()
-        if not text:
-            raise EOFError(f"ttyem ended: {self.process.wait()}")
-        return json.loads(text)
-
-    def say(self, command):
-        self.process.stdin.write(command.encode() + b"\n")
-        self.process.stdin.flush()
-        said = self.line()
-        if not said["ok"]:
-            raise ValueError(f"{command}: {said['why']}")
-        return said
 
     def stats(self):
         return self.say("stats")
@@ -41,16 +22,6 @@ class Cable:
     def bytes(self):
         stats = self.stats()
         return stats["a"]["bytes"] + stats["b"]["bytes"]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
 
 
 def joined(where, cable, keys, names=("usa", "prc"), start=True):
