@@ -153,7 +153,7 @@ static ol_err bundle_make(ask *a) {
 }
 
 static ol_err bundle_take(ask *a) {
-    return ol_control_take(a->client, a->r, a->reply, &a->is_later, a->why);
+    return ol_control_take(a->client, a->r, &a->is_later, a->why);
 }
 
 static ol_err hook_test(ask *a) {

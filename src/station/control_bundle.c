@@ -16,16 +16,15 @@ void ol_client_bundle_drop(ol_client *cl) {
 
 /* ---- making ---- */
 
-static ol_err look(ol_client *cl, const ol_request *r, size_t line, ol_refusal *why) {
+static ol_err look(ol_client *cl, const ol_request *r, size_t line, int party, ol_refusal *why) {
     const ol_api_line *l = cl->c->desk.line[line];
-    int party = ol_charter_party(l->charter, r->party, strlen(r->party));
     ol_plan_how how = r->all != 0 ? OL_PLAN_ALL : OL_PLAN_AGAIN;
     ol_client_bundle_drop(cl);
     ol_err err = OL_ESTATE;
     if (party >= 0)
         err = ol_api_bundle_look(cl->c->desk.station, l->number, (uint8_t)party, how,
                                  &cl->bundle.plan);
-    cl->bundle.line = line;
+    cl->bundle.line = line, cl->bundle.party = party;
     if (err == OL_ESTATE)
         return ol_refuse(why, OL_ENOENT, "name another party of the line",
                          "%s is no other party of the line %s now", r->party, r->line);
@@ -59,11 +58,13 @@ ol_err ol_control_make(ol_client *cl, const ol_request *r, json_t *reply, ol_ref
     if (err != OL_OK)
         return err;
     const ol_api_line *l = cl->c->desk.line[line];
-    if (r->next != 0 && (cl->bundle.plan == NULL || cl->bundle.line != line))
+    int party = ol_charter_party(l->charter, r->party, strlen(r->party));
+    bool is_on = cl->bundle.plan != NULL && cl->bundle.line == line && cl->bundle.party == party;
+    if (r->next != 0 && !is_on)
         return ol_refuse(why, OL_ESTATE, "ask without \"next\" first",
-                         "this client has no bundles of this line under way");
+                         "this client has no bundles of this line for %s under way", r->party);
     if (r->next == 0)
-        err = look(cl, r, line, why);
+        err = look(cl, r, line, party, why);
     if (err == OL_OK)
         err = ol_api_bundle_next(cl->c->desk.station, l->number, cl->bundle.plan, room, max, &made);
     if (err == OL_OK)
@@ -124,9 +125,7 @@ static ol_err hand_in(ol_client *cl, const ol_request *r, ol_refusal *why) {
     return err;
 }
 
-ol_err ol_control_take(ol_client *cl, const ol_request *r, json_t *reply, bool *ret_is_later,
-                       ol_refusal *why) {
-    (void)reply;
+ol_err ol_control_take(ol_client *cl, const ol_request *r, bool *ret_is_later, ol_refusal *why) {
     ol_err err = OL_OK;
     if (cl->bundle.in == NULL)
         cl->bundle.in = malloc(OL_BUNDLE_MAX);
@@ -175,8 +174,10 @@ static json_t *items_json(const ol_api_line *l, const uint8_t *p, size_t len) {
     char name[OL_DESK_NAME_LEN + 1] = "";
     while (r.left > 0 && ol_item_get(&r, &it) == OL_OK && json_array_size(list) < ROWS_MAX) {
         const char *word = type_name(it.type);
+        if (it.type == OL_ITEM_LOG_FULL)
+            name[0] = '\0', row = NULL;
         if (it.type == OL_ITEM_LOG_FULL && it.log.party < l->charter->parties)
-            ol_desk_log_name(l, &it.log, name), row = NULL;
+            ol_desk_log_name(l, &it.log, name); /* else no party of the line: without a name */
         if (it.type == OL_ITEM_ENTRY || it.type == OL_ITEM_NEXT || it.type == OL_ITEM_PART) {
             bool is_on = row != NULL && it.type != OL_ITEM_PART;
             if (!is_on)

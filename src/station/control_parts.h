@@ -44,6 +44,7 @@ typedef struct ol_client {
         size_t len;
         ol_bundle_plan *plan;
         size_t line;
+        int party; /* of plan */
     } bundle;
     uv_shutdown_t end;
     size_t wasted;
@@ -101,10 +102,10 @@ void ol_follow_storage(ol_control *c, ol_err err);
 bool ol_control_asked(ol_control *c, uint32_t token, ol_asked *ret);
 ol_asked *ol_control_place(ol_control *c, uint32_t *ret_token);
 
-/* control_bundle.c. take: OL_EAGAIN where the answer comes later. */
+/* control_bundle.c. later: the answer comes by ol_control_bundle. */
 OL_MUST ol_err ol_control_make(ol_client *cl, const ol_request *r, json_t *reply, ol_refusal *why);
-OL_MUST ol_err ol_control_take(ol_client *cl, const ol_request *r, json_t *reply,
-                               bool *ret_is_later, ol_refusal *why);
+OL_MUST ol_err ol_control_take(ol_client *cl, const ol_request *r, bool *ret_is_later,
+                               ol_refusal *why);
 void ol_client_bundle_drop(ol_client *cl);
 
 /* control_word.c: do the signs of an entry that is submitted verify? OL_EAUTH, and why. */

@@ -270,6 +270,12 @@ def refusals(where):
         (where / "box" / f"{name}.olb").write_bytes(what)
         said, _ = take(prc, where / "box" / f"{name}.olb", expect=1)
         check(said[f"{name}.olb"]["error"]["code"] == code, (name, said))
+    with it.Control(usa.home) as client:
+        first = client.ask("bundle-make", line="hotline", party="prc", max=200)
+        check(first["more"] and first["bundle"], first)
+        for other in ("usa", "swi"):  # what is under way is prc's
+            said = client.reply(client.send("bundle-make", line="hotline", party=other, next=1))
+            check(said["error"]["code"] == "OL_ESTATE", said)
     stream = usa.run("bundle", "make", "hotline", "prc", "-").stdout
     (where / "piped.olb").write_bytes(stream)
     said, _ = take(prc, where / "piped.olb")
