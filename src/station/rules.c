@@ -205,7 +205,9 @@ static ol_err under_quota(const ol_api_line *line, ol_rules *r, unsigned precede
     char until[DTG_LEN], todo[120];
     while (old < v->n && v->at[old] <= now - DAY)
         old++;
-    memmove(v->at, v->at + old, (v->n -= old) * sizeof *v->at);
+    v->n -= old;
+    if (old > 0) /* else there may be no list yet */
+        memmove(v->at, v->at + old, v->n * sizeof *v->at);
     if (quota == 0 || v->n < quota)
         return OL_OK;
     int64_t wait = v->at[v->n - quota] + DAY - now;
