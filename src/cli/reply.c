@@ -17,10 +17,6 @@ typedef struct {
 
 static replying s_replying;
 
-static json_int_t int_of(const json_t *o, const char *key) {
-    return json_integer_value(json_object_get(o, key));
-}
-
 /* ---- the calls that the station knows ---- */
 
 static int read_calls(replying *k) {
@@ -38,7 +34,7 @@ static int read_calls(replying *k) {
             return code;
         (void)json_array_extend(k->calls, json_object_get(reply, "calls"));
         has_more = json_is_integer(json_object_get(reply, "next"));
-        next = (uint64_t)int_of(reply, "next");
+        next = (uint64_t)ol_cli_int_of(reply, "next");
         json_decref(reply);
     }
     return -1;
@@ -71,7 +67,7 @@ static bool is_named(const json_t *call, const char *name) {
     const char *log = ol_cli_text_of(call, "log");
     size_t dot = strcspn(name, ".");
     char index[24];
-    (void)snprintf(index, sizeof index, ".%lld", (long long)int_of(call, "index"));
+    (void)snprintf(index, sizeof index, ".%lld", ol_cli_int_of(call, "index"));
     return strncmp(log, name, dot) == 0 && strrchr(log, '/') < log + dot &&
            strcmp(name + dot, index) == 0;
 }
@@ -168,7 +164,7 @@ static int fill(replying *k, const json_t *call, ol_reply *r) {
                            "%s does not call us", ol_cli_text_of(call, "entry"));
     r->status = (uint8_t)status_of(call);
     if (json_object_get(we, "after_s") != NULL)
-        r->after = (uint64_t)(int_of(we, "after_s") + int_of(we, "since_s"));
+        r->after = (uint64_t)(ol_cli_int_of(we, "after_s") + ol_cli_int_of(we, "since_s"));
     int code =
         ol_people_ref(&k->p, "the call", ol_cli_text_of(call, "entry"), OL_INC_LEN, &r->call);
     if (code < 0 && rung != NULL)

@@ -13,10 +13,6 @@ static const char *text_of(const json_t *o, const char *key) {
     return s != NULL ? s : "-";
 }
 
-static json_int_t int_of(const json_t *o, const char *key) {
-    return json_integer_value(json_object_get(o, key));
-}
-
 static int ask(ol_cli *c, const char *line, json_int_t from, json_t **ret) {
     ol_request r;
     int code = ol_talk_request(c, OL_DO_STATUS, line, &r);
@@ -74,8 +70,8 @@ static int gather(ol_cli *c, json_t **ret) {
 
 /* What tells one path of several from another: nothing of it where all is well and quiet. */
 static void print_health(const json_t *p) {
-    json_int_t lost = int_of(p, "lost_of_1000"), rate = int_of(p, "rate");
-    json_int_t bits = int_of(p, "bits_per_s"), unanswered = int_of(p, "unanswered");
+    json_int_t lost = ol_cli_int_of(p, "lost_of_1000"), rate = ol_cli_int_of(p, "rate");
+    json_int_t bits = ol_cli_int_of(p, "bits_per_s"), unanswered = ol_cli_int_of(p, "unanswered");
     if (lost > 0)
         ol_cli_print("  loses %lld.%lld %%", (long long)(lost / 10), (long long)(lost % 10));
     if (rate > 0)
@@ -98,11 +94,11 @@ static void print_path(const json_t *p) {
                                                                  : "DOWN";
     bool is_theirs = !json_is_string(json_object_get(p, "url")); /* the peer speaks first */
     ol_cli_print("    to %-12s path %lld  %-4s  %s%s  last proven %s", text_of(p, "party"),
-                 (long long)int_of(p, "path"), state, is_theirs ? "from " : "",
+                 ol_cli_int_of(p, "path"), state, is_theirs ? "from " : "",
                  text_of(p, is_theirs ? "address" : "url"),
                  json_is_integer(proven) ? dtg : "never in this run");
     if (json_is_integer(json_object_get(p, "round_trip_ms")))
-        ol_cli_print("  round trip %lld ms", (long long)int_of(p, "round_trip_ms"));
+        ol_cli_print("  round trip %lld ms", ol_cli_int_of(p, "round_trip_ms"));
     print_health(p);
     ol_cli_print("\n");
 }
@@ -113,7 +109,7 @@ static void print_epoch(const char *party, const json_t *e) {
     if (json_is_integer(since))
         ol_cli_dtg((uint64_t)json_integer_value(since), dtg);
     ol_cli_print("    keys with %-5s epoch %lld since %s, oldest kept %lld%s\n", party,
-                 (long long)int_of(e, "epoch"), dtg, (long long)int_of(e, "oldest"),
+                 ol_cli_int_of(e, "epoch"), dtg, ol_cli_int_of(e, "oldest"),
                  json_is_true(json_object_get(e, "confirmed")) ? "" : ", not heard at it yet");
 }
 
@@ -123,11 +119,11 @@ static void print_fork(const json_t *l, const json_t *f, const char *self) {
     const char *log = text_of(f, "log"), *by = text_of(f, "signed_by");
     bool is_head = strcmp(text_of(f, "kind"), "head") == 0, is_ours = strcmp(by, self) == 0;
     bool is_known = json_is_integer(json_object_get(f, "acknowledged"));
-    ol_cli_dtg((uint64_t)int_of(f, "found"), dtg);
+    ol_cli_dtg((uint64_t)ol_cli_int_of(f, "found"), dtg);
     ol_cli_print("    %s: %s %s of %s, at %lld entries; found %s\n",
                  is_known ? "known" : "ALARM, TWO HISTORIES", by,
                  is_head ? "signed two histories" : "receipted another history than ours", log,
-                 (long long)int_of(f, "size"), dtg);
+                 ol_cli_int_of(f, "size"), dtg);
     if (is_known)
         return;
     ol_cli_print("      %s\n",
@@ -179,7 +175,7 @@ static void print_state(const json_t *l) {
     const json_t *checks = json_object_get(l, "checks");
     const char *state = text_of(l, "state"), *party;
     json_t *p;
-    ol_cli_dtg((uint64_t)int_of(l, "state_since"), dtg);
+    ol_cli_dtg((uint64_t)ol_cli_int_of(l, "state_since"), dtg);
     ol_cli_print("    %s%s since %s\n", strcmp(state, "dead") == 0 ? "THE LINE IS " : "",
                  strcmp(state, "dead") == 0       ? "DEAD"
                  : strcmp(state, "degraded") == 0 ? "DEGRADED"
@@ -187,13 +183,13 @@ static void print_state(const json_t *l) {
                  dtg);
     json_object_foreach(json_object_get(checks, "parties"), party, p) {
         bool is_missed = json_is_true(json_object_get(p, "missed"));
-        ol_cli_dtg((uint64_t)int_of(p, "time"), dtg);
+        ol_cli_dtg((uint64_t)ol_cli_int_of(p, "time"), dtg);
         ol_cli_print("    %-12s %s, ", party, text_of(p, "state"));
-        if (int_of(p, "last") == 0)
+        if (ol_cli_int_of(p, "last") == 0)
             ol_cli_print("no line check of theirs is on record%s\n", is_missed ? ": MISSED" : "");
         else
             ol_cli_print("%slast line check received: number %lld of %s\n",
-                         is_missed ? "CHECK MISSED, " : "", (long long)int_of(p, "last"), dtg);
+                         is_missed ? "CHECK MISSED, " : "", ol_cli_int_of(p, "last"), dtg);
     }
 }
 
@@ -205,17 +201,17 @@ static void print_watch(const json_t *l) {
     json_array_foreach(json_object_get(l, "parties"), i, party) {
         const json_t *w = json_object_get(json_object_get(l, "watch"), json_string_value(party));
         const char *title = ol_cli_text_of(w, "title"), *name = ol_cli_text_of(w, "name");
-        ol_cli_dtg((uint64_t)int_of(w, "since"), dtg);
+        ol_cli_dtg((uint64_t)ol_cli_int_of(w, "since"), dtg);
         ol_cli_print("    %-12s ", json_string_value(party));
         if (w == NULL)
             ol_cli_print("has not said who has the watch\n");
-        else if (int_of(w, "officer") == 0)
+        else if (ol_cli_int_of(w, "officer") == 0)
             ol_cli_print("NOBODY has the watch since %s\n", dtg);
         else {
             bool is_claim = json_is_false(json_object_get(w, "taken")) ||
                             json_is_false(json_object_get(w, "vouched"));
             ol_cli_print("officer %lld%s%s%s%s%s has the watch since %s%s\n",
-                         (long long)int_of(w, "officer"), name[0] != '\0' ? ", " : "", title,
+                         ol_cli_int_of(w, "officer"), name[0] != '\0' ? ", " : "", title,
                          title[0] != '\0' ? " " : "", name, name[0] != '\0' ? "," : "", dtg,
                          is_claim ? ": the station's claim" : "");
         }
@@ -233,14 +229,14 @@ static void print_clock(const json_t *k) {
                  is_late                                       ? "has not answered"
                  : json_is_true(json_object_get(k, "put_off")) ? "said that it will answer"
                                                                : "is to answer",
-                 (long long)int_of(k, is_late ? "late_s" : "left_s"), is_late ? "late" : "left");
+                 ol_cli_int_of(k, is_late ? "late_s" : "left_s"), is_late ? "late" : "left");
 }
 
 static void print_copy(const json_t *l) {
     char dtg[OL_CLI_DTG_LEN + 1];
     if (!json_is_integer(json_object_get(l, "copy")))
         return;
-    ol_cli_dtg((uint64_t)int_of(l, "copy"), dtg);
+    ol_cli_dtg((uint64_t)ol_cli_int_of(l, "copy"), dtg);
     if (json_is_integer(json_object_get(l, "copy_acknowledged")))
         ol_cli_print("    known: another station spoke with this one's keys, last found %s\n", dtg);
     else
@@ -255,7 +251,7 @@ static void print_line(const json_t *l, const char *self) {
     json_t *v;
     const char *key;
     ol_cli_print("  line %s, %lld entries in %lld logs%s\n", text_of(l, "line"),
-                 (long long)int_of(l, "entries"), (long long)int_of(l, "logs"),
+                 ol_cli_int_of(l, "entries"), ol_cli_int_of(l, "logs"),
                  json_is_true(json_object_get(l, "clock_doubtful"))
                      ? "\n    THE CLOCK IS IN DOUBT: look at it, then openline clock accept"
                      : "");
@@ -274,7 +270,8 @@ static void print_line(const json_t *l, const char *self) {
     json_array_foreach(json_object_get(l, "forks"), i, v) {
         print_fork(l, v, self);
     }
-    int64_t more = int_of(l, "forks_all") - (int64_t)json_array_size(json_object_get(l, "forks"));
+    int64_t more =
+        ol_cli_int_of(l, "forks_all") - (int64_t)json_array_size(json_object_get(l, "forks"));
     if (more > 0)
         ol_cli_print("    and %lld pieces of evidence more; those that are not known come first\n",
                      (long long)more);
@@ -283,7 +280,7 @@ static void print_line(const json_t *l, const char *self) {
         print_epoch(key, v);
     }
     json_object_foreach(json_object_get(l, "current"), key, v) {
-        ol_cli_print("    %-24s %lld entries\n", key, (long long)int_of(v, "size"));
+        ol_cli_print("    %-24s %lld entries\n", key, ol_cli_int_of(v, "size"));
     }
 }
 
@@ -291,13 +288,13 @@ static void print_line(const json_t *l, const char *self) {
 static void print_hook(const json_t *h) {
     const char *fault = json_string_value(json_object_get(h, "fault"));
     char dtg[OL_CLI_DTG_LEN + 1];
-    ol_cli_dtg((uint64_t)int_of(h, "last"), dtg);
+    ol_cli_dtg((uint64_t)ol_cli_int_of(h, "last"), dtg);
     if (fault != NULL)
         ol_cli_print("  HOOK %s FAILED at %s: %s%s%s\n", text_of(h, "hook"), dtg, fault,
                      text_of(h, "said")[0] != '\0' ? ": " : "", text_of(h, "said"));
-    if (int_of(h, "dropped") > 0)
+    if (ol_cli_int_of(h, "dropped") > 0)
         ol_cli_print("  hook %s: %lld events dropped, more urgent ones came\n", text_of(h, "hook"),
-                     (long long)int_of(h, "dropped"));
+                     ol_cli_int_of(h, "dropped"));
 }
 
 static void print_status(const json_t *s) {
@@ -305,9 +302,9 @@ static void print_status(const json_t *s) {
     size_t i;
     json_t *v;
     const json_t *storage = json_object_get(s, "storage");
-    ol_cli_dtg((uint64_t)int_of(s, "started"), dtg);
+    ol_cli_dtg((uint64_t)ol_cli_int_of(s, "started"), dtg);
     ol_cli_print("%s  station %s, pid %lld, running since %s\n", text_of(s, "party"),
-                 text_of(s, "version"), (long long)int_of(s, "pid"), dtg);
+                 text_of(s, "version"), ol_cli_int_of(s, "pid"), dtg);
     if (!json_is_true(json_object_get(storage, "ok")))
         ol_cli_print("  NOTHING IS BEING STORED: %s\n", text_of(storage, "what"));
     json_array_foreach(json_object_get(s, "ports"), i, v) {
@@ -353,7 +350,7 @@ static int follow(ol_cli *c) {
             code = ol_talk_ask(c, &talk, &r, &o);
         r.what = OL_DO_SUBSCRIBE;
         r.given |= OL_GIVEN_CURSOR;
-        r.cursor = (uint64_t)int_of(o, "position");
+        r.cursor = (uint64_t)ol_cli_int_of(o, "position");
         json_decref(o);
         o = NULL;
         if (code < 0)
