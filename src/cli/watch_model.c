@@ -120,11 +120,13 @@ static void take_word(ol_watching *w, const json_t *entry, const char *kind) {
         (void)snprintf(call->word, sizeof call->word, "%s: %s %s", author,
                        has_ended ? "nobody came, up to" : "rings", ol_cli_text_of(body, "rung"));
     } else if (strcmp(kind, "reply") == 0) {
-        bool is_answer = strcmp(ol_cli_text_of(body, "verb"), "answer") == 0;
+        const char *verb = ol_cli_text_of(body, "verb");
         if (is_by_us || call->is_ours)
             call->state = OL_CALL_REPLIED;
-        (void)snprintf(call->word, sizeof call->word, "%s: %s%s %s", author,
-                       is_answer ? "answered" : ol_cli_text_of(body, "verb"), is_answer ? "" : "d",
+        (void)snprintf(call->word, sizeof call->word, "%s: %s %s", author,
+                       strcmp(verb, "answer") == 0  ? "answered"
+                       : strcmp(verb, "defer") == 0 ? "deferred"
+                                                    : "declined",
                        ol_cli_text_of(body, "text"));
     } else if (strcmp(kind, "close") == 0 && strcmp(author, call->author) == 0) {
         size_t n = strlen(call->word);

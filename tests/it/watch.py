@@ -90,6 +90,13 @@ def calls(where):
     submit(usa, "call", [0, 1, 0, 0, ""])
     row = t.wait(r"EXERCISE RINGING  FLASH")
     check(all("7;" in a for a in t.attributes_of(row)), t.attributes_of(row))
+    t.press("f")
+    t.wait("defer, minutes")
+    t.press("5\r")
+    t.wait("a key leads back")
+    t.press(" ")
+    t.wait("defer: done")
+    t.wait(r"CALL  FLASH .* prc: deferred")
     check(t.end(signal.SIGTERM) == 0, "TERM")
 
 
