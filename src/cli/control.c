@@ -7,6 +7,14 @@
 
 static ol_talk talk;
 
+/* A request whose answer says no more than that it is done. */
+static int order(ol_cli *c, ol_request *r) {
+    json_t *reply = NULL;
+    int code = ol_talk_ask(c, &talk, r, &reply);
+    json_decref(reply);
+    return code;
+}
+
 /* The station closes the socket, then lets go of the home. */
 static int await_end(ol_cli *c) {
     uint64_t until_ms = ol_talk_now_ms() + 30000;
@@ -23,14 +31,12 @@ static int await_end(ol_cli *c) {
 
 static int stop_run(ol_cli *c) {
     ol_request r;
-    json_t *reply = NULL;
     int code = ol_talk_open(c, false, &talk);
     if (code >= 0)
         return code;
     code = ol_talk_request(c, OL_DO_STOP, NULL, &r);
     if (code < 0)
-        code = ol_talk_ask(c, &talk, &r, &reply);
-    json_decref(reply);
+        code = order(c, &r);
     if (code < 0)
         code = await_end(c);
     ol_talk_close(&talk);
@@ -45,12 +51,8 @@ static int stop_run(ol_cli *c) {
 
 static int accept_on(ol_cli *c, const char *line) {
     ol_request r;
-    json_t *reply = NULL;
     int code = ol_talk_request(c, OL_DO_CLOCK_ACCEPT, line, &r);
-    if (code < 0)
-        code = ol_talk_ask(c, &talk, &r, &reply);
-    json_decref(reply);
-    return code;
+    return code < 0 ? order(c, &r) : code;
 }
 
 /* Of the line that was named, else of all that doubt the clock. */
@@ -115,17 +117,20 @@ static int fork_request(ol_cli *c, ol_request *ret) {
     return ol_cli_usage(c, "\"%s\" names no log, as usa/urgent/0123456789abcdef does", log);
 }
 
-static int copy_ack_run(ol_cli *c) {
-    ol_request r;
-    json_t *reply = NULL;
-    int code = ol_talk_request(c, OL_DO_COPY_ACK, c->arg[0], &r);
-    if (code < 0)
-        code = ol_talk_open(c, false, &talk);
+static int acknowledge(ol_cli *c, ol_request *r) {
+    int code = ol_talk_open(c, false, &talk);
     if (code >= 0)
         return code;
-    code = ol_talk_ask(c, &talk, &r, &reply);
-    json_decref(reply);
+    code = order(c, r);
     ol_talk_close(&talk);
+    return code;
+}
+
+static int copy_ack_run(ol_cli *c) {
+    ol_request r;
+    int code = ol_talk_request(c, OL_DO_COPY_ACK, c->arg[0], &r);
+    if (code < 0)
+        code = acknowledge(c, &r);
     if (code >= 0)
         return code;
     if (c->is_json)
@@ -139,15 +144,9 @@ static int copy_ack_run(ol_cli *c) {
 
 static int fork_ack_run(ol_cli *c) {
     ol_request r;
-    json_t *reply = NULL;
     int code = fork_request(c, &r);
     if (code < 0)
-        code = ol_talk_open(c, false, &talk);
-    if (code >= 0)
-        return code;
-    code = ol_talk_ask(c, &talk, &r, &reply);
-    json_decref(reply);
-    ol_talk_close(&talk);
+        code = acknowledge(c, &r);
     if (code >= 0)
         return code;
     if (c->is_json)
