@@ -30,6 +30,12 @@ double ol_print_text(cairo_t *to, ol_print_face face, double size, double x, dou
     return x + ol_print_width(to, face, size, text);
 }
 
+double ol_print_fitted(cairo_t *to, ol_print_face face, double size, double x, double y,
+                       double width, const char *text) {
+    double is = ol_print_width(to, face, size, text);
+    return ol_print_text(to, face, is > width ? size * width / is : size, x, y, text);
+}
+
 double ol_print_wrapped(cairo_t *to, ol_print_face face, double size, double x, double y,
                         double width, double pitch, const char *text) {
     char line[WORD_MAX + 1] = "";

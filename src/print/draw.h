@@ -13,6 +13,9 @@ double ol_print_width(cairo_t *to, ol_print_face face, double size, const char *
 /* The x where the text ends. */
 double ol_print_text(cairo_t *to, ol_print_face face, double size, double x, double y,
                      const char *text);
+/* The same, smaller where it would be wider. */
+double ol_print_fitted(cairo_t *to, ol_print_face face, double size, double x, double y,
+                       double width, const char *text);
 /* In lines of at most that width, pitch apart; the base line after the last. */
 double ol_print_wrapped(cairo_t *to, ol_print_face face, double size, double x, double y,
                         double width, double pitch, const char *text);

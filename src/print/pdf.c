@@ -44,22 +44,28 @@ static void need(sheet *s, double height) {
         begin_page(s);
 }
 
+/* From whom and to whom, in one row where there is room. */
+static void put_parties(sheet *s) {
+    const char *label[] = { "FROM  ", "TO  " }, *name[] = { s->job->from, s->job->to };
+    double x = LEFT;
+    for (size_t i = 0; i < OL_LEN(name); i++) {
+        if (name[i] == NULL)
+            continue;
+        double wide = ol_print_width(s->to, OL_PRINT_PLAIN, 11, label[i]) +
+                      ol_print_width(s->to, OL_PRINT_BOLD, 11, name[i]);
+        if (x > LEFT && x + wide > LEFT + WIDE)
+            x = LEFT, s->y += 16;
+        x = ol_print_text(s->to, OL_PRINT_PLAIN, 11, x, s->y, label[i]);
+        x = ol_print_fitted(s->to, OL_PRINT_BOLD, 11, x, s->y, LEFT + WIDE - x, name[i]) + 26;
+    }
+    s->y += x > LEFT ? 18 : 0;
+}
+
 static void put_title(sheet *s) {
     char text[400];
     s->y = ol_print_wrapped(s->to, OL_PRINT_BOLD, 20, LEFT, s->y + 8, WIDE, 25,
                             s->job->title != NULL ? s->job->title : "Sealed bundle");
-    if (s->job->from != NULL || s->job->to != NULL) {
-        double x = LEFT;
-        if (s->job->from != NULL) {
-            x = ol_print_text(s->to, OL_PRINT_PLAIN, 11, x, s->y, "FROM  ");
-            x = ol_print_text(s->to, OL_PRINT_BOLD, 11, x, s->y, s->job->from) + 26;
-        }
-        if (s->job->to != NULL) {
-            x = ol_print_text(s->to, OL_PRINT_PLAIN, 11, x, s->y, "TO  ");
-            (void)ol_print_text(s->to, OL_PRINT_BOLD, 11, x, s->y, s->job->to);
-        }
-        s->y += 18;
-    }
+    put_parties(s);
     int at = snprintf(text, sizeof text, "Bundle %s, %zu bytes: %zu code%s", s->id, s->b->len,
                       s->codes, s->codes == 1 ? "" : "s");
     if (s->job->has_groups)

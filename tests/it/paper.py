@@ -7,6 +7,7 @@ import os
 import pathlib
 import pty
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -131,6 +132,26 @@ def sheets(where):
     lines = [line for line in text.split("\n") if line[:2].isdigit() and len(line.split()) > 2]
     (where / "typed").write_text("\n".join(lines[:14]), encoding="utf-8")
     check("the groups of the first sheet", taken(where, "typed"), bundles[:1])
+
+
+def named(where):
+    """From whom and to whom, also where the names are long: nothing runs off the sheet."""
+    bundle = rng.randbytes(200)
+    file = write(where / "n.olb", bundle)
+    for n, names in enumerate((("United States Department of State, Operations Center",
+                                "Ministry of Foreign Affairs of the People's Republic of China"),
+                               ("\u7f8e" * 80, "\u4e2d" * 80), ("M" * 240, "w" * 240))):
+        for form in ("png", "pdf"):
+            run("paper", "make", file, "--out", f"n{n}.{form}", "--from", names[0], "--to",
+                names[1], cwd=where)
+        check(f"named in {len(names[0])} and {len(names[1])} characters",
+              taken(where, f"n{n}.png"), [bundle])
+        boxes = subprocess.run(["pdftotext", "-nopgbrk", "-bbox", f"n{n}.pdf", "-"], cwd=where,
+                               check=True, capture_output=True).stdout.decode()
+        width = float(re.search(r'<page width="([0-9.]+)"', boxes)[1])
+        ends = [float(end) for end in re.findall(r'xMax="([0-9.]+)"', boxes)]
+        if max(ends) > width - 50:
+            raise Failure(f"a text ends at {max(ends)} of {width} points")
 
 
 def hostile(where):
@@ -307,7 +328,7 @@ def usage(where):
 
 
 def main():
-    for step in (pictures, several, sheets, terminal, hostile, confined, typed,
+    for step in (pictures, several, sheets, named, terminal, hostile, confined, typed,
                  dictated, usage):
         print(f"{step.__name__}: {step.__doc__ or ''}".splitlines()[0])
         with tempfile.TemporaryDirectory(prefix="ol-") as where:
