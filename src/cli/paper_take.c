@@ -142,17 +142,20 @@ static bool is_directory(const char *path) {
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* Where it goes: its name is that of its contents, so that the same bundle is the same file. */
-static void name_it(struct ol_cli_paper_bundle *b, const char *out) {
+/* Where it goes: its name is that of its contents, so that the same bundle is the same file. False:
+ * there is no room for so long a name. */
+static bool name_it(struct ol_cli_paper_bundle *b, const char *out) {
     uint8_t hash[OL_HASH_LEN];
     char hex[2 * NAME_BYTES + 1];
+    int len;
     ol_hash_sha256(b->p, b->len, hash);
     ol_hex_put(hash, NAME_BYTES, hex);
     if (out != NULL && !is_directory(out))
-        (void)snprintf(b->file, sizeof b->file, "%s", out);
+        len = snprintf(b->file, sizeof b->file, "%s", out);
     else
-        (void)snprintf(b->file, sizeof b->file, "%s%s%s.olb", out != NULL ? out : "",
+        len = snprintf(b->file, sizeof b->file, "%s%s%s.olb", out != NULL ? out : "",
                        out != NULL ? "/" : "", hex);
+    return len >= 0 && (size_t)len < sizeof b->file;
 }
 
 static bool is_there(const struct ol_cli_paper_bundle *b) {
@@ -171,7 +174,9 @@ static int save(ol_cli *c, ol_cli_paper *p) {
     for (size_t i = 0; i < p->n; i++) {
         struct ol_cli_paper_bundle *b = &p->bundle[i];
         ol_why why = { "" };
-        name_it(b, out);
+        if (!name_it(b, out))
+            return ol_cli_fail(c, OL_ELIMIT, "go nearer to it, and name it from there",
+                               "--out makes a name of more than %zu bytes", sizeof b->file - 1);
         ol_err err = ol_file_create(AT_FDCWD, b->file, OL_FILE_PUBLIC, b->p, b->len, &why);
         if (err != OL_OK && !(err == OL_EEXIST && is_there(b)))
             return ol_cli_fail_why(c, err, &why);

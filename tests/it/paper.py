@@ -309,6 +309,12 @@ def usage(where):
     refused("paper", "make", file, "--out", where / "there.pdf", says="there.pdf")
     refused("paper", "take", where / "absent", says="absent")
     refused("paper", "take", file, cwd=where)
+    far = where / ("d" * 200) / ("d" * 200)
+    far.mkdir(parents=True)
+    write(where / "groups", run("paper", "make", file, "--qr", "none", "--groups").stdout)
+    refused("paper", "take", where / "groups", "--out", far, says="name of more than")
+    if list(far.parent.iterdir()) != [far] or list(far.iterdir()):
+        raise Failure("a name was cut, and something written")
     refused("paper", code=2, says="not a whole command")
     for helper in ("openline-scan", "openline-paper"):
         path = pathlib.Path(libline.BIN).parent / helper
