@@ -113,8 +113,10 @@ static int put(ol_cli *c, target *to, const json_t *reply) {
     if (to->is_stdout)
         code = put_stdout(c, p, len, json_is_true(json_object_get(reply, "more")));
     else if (ol_file_write(to->dir, name, OL_FILE_PUBLIC, p, len, &why) != OL_OK)
-        code = ol_cli_fail(c, OL_EIO, "give it room and make all of them again: nothing is lost",
-                           "%s/%s could not be written: %s", dir, name, why.text);
+        code = ol_cli_fail(c, OL_EIO,
+                           "give it room and permission, and make all of them again: nothing is "
+                           "lost",
+                           "%s", why.text);
     free(p);
     if (code >= 0)
         return code;

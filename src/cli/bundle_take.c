@@ -213,7 +213,9 @@ static int tell(ol_cli *c, const list *l) {
             print(&l->v[i]);
     }
     if (refused > 0)
-        return ol_cli_fail(c, OL_EFORM, "leave them alone; the others are taken",
+        return ol_cli_fail(c, OL_EFORM,
+                           refused < l->n ? "do what is said with each; the others are taken"
+                                          : "do what is said with each",
                            "%zu of %zu files were not taken", refused, l->n);
     if (c->is_json)
         ol_cli_json(json_pack("{s:b, s:I}", "ok", 1, "files", (json_int_t)l->n));

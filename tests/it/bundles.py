@@ -95,8 +95,10 @@ def any_order(where):
     said, last = take(prc, box, expect=1)  # twice, the whole directory
     check([said[name]["state"] for name in names] == ["had"] * count, said)
     check(len(texts(prc)) == count, "taken twice")
-    usa_own, _ = take(usa, box / names[0], expect=1)
+    usa_own, last = take(usa, box / names[0], expect=1)
     check(usa_own[names[0]]["error"]["code"] == "OL_EEXIST", usa_own)
+    check(usa_own[names[0]]["error"]["do"] == "bring it to them", usa_own)
+    check(last["error"]["do"] == "do what is said with each", last)  # that alone: none was taken
 
     # backwards, one by one, by somebody who has none of it
     back = make(prc, usa, where / "back")
