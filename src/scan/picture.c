@@ -31,7 +31,9 @@ static bool not_png(const uint8_t *p, size_t len, char why[OL_SCAN_WHY_MAX]) {
             return fail(why, row[i].says);
     if (len == 0)
         return fail(why, "it is empty; copy it again");
-    return fail(why, "it is no PNG or JPEG picture; save it as one of these");
+    return fail(why,
+                "it is no PNG or JPEG picture; save it as one of these, or give what is a bundle "
+                "already to openline bundle take");
 }
 
 static bool is_jpeg(const uint8_t *p, size_t len) {

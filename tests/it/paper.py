@@ -180,6 +180,7 @@ def hostile(where):
         "a JPEG cut off": (libpicture.jpeg_head(400, 400), "damaged"),
         "a PDF": (b"%PDF-1.7\n", "pdftoppm"),
         "bytes": (b"\0\1\2\3" * 99, "no PNG or JPEG"),
+        "a bundle": (bytes(12) + rng.randbytes(300), "to openline bundle take"),
         "half a signature": (head[:5] + b"\0", "no PNG or JPEG"),
     }
     for name, (data, says) in cases.items():
