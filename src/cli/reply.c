@@ -334,7 +334,7 @@ const ol_cli_command ol_cli_decline = {
 
 const ol_cli_command ol_cli_defer = {
     .name = "defer",
-    .args = "<line> [<call>] [<text>] --for TIME",
+    .args = "<line> [<call>] [<text>] --for TIME|--until TIME",
     .summary = "Defers a call: an officer says when somebody will be there",
     .help = WHICH "\n",
     .opt = defer_options,
