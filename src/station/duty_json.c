@@ -14,6 +14,11 @@ const char *ol_duty_rung_name(const ol_api_line *line, uint64_t rung) {
     return rung == 0 ? "watch" : rung <= line->charter->rungs ? line->charter->rung[rung - 1] : "?";
 }
 
+/* Called is the watch where no rung is named; who replies and names none has not said. */
+static json_t *rung_of(const ol_api_line *line, uint64_t rung, bool is_reply) {
+    return rung == 0 && is_reply ? json_null() : json_string(ol_duty_rung_name(line, rung));
+}
+
 static const char *const call_state[OL_DUTY_NOTES] = {
     [OL_DUTY_CALL_PLACED] = "placed", [OL_DUTY_CALL_RINGS] = "rings",
     [OL_DUTY_CALL_SILENT] = "silent", [OL_DUTY_CALL_REPLIED] = "replied",
@@ -35,7 +40,7 @@ static json_t *call_json(const ol_api_line *line, const ol_duty_note *n) {
     if (n->what == OL_DUTY_CALL_CLOSED)
         set(o, "why", json_string(ol_close_why_name(n->verb)));
     else
-        set(o, "rung", json_string(ol_duty_rung_name(line, n->rung)));
+        set(o, "rung", rung_of(line, n->rung, n->what == OL_DUTY_CALL_REPLIED));
     if (n->what == OL_DUTY_CALL_REPLIED)
         set(o, "reply", json_string(ol_reply_verb_name(n->verb)));
     if (n->seconds > 0)
@@ -87,12 +92,16 @@ json_t *ol_duty_event_json(const ol_api_line *line, const ol_duty_note *n) {
 
 /* ---- calls ---- */
 
+static bool is_reply(ol_called_word word) {
+    return word == OL_CALLED_ANSWERED || word == OL_CALLED_DECLINED || word == OL_CALLED_DEFERRED;
+}
+
 static json_t *callee_json(const ol_api_line *line, uint8_t p, const ol_called *q) {
     json_t *o = json_pack("{s:s, s:s}", "party", line->charter->party[p].name, "state",
                           ol_called_word_name(q->word));
     if (q->word == OL_CALLED_NOTHING)
         return o;
-    set(o, "rung", json_string(ol_duty_rung_name(line, q->rung)));
+    set(o, "rung", rung_of(line, q->rung, is_reply(q->word)));
     set(o, "after_s", json_integer((json_int_t)q->after));
     set(o, "since_s", json_integer((json_int_t)q->since_s));
     if (q->seconds > 0)

@@ -149,10 +149,13 @@ def replies(where):
                             (2, "defer", "declined")):
         call = usa.call(FLASH, OPERATIONAL, rung=2)
         prc.told("rings", entry=call["entry"], rung="duty-officer", seconds=13)
-        prc.reply(call, verb, OPERATIONAL, seconds=60 if verb == 2 else 0)
+        rung = None if word == "decline" else "duty-officer"  # it may be left open who replies
+        prc.reply(call, verb, OPERATIONAL, rung=2 if rung else 0, seconds=60 if verb == 2 else 0)
         for side in both:
-            side.told("replied", party="prc", reply=word, status="operational")
+            side.told("replied", party="prc", reply=word, status="operational", rung=rung)
             side.told("closed", why=why)
+            shown = side.calls()[-1]["called"][0]
+            check(shown["rung"] == rung, shown)
         one_close(prc, "usa", 0 if verb == 0 else 1, True)
     call = usa.call(FLASH)
     prc.told("rings", entry=call["entry"])
