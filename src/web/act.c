@@ -58,11 +58,23 @@ static json_t *last_of(const act *c) {
     return end == from ? NULL : json_loadb(c->said + from, end - from, 0, NULL);
 }
 
+/* Where its files lie is nobody's business: what it says of them has their names alone. */
+static void drop_folder(act *c) {
+    char folder[OL_GATHER_PATH + 1];
+    size_t len = (size_t)snprintf(folder, sizeof folder, "%s/", c->command.folder);
+    char *at = c->said;
+    while (len > 1 && at != NULL &&
+           (at = memmem(at, (size_t)(c->said + c->len - at), folder, len)) != NULL) {
+        memmove(at, at + len, (size_t)(c->said + c->len - at) - len);
+        c->len -= len;
+    }
+}
+
 static void tell(act *c) {
     ol_acts *a = c->acts;
     if (a == NULL)
         return;
-    const char *folder = c->command.folder;
+    drop_folder(c);
     json_t *o = last_of(c), *error = json_object_get(o, "error");
     bool is_ok = c->status == 0 && json_is_true(json_object_get(o, "ok"));
     if (o == NULL)
@@ -74,7 +86,8 @@ static void tell(act *c) {
     else
         ol_talk_say(a->talk,
                     json_pack("{s:O, s:b, s:O, s:o*}", "id", c->id, "ok", is_ok, "result", o,
-                              "files", folder[0] == '\0' ? NULL : ol_gather_read(folder)));
+                              "files",
+                              c->command.gives ? ol_gather_read(c->command.folder) : NULL));
     json_decref(o);
     for (size_t i = 0; i < OL_ACTS_MAX; i++)
         if (a->running[i] == c)

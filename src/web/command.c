@@ -5,55 +5,77 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "base/text.h"
 
-/* Options: `name` takes a text, `name!` a truth value, `name*` a list of texts; `name<key` the text
- * of another key. The word `>` is a folder of our own, whose files are the answer. */
+/* Options: `name` takes a text, `name!` a truth value, `name*` a list of texts, `name@` a file in
+ * base64, whose path it becomes; `name<key` the text of another key; `name|` a text that goes to
+ * stdin, and is no option; `name>` asks nothing: the path of a file that the command makes;
+ * `passphrase` goes to descriptor 3.
+ * Positional: `key` a text, which may be absent where it ends in `?`; `@key` a file in base64,
+ * `@key!` one that the command changes, `@key*` a list; `>` a folder that it makes.
+ * What it makes or changes is the answer. */
 typedef struct {
     const char *name;
-    bool changes;
-    const char *words[2];      /* of the command */
-    const char *positional[3]; /* keys; the last one may be absent where it ends in `?` */
+    ol_seat_right right;
+    const char *words[2]; /* of the command */
+    const char *positional[3];
     const char *options;
 } row;
 
-#define OL_OFFICER " as"
+#define OL_OFFICER " as passphrase"
 
 static const row rows[] = {
     { "send",
-      true,
+      OL_SEAT_ACTS,
       { "send" },
       { "line", "text" },
       "precedence status to subject lang ref correct readback ask-readback! translate grade action "
       "info info-precedence service! anyway! read item" OL_OFFICER },
     { "call",
-      true,
+      OL_SEAT_ACTS,
       { "call" },
       { "line", "rung" },
       "precedence status voice! party* reason lang again read" OL_OFFICER },
-    { "answer", true, { "answer" }, { "line", "entry", "text?" }, "rung read" OL_OFFICER },
-    { "decline", true, { "decline" }, { "line", "entry", "text?" }, "rung read" OL_OFFICER },
-    { "defer", true, { "defer" }, { "line", "entry", "text?" }, "for rung read" OL_OFFICER },
-    { "close", true, { "close" }, { "line", "entry" }, "read" OL_OFFICER },
-    { "ack", true, { "ack" }, { "line", "entry" }, "text" OL_OFFICER },
-    { "interim", true, { "interim" }, { "line", "entry" }, "in text" OL_OFFICER },
-    { "cancel", true, { "cancel" }, { "line", "entry" }, "text" OL_OFFICER },
-    { "confirm", true, { "confirm" }, { "line", "entry" }, "text" OL_OFFICER },
-    { "wrong", true, { "wrong" }, { "line", "entry" }, "text" OL_OFFICER },
-    { "here", true, { "here" }, { "line", "entry" }, "text" OL_OFFICER },
-    { "presence", true, { "presence" }, { "line" }, "status text" OL_OFFICER },
-    { "order", true, { "order" }, { "line", "verb" }, "reason for status" OL_OFFICER },
-    { "copy-ack", true, { "copy", "ack" }, { "line" }, "" },
-    { "fork-ack", true, { "fork", "ack" }, { "line", "log" }, "" },
-    { "clock-accept", true, { "clock", "accept" }, { "line" }, "" },
-    { "verdicts", false, { "calls" }, { "line" }, "last" },
-    { "officers", false, { "officer", "list" }, { "line" }, "" },
-    { "availability", false, { "availability" }, { "line" }, "" },
-    { "verify", false, { "verify" }, { "line" }, "" },
-    { "show", false, { "show" }, { "line", "entry" }, "" },
-    { "proof", false, { "export" }, { "line", ">" }, "proof<entry" },
+    { "answer", OL_SEAT_ACTS, { "answer" }, { "line", "entry", "text?" }, "rung read" OL_OFFICER },
+    { "decline",
+      OL_SEAT_ACTS,
+      { "decline" },
+      { "line", "entry", "text?" },
+      "rung read" OL_OFFICER },
+    { "defer",
+      OL_SEAT_ACTS,
+      { "defer" },
+      { "line", "entry", "text?" },
+      "for rung read" OL_OFFICER },
+    { "close", OL_SEAT_ACTS, { "close" }, { "line", "entry" }, "read" OL_OFFICER },
+    { "ack", OL_SEAT_ACTS, { "ack" }, { "line", "entry" }, "text" OL_OFFICER },
+    { "interim", OL_SEAT_ACTS, { "interim" }, { "line", "entry" }, "in text" OL_OFFICER },
+    { "cancel", OL_SEAT_ACTS, { "cancel" }, { "line", "entry" }, "text" OL_OFFICER },
+    { "confirm", OL_SEAT_ACTS, { "confirm" }, { "line", "entry" }, "text" OL_OFFICER },
+    { "wrong", OL_SEAT_ACTS, { "wrong" }, { "line", "entry" }, "text" OL_OFFICER },
+    { "here", OL_SEAT_ACTS, { "here" }, { "line", "entry" }, "text" OL_OFFICER },
+    { "presence", OL_SEAT_ACTS, { "presence" }, { "line" }, "status text" OL_OFFICER },
+    { "order", OL_SEAT_ACTS, { "order" }, { "line", "verb" }, "reason for status" OL_OFFICER },
+    { "copy-ack", OL_SEAT_ACTS, { "copy", "ack" }, { "line" }, "" },
+    { "fork-ack", OL_SEAT_ACTS, { "fork", "ack" }, { "line", "log" }, "" },
+    { "clock-accept", OL_SEAT_ACTS, { "clock", "accept" }, { "line" }, "" },
+    { "verdicts", OL_SEAT_VIEWS, { "calls" }, { "line" }, "last" },
+    { "officers", OL_SEAT_VIEWS, { "officer", "list" }, { "line" }, "" },
+    { "availability", OL_SEAT_VIEWS, { "availability" }, { "line" }, "" },
+    { "verify", OL_SEAT_VIEWS, { "verify" }, { "line" }, "" },
+    { "show", OL_SEAT_VIEWS, { "show" }, { "line", "entry" }, "" },
+    { "proof", OL_SEAT_VIEWS, { "export" }, { "line", ">" }, "proof<entry" },
+    { "init", OL_SEAT_SETS, { "init" }, { "party" }, "name lang also* passphrase" },
+    { "charter-draft", OL_SEAT_SETS, { "charter", "draft" }, { "line", "@cards*" }, "set*" },
+    { "charter-sign", OL_SEAT_SETS, { "charter", "sign" }, { "@charter!" }, "replace! passphrase" },
+    { "contribute", OL_SEAT_SETS, { "key", "contribute" }, { "line" }, "out> again! passphrase" },
+    { "combine", OL_SEAT_SETS, { "key", "combine" }, { "line", "@shares*" }, "" },
+    { "join", OL_SEAT_SETS, { "line", "add" }, { "@charter", "@cards*" }, "digits|" },
+    { "port-add", OL_SEAT_SETS, { "port", "add" }, { "url" }, "name" },
+    { "bearer-add", OL_SEAT_SETS, { "bearer", "add" }, { "line", "party", "url" }, "port" },
 };
 
 static const row *find(const char *what) {
@@ -67,13 +89,15 @@ bool ol_command_is_one(const char *what) {
     return find(what) != NULL;
 }
 
-bool ol_command_changes(const char *what) {
-    return find(what)->changes;
+ol_seat_right ol_command_right(const char *what) {
+    return find(what)->right;
 }
 
 static void refuse(ol_command *c, const char *why, ...) __attribute__((format(printf, 2, 3)));
 static void refuse(ol_command *c, const char *why, ...) {
     va_list args;
+    if (c->why[0] != '\0') /* the first reason is the one that helps */
+        return;
     va_start(args, why);
     (void)vsnprintf(c->why, sizeof c->why, why, args);
     va_end(args);
@@ -111,45 +135,105 @@ static char *kept(ol_command *c, const char *s) {
     return copy;
 }
 
-static void put_option(ol_command *c, json_t *request, const char *name, size_t len) {
-    char option[40];
-    bool is_flag = name[len - 1] == '!', is_list = name[len - 1] == '*';
-    (void)snprintf(option, sizeof option, "%.*s", (int)(len - (is_flag || is_list)), name);
-    char *other = strchr(option, '<');
-    const char *key = other == NULL ? option : other + 1;
+/* A word of the table: what it is called, and its marks. */
+typedef struct {
+    char name[OL_COMMAND_NAME];
+    const char *key; /* in the request; within name */
+    char mark;       /* what it ends in; 0: nothing */
+} cut;
+
+static void cut_word(cut *w, const char *at, size_t len) {
+    w->mark = strchr("!*@|>?", at[len - 1]) != NULL ? at[len - 1] : '\0';
+    (void)snprintf(w->name, sizeof w->name, "%.*s", (int)(len - (w->mark != '\0')), at);
+    char *other = strchr(w->name, '<');
+    w->key = w->name[0] == '@' ? w->name + 1 : other == NULL ? w->name : other + 1;
     if (other != NULL)
         *other = '\0';
-    const json_t *o = json_object_get(request, key);
-    if (o == NULL || json_is_null(o))
+}
+
+/* A file that was given: its name is ours, what a browser calls it is no path. */
+static void put_file(ol_command *c, const char *option, const char *name, const json_t *o) {
+    static uint8_t bytes[OL_COMMAND_FILE]; /* one loop, one thread */
+    char path[OL_GATHER_PATH + OL_COMMAND_NAME];
+    const char *b64 = json_string_value(o);
+    size_t len = 0;
+    if (c->files == OL_COMMAND_FILES)
+        refuse(c, "the request has too many files in it");
+    else if (b64 == NULL ||
+             ol_b64_get(b64, json_string_length(o), bytes, sizeof bytes, &len) != OL_OK || len == 0)
+        refuse(c, "\"%.40s\" is no file in base64, or too long", name);
+    else if ((c->folder[0] == '\0' && !ol_gather_make(c->folder, true)) ||
+             !ol_gather_put(c->folder, name, bytes, len))
+        refuse(c, "there is no room for its files");
+    sodium_memzero(bytes, sizeof bytes);
+    if (c->why[0] != '\0')
         return;
-    if (is_flag ? !json_is_boolean(o) : is_list && !json_is_array(o)) {
-        refuse(c, "\"%.40s\" is no %s", key, is_flag ? "truth value" : "list");
+    c->files++;
+    (void)snprintf(path, sizeof path, "%s/%s", c->folder, name);
+    put(c, option, path);
+}
+
+/* Where the command makes a file (option), or a folder. */
+static void put_place(ol_command *c, const char *option) {
+    char path[OL_GATHER_PATH + OL_COMMAND_NAME];
+    c->gives = true;
+    if (!ol_gather_make(c->folder, option != NULL)) {
+        refuse(c, "there is no room for its files");
         return;
     }
-    if (is_flag && json_is_true(o))
-        put(c, option, "");
-    size_t n = is_list ? json_array_size(o) : !is_flag;
-    for (size_t i = 0; i < n && c->why[0] == '\0'; i++) {
-        const char *s = text_of(c, is_list ? json_array_get(o, i) : o, key);
-        if (s != NULL)
+    (void)snprintf(path, sizeof path, "%s%s%s", c->folder, option == NULL ? "" : "/",
+                   option == NULL ? "" : option);
+    put(c, option, path);
+}
+
+static void put_list(ol_command *c, const char *option, const char *key, const json_t *o,
+                     bool is_files) {
+    if (!json_is_array(o))
+        refuse(c, "\"%.40s\" is no list", key);
+    for (size_t i = 0; i < json_array_size(o) && c->why[0] == '\0'; i++) {
+        char name[OL_COMMAND_NAME];
+        (void)snprintf(name, sizeof name, "%.20s.%u", key, (unsigned)i);
+        const char *s = is_files ? NULL : text_of(c, json_array_get(o, i), key);
+        if (is_files)
+            put_file(c, NULL, name, json_array_get(o, i));
+        else if (s != NULL)
             put(c, option, s);
     }
 }
 
-/* The row's options have a word for this key. */
-static bool has_option(const row *r, const char *key) {
-    size_t len = strlen(key);
-    for (const char *at = r->options; *at != '\0';) {
-        size_t word = strcspn(at, " ");
-        const char *from = memchr(at, '<', word);
-        from = from == NULL ? at : from + 1;
-        size_t left = (size_t)(at + word - from);
-        left -= left > 0 && (from[left - 1] == '!' || from[left - 1] == '*');
-        if (left == len && memcmp(from, key, len) == 0)
-            return true;
-        at += word + (at[word] == ' ');
-    }
-    return false;
+static void put_option(ol_command *c, json_t *request, const char *at, size_t len) {
+    cut w;
+    cut_word(&w, at, len);
+    const json_t *o = json_object_get(request, w.key);
+    if (w.mark == '>')
+        put_place(c, w.name);
+    if (w.mark == '>' || o == NULL || json_is_null(o))
+        return;
+    bool is_text = w.mark == '\0' || w.mark == '|';
+    const char *s = is_text ? text_of(c, o, w.key) : NULL;
+    if (w.mark == '!' && !json_is_boolean(o))
+        refuse(c, "\"%.40s\" is no truth value", w.key);
+    else if (w.mark == '!' && json_is_true(o))
+        put(c, w.name, "");
+    else if (w.mark == '*')
+        put_list(c, w.name, w.key, o, false);
+    else if (w.mark == '@')
+        put_file(c, w.name, w.key, o);
+    else if (s != NULL && w.mark == '|')
+        c->text = kept(c, s);
+    else if (s != NULL && strcmp(w.key, "passphrase") == 0) {
+        c->secret = kept(c, s);
+        put(c, "passphrase-fd", "3");
+    } else if (s != NULL)
+        put(c, w.name, s);
+}
+
+static bool is_key(const char *at, size_t len, const char *key) {
+    cut w;
+    if (len == 0)
+        return false;
+    cut_word(&w, at, len);
+    return w.mark != '>' && strcmp(w.key, key) == 0;
 }
 
 /* Each key that was given must be one that the row knows: a typo is no default. */
@@ -157,44 +241,51 @@ static void check_keys(ol_command *c, json_t *request, const row *r) {
     const char *key;
     json_t *value;
     json_object_foreach(request, key, value) {
-        bool is_known = strcmp(key, "id") == 0 || strcmp(key, "do") == 0 || has_option(r, key);
-        is_known |= strcmp(key, "passphrase") == 0 && has_option(r, "as");
+        bool is_known = strcmp(key, "id") == 0 || strcmp(key, "do") == 0;
+        for (const char *at = r->options; *at != '\0' && !is_known; at += *at == ' ') {
+            size_t len = strcspn(at, " ");
+            is_known = is_key(at, len, key);
+            at += len;
+        }
         for (size_t i = 0; i < OL_LEN(r->positional) && r->positional[i] != NULL; i++)
-            is_known |= strcspn(r->positional[i], "?") == strlen(key) &&
-                        strncmp(r->positional[i], key, strlen(key)) == 0;
+            is_known |= is_key(r->positional[i], strlen(r->positional[i]), key);
         if (!is_known)
             refuse(c, "\"%s\" takes no key \"%.40s\"", r->name, key);
     }
 }
 
-static void put_positional(ol_command *c, json_t *request, const row *r, const char *word) {
-    char key[20];
-    size_t len = strcspn(word, "?");
-    (void)snprintf(key, sizeof key, "%.*s", (int)len, word);
-    if (strcmp(key, ">") == 0) {
-        if (ol_gather_make(c->folder))
-            put(c, NULL, c->folder);
-        else
-            refuse(c, "there is no room for its files in /tmp");
-        return;
-    }
-    const json_t *o = json_object_get(request, key);
-    if (o == NULL && word[len] == '?')
-        return;
-    const char *s = text_of(c, o, key);
-    if (s == NULL)
-        return;
+static void put_text(ol_command *c, const row *r, const char *key, const char *s) {
     if (strcmp(key, "line") == 0 && !ol_name_is_valid(s, strlen(s)))
         refuse(c, "\"%.40s\" is no name of a line", s); /* commands that read take folders, too */
+    if (strcmp(r->name, "port-add") == 0 && strncasecmp(s, "exec:", 5) == 0)
+        refuse(c, "a port that starts a program is added at a terminal");
     bool is_stdin = strcmp(r->name, "send") == 0 && strcmp(key, "text") == 0;
     if (is_stdin) /* a long text is no word of a command line */
         c->text = kept(c, s);
     put(c, NULL, is_stdin ? "-" : s);
 }
 
+static void put_positional(ol_command *c, json_t *request, const row *r, const char *at) {
+    cut w;
+    cut_word(&w, at, strlen(at));
+    const json_t *o = json_object_get(request, w.key);
+    if (strcmp(at, ">") == 0) {
+        put_place(c, NULL);
+    } else if (at[0] == '@') {
+        c->gives |= w.mark == '!';
+        if (w.mark == '*')
+            put_list(c, NULL, w.key, o, true);
+        else
+            put_file(c, NULL, w.key, o);
+    } else if (o != NULL || w.mark != '?') {
+        const char *s = text_of(c, o, w.key);
+        if (s != NULL)
+            put_text(c, r, w.key, s);
+    }
+}
+
 bool ol_command_of(json_t *request, ol_command *ret) {
     const row *r = find(json_string_value(json_object_get(request, "do")));
-    const json_t *pass = json_object_get(request, "passphrase");
     *ret = (ol_command){ .words = 0 };
     check_keys(ret, request, r);
     put(ret, NULL, "openline");
@@ -206,10 +297,6 @@ bool ol_command_of(json_t *request, ol_command *ret) {
             put_option(ret, request, at, len);
         at += len + (at[len] == ' ');
     }
-    if (pass != NULL && has_option(r, "as")) {
-        ret->secret = kept(ret, text_of(ret, pass, "passphrase"));
-        put(ret, "passphrase-fd", "3");
-    }
     put(ret, "json", "");
     put(ret, NULL, "--");
     for (size_t i = 0; i < OL_LEN(r->positional) && r->positional[i] != NULL; i++)
@@ -217,13 +304,17 @@ bool ol_command_of(json_t *request, ol_command *ret) {
     return ret->why[0] == '\0';
 }
 
+static void wipe(char *s) {
+    if (s != NULL)
+        sodium_memzero(s, strlen(s));
+    free(s);
+}
+
 void ol_command_drop(ol_command *c) {
     ol_gather_remove(c->folder);
     for (size_t i = 0; i < c->words; i++)
         free(c->word[i]);
-    if (c->secret != NULL)
-        sodium_memzero(c->secret, strlen(c->secret));
-    free(c->secret);
-    free(c->text);
+    wipe(c->secret);
+    wipe(c->text);
     *c = (ol_command){ .words = 0 };
 }

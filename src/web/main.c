@@ -18,7 +18,9 @@ static const char usage_text[] =
     "usage: openline-web [options]\n"
     "Serves the console of the party in OPENLINE_HOME (~/.openline) to browsers.\n\n"
     "It prints two addresses: whoever opens the first may act, whoever opens the second only looks "
-    "on.\n"
+    "on;\n"
+    "with --setup a third: whoever opens it may also make keys, found lines and start the "
+    "station.\n"
     "Each opens one browser, once; then a new one is printed. Without a certificate it listens on\n"
     "127.0.0.1 alone.\n\n"
     "options:\n"
@@ -27,12 +29,14 @@ static const char usage_text[] =
     "  --name HOST     what browsers call it, where that is not its address; needs --cert\n"
     "  --cert FILE     its certificate and those above it, PEM\n"
     "  --key FILE      the certificate's private key, PEM\n"
+    "  --setup         let a seat of its own set this party up\n"
     "  --licences      print the licences of what is built in, and end\n"
     "  --version       print the version, and end\n"
     "  --help          print this, and end\n";
 
 typedef struct {
     const char *port, *listen, *name, *cert, *key;
+    bool setup;
 } options;
 
 static int fail(const char *what, const char *todo) {
@@ -57,6 +61,12 @@ static int parse(int argc, char **argv, options *o) {
     };
     for (int i = 1; i < argc; i++) {
         size_t k = 0;
+        if (strcmp(argv[i], "--setup") == 0) {
+            if (o->setup)
+                return usage(" stands twice", argv[i]);
+            o->setup = true;
+            continue;
+        }
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "--licences") == 0) {
             (void)fputs(argv[i][2] == 'h' ? usage_text : ol_assets_licences, stdout);
             return fflush(stdout) == 0 ? 0 : 1;
@@ -104,8 +114,9 @@ static void add_host(ol_web *w, const char *host) {
 }
 
 static void print_address(const ol_web *w, ol_seat_right right) {
-    (void)printf("%s: %s://%s/?key=%s\n", right == OL_SEAT_ACTS ? "acts" : "looks",
-                 w->tls != NULL ? "https" : "http", w->host[0], w->seats.key[right]);
+    static const char *const may[] = { "", "looks", "acts", "sets up" };
+    (void)printf("%s: %s://%s/?key=%s\n", may[right], w->tls != NULL ? "https" : "http", w->host[0],
+                 w->seats.key[right]);
     (void)fflush(stdout);
 }
 
@@ -179,7 +190,7 @@ int main(int argc, char **argv) {
     if (!find_files(home, program))
         return fail("the program openline is not beside this one", "install both together");
     w.loop = uv_default_loop();
-    w.home = home, w.program = program, w.seated = seated;
+    w.home = home, w.program = program, w.seated = seated, w.setup = o.setup;
     if (o.cert != NULL && !begin_tls(&w, &o))
         return fail("the certificate or its key cannot be used",
                     "give both as PEM files that belong together");
@@ -193,6 +204,8 @@ int main(int argc, char **argv) {
     }
     print_address(&w, OL_SEAT_ACTS);
     print_address(&w, OL_SEAT_VIEWS);
+    if (w.setup)
+        print_address(&w, OL_SEAT_SETS);
     (void)uv_run(w.loop, UV_RUN_DEFAULT);
     sodium_memzero(&w.seats, sizeof w.seats);
     return 0;

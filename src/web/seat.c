@@ -20,14 +20,14 @@ static bool is_over(const ol_seat *seat, uint64_t now_s) {
 
 void ol_seats_init(ol_seats *s) {
     memset(s, 0, sizeof *s);
-    draw(s->key[OL_SEAT_VIEWS]);
-    draw(s->key[OL_SEAT_ACTS]);
+    for (int right = OL_SEAT_VIEWS; right <= OL_SEAT_SETS; right++)
+        draw(s->key[right]);
 }
 
 const ol_seat *ol_seats_open(ol_seats *s, ol_str key, uint64_t now_s) {
-    ol_seat_right right = is_word(s->key[OL_SEAT_ACTS], key)    ? OL_SEAT_ACTS
-                          : is_word(s->key[OL_SEAT_VIEWS], key) ? OL_SEAT_VIEWS
-                                                                : OL_SEAT_NONE;
+    ol_seat_right right = OL_SEAT_SETS;
+    while (right > OL_SEAT_NONE && !is_word(s->key[right], key))
+        right--;
     if (right == OL_SEAT_NONE)
         return NULL;
     ol_seat *seat = &s->seat[0];

@@ -1,7 +1,8 @@
 /* web/seat.h — who sits at this console: keys that open it once, and the seats they gave.
  * Shape    a key is a word of the URL that the server prints, 32 random bytes in hex; it opens one
  *          seat and is then replaced by another. A seat is a cookie of as many bytes, with the
- *          right to look or also to act. OL_SEATS at most; the one unused for longest gives way.
+ *          right to look, also to act, or also to set the party up. OL_SEATS at most; the one
+ *          unused for longest gives way.
  * Time     a seat ends OL_SEAT_S after it was last used; a key never by itself.
  * Secrets  compared in constant time, random from libsodium. */
 #ifndef OL_WEB_SEAT_H
@@ -14,7 +15,8 @@
 
 enum { OL_SEATS = 16, OL_SEAT_S = 12 * 3600, OL_SEAT_WORD = 64 };
 
-typedef enum { OL_SEAT_NONE, OL_SEAT_VIEWS, OL_SEAT_ACTS } ol_seat_right;
+/* Each may do what those before it may. */
+typedef enum { OL_SEAT_NONE, OL_SEAT_VIEWS, OL_SEAT_ACTS, OL_SEAT_SETS } ol_seat_right;
 
 typedef struct {
     ol_seat_right right;
@@ -24,7 +26,7 @@ typedef struct {
 
 typedef struct {
     ol_seat seat[OL_SEATS];
-    char key[OL_SEAT_ACTS + 1][OL_SEAT_WORD + 1]; /* by right */
+    char key[OL_SEAT_SETS + 1][OL_SEAT_WORD + 1]; /* by right */
 } ol_seats;
 
 void ol_seats_init(ol_seats *s);

@@ -91,6 +91,10 @@ static bool only_reads(const char *what) {
     return false;
 }
 
+static bool may_set(const ol_talk *t) {
+    return t->guest->web->setup && t->right == OL_SEAT_SETS;
+}
+
 static void heard(ol_talk *t, const char *p, size_t len) {
     json_t *o = json_loadb(p, len, JSON_REJECT_DUPLICATES, NULL);
     json_t *id = json_object_get(o, "id");
@@ -98,17 +102,21 @@ static void heard(ol_talk *t, const char *p, size_t len) {
     if (!json_is_integer(id) || what == NULL)
         refuse(t, NULL, "this is no request", "see docs/CONSOLE.md");
     else if (strcmp(what, "seat") == 0)
-        ol_talk_say(
-            t, json_pack("{s:O, s:b, s:b}", "id", id, "ok", 1, "acts", t->right == OL_SEAT_ACTS));
+        ol_talk_say(t, json_pack("{s:O, s:b, s:b, s:b}", "id", id, "ok", 1, "acts",
+                                 t->right >= OL_SEAT_ACTS, "sets", may_set(t)));
     else if (only_reads(what))
         ol_station_ask(t->station, o);
-    else if (ol_command_is_one(what) && (t->right == OL_SEAT_ACTS || !ol_command_changes(what)))
-        ol_act_begin(t->acts, o);
-    else if (ol_command_is_one(what)) {
+    else if (!ol_command_is_one(what))
+        refuse(t, id, "the console has no such request", "see docs/CONSOLE.md");
+    else if (ol_command_right(what) == OL_SEAT_SETS && !may_set(t)) {
+        ol_web_refuse(t->guest->web, "setting up from a seat that may not");
+        refuse(t, id, "this seat may not set up",
+               "sit down at the address that openline-web --setup prints after \"sets up:\"");
+    } else if (ol_command_right(what) > t->right) {
         ol_web_refuse(t->guest->web, "an act from a seat that only looks");
         refuse(t, id, "this seat only looks on", "sit down at one that may act");
     } else {
-        refuse(t, id, "the console has no such request", "see docs/CONSOLE.md");
+        ol_act_begin(t->acts, o);
     }
     json_decref(o);
 }

@@ -1,7 +1,7 @@
 /* web/web.h — the console's server: a control client like any other, and a door for browsers.
  * Door     loopback alone, or with a certificate TLS wherever it is told. Hosts and origins are
  *          compared with those it was told to be; nothing is asked of anybody else.
- * Rights   a seat (seat.h) looks, or acts too. What acts is a row of command.c.
+ * Rights   a seat (seat.h) looks, or acts too, or where `setup` is also sets up: rows of command.c.
  * Bounds   OL_WEB_CONNS connections, of them OL_WEB_TALKS that talk (WebSocket); a connection that
  *          has said nothing whole for OL_WEB_HEAD_S is closed; of too many the one without a seat
  *          that came first gives way. What is refused is told on stderr, each reason once a minute.
@@ -42,6 +42,7 @@ struct ol_web {
     uv_tcp_t listener;
     SSL_CTX *tls;                 /* NULL: plain, on loopback */
     const char *home, *program;   /* OPENLINE_HOME; the openline beside us */
+    bool setup;                   /* a seat of that right may set this party up */
     char host[OL_WEB_HOSTS][300]; /* "127.0.0.1:8477": what a request may call us */
     size_t hosts;
     int port;

@@ -23,7 +23,8 @@ class Web:
     def __init__(self, party, *options, context=None):
         env = dict(os.environ, OPENLINE_HOME=str(party.home))
         self.context = context
-        self.keys, self.said, self.told = {"acts": [], "looks": []}, [], threading.Condition()
+        self.keys = {"acts": [], "looks": [], "sets up": []}
+        self.said, self.told = [], threading.Condition()
         self.process = subprocess.Popen([WEB, "--port", "0", *map(str, options)], env=env,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)

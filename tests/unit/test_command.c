@@ -4,13 +4,16 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "base/text.h"
 #include "web/command.h"
 
 #define LINE "\"line\":\"hotline\""
@@ -46,13 +49,39 @@ static const struct {
     { "{\"do\":\"call\"," LINE ",\"rung\":\"r\",\"party\":[1]}", "!no text" },
     { "{\"do\":\"send\"," LINE ",\"text\":\"a\\u0000b\"}", "!no text" },
     { "{\"do\":\"send\"," LINE ",\"text\":7}", "!no text" },
+    { "{\"do\":\"init\",\"party\":\"--help\",\"name\":\"U S\",\"also\":[\"fr=É\"]}",
+      "openline init --name=U S --also=fr=É --json -- --help" },
+    { "{\"do\":\"join\",\"charter\":\"YQ==\",\"cards\":[\"Yg==\",\"Yw==\"],\"digits\":\"0\"}",
+      "openline line add --json -- @charter @cards.0 @cards.1" },
+    { "{\"do\":\"charter-sign\",\"charter\":\"YQ==\",\"passphrase\":\"p\"}",
+      "openline charter sign --passphrase-fd=3 --json -- @charter" },
+    { "{\"do\":\"contribute\"," LINE "}", "openline key contribute --out=@out --json -- hotline" },
+    { "{\"do\":\"contribute\"," LINE ",\"out\":\"/tmp/x\"}", "!takes no key \"out\"" },
+    { "{\"do\":\"charter-sign\",\"charter\":\"/etc/passwd\"}", "!no file in base64" },
+    { "{\"do\":\"charter-sign\",\"charter\":\"\"}", "!no file in base64" },
+    { "{\"do\":\"charter-sign\",\"charter\":[\"YQ==\"]}", "!no file in base64" },
+    { "{\"do\":\"charter-sign\"}", "!no file in base64" },
+    { "{\"do\":\"charter-sign\",\"@charter\":\"YQ==\"}", "!takes no key \"@charter\"" },
+    { "{\"do\":\"charter-draft\"," LINE ",\"cards\":\"YQ==\"}", "!\"cards\" is no list" },
+    { "{\"do\":\"charter-draft\"," LINE ",\"cards\":{\"../x\":\"YQ==\"}}",
+      "!\"cards\" is no list" },
+    { "{\"do\":\"combine\",\"line\":\"../x\",\"shares\":[\"YQ==\"]}", "!no name of a line" },
+    { "{\"do\":\"port-add\",\"url\":\"udp://[::]:4477\"}",
+      "openline port add --json -- udp://[::]:4477" },
+    { "{\"do\":\"port-add\",\"url\":\"Exec:/bin/sh\"}", "!added at a terminal" },
 };
 
 static void joined(const ol_command *c, char *to, size_t cap) {
     to[0] = '\0';
     for (size_t i = 0; i < c->words; i++) {
         strncat(to, i == 0 ? "" : " ", cap - strlen(to) - 1);
-        strncat(to, c->word[i], cap - strlen(to) - 1);
+        const char *folder = c->folder[0] == '\0' ? NULL : strstr(c->word[i], c->folder);
+        size_t before = folder == NULL ? strlen(c->word[i]) : (size_t)(folder - c->word[i]);
+        strncat(to, c->word[i], before < cap - strlen(to) ? before : cap - strlen(to) - 1);
+        if (folder == NULL)
+            continue;
+        strncat(to, "@", cap - strlen(to) - 1);
+        strncat(to, folder + strlen(c->folder) + 1, cap - strlen(to) - 1);
     }
 }
 
@@ -80,7 +109,9 @@ static void command_rows(void **state) {
     }
     assert_false(ol_command_is_one("run"));
     assert_false(ol_command_is_one(""));
-    assert_true(ol_command_changes("send") && !ol_command_changes("proof"));
+    assert_int_equal(ol_command_right("proof"), OL_SEAT_VIEWS);
+    assert_int_equal(ol_command_right("send"), OL_SEAT_ACTS);
+    assert_int_equal(ol_command_right("init"), OL_SEAT_SETS);
 }
 
 static void command_limits(void **state) {
@@ -127,11 +158,58 @@ static void command_folder(void **state) {
     assert_int_equal(access(folder, F_OK), -1);
 }
 
+/* What was given lies under our names, for us alone, and is gone afterwards. */
+static void command_files(void **state) {
+    ol_command c;
+    struct stat st;
+    char path[200], folder[OL_GATHER_PATH], text[8] = "";
+    (void)state;
+    assert_true(of_text("{\"do\":\"charter-draft\"," LINE ",\"cards\":[\"YQ==\",\"YmM=\"]}", &c));
+    assert_false(c.gives);
+    memcpy(folder, c.folder, sizeof folder);
+    (void)snprintf(path, sizeof path, "%s/cards.1", folder);
+    assert_string_equal(c.word[c.words - 1], path);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    assert_int_equal(fread(text, 1, sizeof text, f), 2);
+    (void)fclose(f);
+    assert_memory_equal(text, "bc", 2);
+    assert_int_equal(stat(folder, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    ol_command_drop(&c);
+    assert_int_equal(access(folder, F_OK), -1);
+    for (size_t n = OL_COMMAND_FILES; n <= OL_COMMAND_FILES + 1; n++) {
+        json_t *list = json_array();
+        for (size_t i = 0; i < n; i++)
+            (void)json_array_append_new(list, json_string("YQ=="));
+        json_t *o = json_pack("{s:s, s:s, s:o}", "do", "combine", "line", "l", "shares", list);
+        assert_int_equal(ol_command_of(o, &c), n == OL_COMMAND_FILES);
+        ol_command_drop(&c);
+        json_decref(o);
+    }
+    for (size_t len = OL_COMMAND_FILE; len <= OL_COMMAND_FILE + 1; len++) {
+        char *b64 = malloc(OL_B64_LEN(len) + 1);
+        uint8_t *bytes = calloc(1, len);
+        assert_true(b64 != NULL && bytes != NULL);
+        ol_b64_put(bytes, len, b64);
+        json_t *o = json_pack("{s:s, s:s}", "do", "charter-sign", "charter", b64);
+        assert_int_equal(ol_command_of(o, &c), len == OL_COMMAND_FILE);
+        assert_true(c.gives);
+        ol_command_drop(&c);
+        json_decref(o);
+        free(bytes);
+        free(b64);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(command_rows),
         cmocka_unit_test(command_limits),
         cmocka_unit_test(command_folder),
+        cmocka_unit_test(command_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
