@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +61,10 @@ static bool take_file(found *k, int dir, const char *name, const char *as) {
         return false;
     k->bytes += len;
     ol_b64_put(bytes, len, b64);
-    return json_object_set_new(k->files, as, json_string(b64)) == 0;
+    int not_set = json_object_set_new(k->files, as, json_string(b64));
+    sodium_memzero(bytes, len); /* a share may be among them */
+    sodium_memzero(b64, strlen(b64));
+    return not_set == 0;
 }
 
 /* fd is closed here. */

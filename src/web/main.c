@@ -1,5 +1,7 @@
 /* openline-web — the console's server (docs/CONSOLE.md). */
 #include <arpa/inet.h>
+#include <jansson.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -171,7 +173,15 @@ static void stop(uv_signal_t *signal, int number) {
     uv_stop(signal->loop);
 }
 
+/* What passes through may be a passphrase or a share: its memory is wiped when it is let go. */
+static void wipe_free(void *p) {
+    if (p != NULL)
+        sodium_memzero(p, malloc_usable_size(p));
+    free(p);
+}
+
 static bool be_careful(void) {
+    json_set_alloc_funcs(malloc, wipe_free);
     const struct rlimit none = { 0, 0 };
     return signal(SIGPIPE, SIG_IGN) != SIG_ERR && setrlimit(RLIMIT_CORE, &none) == 0 &&
            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;

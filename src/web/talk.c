@@ -1,6 +1,7 @@
 #include "web/talk.h"
 
 #include <openssl/evp.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "web/act.h"
 #include "web/command.h"
+#include "web/start.h"
 #include "web/station.h"
 
 enum { PING_S = 20, SILENT_S = 60 };
@@ -74,6 +76,8 @@ void ol_talk_say(ol_talk *t, json_t *o) {
         ol_conn_close(t->guest->conn);
     else
         say_text(t, text, strlen(text));
+    if (text != NULL) /* a share may be in it */
+        sodium_memzero(text, strlen(text));
     free(text);
 }
 
@@ -95,6 +99,13 @@ static bool may_set(const ol_talk *t) {
     return t->guest->web->setup && t->right == OL_SEAT_SETS;
 }
 
+/* What a seat needs for it; NONE: there is no such request. */
+static ol_seat_right right_for(const char *what) {
+    if (strcmp(what, "start") == 0)
+        return OL_SEAT_SETS;
+    return ol_command_is_one(what) ? ol_command_right(what) : OL_SEAT_NONE;
+}
+
 static void heard(ol_talk *t, const char *p, size_t len) {
     json_t *o = json_loadb(p, len, JSON_REJECT_DUPLICATES, NULL);
     json_t *id = json_object_get(o, "id");
@@ -106,15 +117,17 @@ static void heard(ol_talk *t, const char *p, size_t len) {
                                  t->right >= OL_SEAT_ACTS, "sets", may_set(t)));
     else if (only_reads(what))
         ol_station_ask(t->station, o);
-    else if (!ol_command_is_one(what))
+    else if (right_for(what) == OL_SEAT_NONE)
         refuse(t, id, "the console has no such request", "see docs/CONSOLE.md");
-    else if (ol_command_right(what) == OL_SEAT_SETS && !may_set(t)) {
+    else if (right_for(what) == OL_SEAT_SETS && !may_set(t)) {
         ol_web_refuse(t->guest->web, "setting up from a seat that may not");
         refuse(t, id, "this seat may not set up",
                "sit down at the address that openline-web --setup prints after \"sets up:\"");
-    } else if (ol_command_right(what) > t->right) {
+    } else if (right_for(what) > t->right) {
         ol_web_refuse(t->guest->web, "an act from a seat that only looks");
         refuse(t, id, "this seat only looks on", "sit down at one that may act");
+    } else if (strcmp(what, "start") == 0) {
+        ol_start_begin(t->guest->web, t, o);
     } else {
         ol_act_begin(t->acts, o);
     }
@@ -209,6 +222,7 @@ void ol_talk_end(ol_talk *t) {
     t->guest->web->talks--;
     ol_station_free(t->station);
     ol_acts_free(t->acts);
+    ol_start_forget(t->guest->web, t);
     wslay_event_context_free(t->ws);
     uv_close((uv_handle_t *)&t->ping, pinger_gone);
 }

@@ -28,6 +28,7 @@ enum {
 typedef struct ol_talk ol_talk;
 typedef struct ol_web ol_web;
 typedef struct ol_guest ol_guest;
+typedef struct ol_start ol_start;
 
 struct ol_guest { /* a connection and what it became */
     ol_web *web;
@@ -51,6 +52,7 @@ struct ol_web {
     ol_guest *guest[OL_WEB_CONNS];
     unsigned long came;
     size_t talks;
+    ol_start *start; /* a station that is being started; NULL: none */
     struct {
         const char *what;
         uint64_t told_ms;

@@ -3,10 +3,13 @@
 who may, and what is refused of the files that are given."""
 import base64
 import glob
+import os
 import pathlib
+import select
+import signal
 import sys
 
-from libline import Failure, main
+from libline import LIMIT, Control, Failure, main
 from libordeal import check
 from libweb import Web
 
@@ -98,7 +101,7 @@ def rights(where):
     check(acts.ask("seat")["acts"] and not acts.ask("seat")["sets"], "the seat that acts")
     for talk in (acts, looks):
         for do in ("init", "charter-draft", "charter-sign", "contribute", "combine", "join",
-                   "port-add", "bearer-add"):
+                   "port-add", "bearer-add", "start"):
             refused(talk, do, "may not set up", party="usa", name="x")
     check(not list(where.glob("usa/*")), "something was made")
     web.refused("setting up from a seat that may not")
@@ -140,5 +143,34 @@ def files(where):
     web.stop()
 
 
+def starting(where):
+    """the station is started where none answers, by its passphrase, and goes on without us"""
+    web, talk = seated(where, "usa")
+    home = where / "usa"
+    refused(talk, "start", "keys first")
+    done(talk, "init", party="usa", name="United States", passphrase="correct horse")
+    refused(talk, "start", "passphrase")
+    refused(talk, "start", "passphrase", passphrase="wrong horse")
+    refused(talk, "start", "takes a passphrase", passphrase=7)
+    refused(talk, "start", "takes a passphrase", home="/tmp")
+    pid = done(talk, "start", passphrase="correct horse")["result"]["pid"]
+    talk.event(event="station", up=True)
+    try:
+        check(os.getsid(pid) == pid, "it has no session of its own")
+        words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        check(words[1] == b"run" and b"horse" not in b"".join(words), words)
+        log = home / "station.log"
+        check(log.stat().st_mode & 0o7777 == 0o600 and "station.ready" in log.read_text(), log)
+        refused(talk, "start", "runs on this home already", passphrase="correct horse")
+        check(web.stop() == 0, "the console's server")
+        with Control(home) as control:
+            check(control.ask("hello")["party"] == "usa", "the station goes on")
+    finally:
+        ends = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGTERM)
+        check(select.select([ends], [], [], LIMIT)[0], "the station did not stop")
+        os.close(ends)
+
+
 if __name__ == "__main__":
-    sys.exit(main(founding, rights, files))
+    sys.exit(main(founding, rights, files, starting))
