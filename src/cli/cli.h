@@ -108,6 +108,7 @@ extern const ol_cli_command ol_cli_ack, ol_cli_availability, ol_cli_bearer_add, 
     ol_cli_presence, ol_cli_run, ol_cli_send, ol_cli_show, ol_cli_status, ol_cli_stop,
     ol_cli_verify, ol_cli_version, ol_cli_watch, ol_cli_wrong;
 extern const ol_cli_command ol_cli_call, ol_cli_calls, ol_cli_answer, ol_cli_decline, ol_cli_defer,
-    ol_cli_close, ol_cli_release, ol_cli_bundle_make, ol_cli_bundle_show, ol_cli_bundle_take;
+    ol_cli_close, ol_cli_release, ol_cli_bundle_make, ol_cli_bundle_show, ol_cli_bundle_take,
+    ol_cli_officer_check;
 
 #endif

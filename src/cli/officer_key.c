@@ -1,4 +1,4 @@
-/* openline officer key, openline officer use — an officer's own key, and who sits here. */
+/* openline officer key — an officer's own key. */
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -86,74 +86,4 @@ const ol_cli_command ol_cli_officer_key = {
     .args_min = 1,
     .args_max = 1,
     .run = key_run,
-};
-
-static int told(ol_cli *c, const char *line, const ol_signer_default *d) {
-    if (c->is_json)
-        ol_cli_json(json_pack("{s:b, s:s, s:o, s:o}", "ok", 1, "line", line, "officer",
-                              d->number == 0 ? json_null() : json_integer((json_int_t)d->number),
-                              "key", d->number == 0 ? json_null() : json_string(d->file)));
-    else if (d->number == 0)
-        ol_cli_print("nobody: what is said here is the station's word\n");
-    else
-        ol_cli_print("officer %llu signs with %s\n", (unsigned long long)d->number, d->file);
-    return ol_cli_end(c);
-}
-
-static int use(ol_cli *c, const ol_home *h, const char *line) {
-    ol_signer_default d = { 0 };
-    char name[OL_HOME_NAME_MAX];
-    bool is_nobody = ol_cli_has(c, "nobody");
-    if (!ol_name_is_valid(line, strlen(line)) ||
-        !ol_file_exists(h->dir, ol_home_line_name(line, "charter", name)))
-        return ol_cli_fail(c, OL_ENOENT, "openline status names the lines",
-                           "this party has joined no line \"%s\"", line);
-    if (ol_cli_has(c, "as") != ol_cli_has(c, "key") || (is_nobody && ol_cli_has(c, "as")))
-        return ol_cli_usage(c, "--as and --key go together, or --nobody stands alone");
-    int code = ol_cli_has(c, "as") ? ol_cli_u64(c, "as", 1, 65535, 0, &d.number) : -1;
-    if (code < 0 && !is_nobody && !ol_cli_has(c, "as")) {
-        code = ol_signer_default_get(c, h, line, &d);
-        return code < 0 ? told(c, line, &d) : code;
-    }
-    if (code < 0 && d.number > 0) {
-        char *full = realpath(ol_cli_value(c, "key"), NULL);
-        if (full == NULL || strlen(full) >= 1000) /* of a value in a text */
-            code = ol_cli_fail(c, OL_ENOENT, "name the key's file", "%s is not there",
-                               ol_cli_value(c, "key"));
-        else
-            (void)snprintf(d.file, sizeof d.file, "%s", full);
-        free(full);
-    }
-    if (code < 0)
-        code = ol_signer_default_put(c, h, line, &d);
-    return code < 0 ? told(c, line, &d) : code;
-}
-
-static int use_run(ol_cli *c) {
-    ol_home h;
-    int code = ol_cli_home(c, false, &h);
-    if (code >= 0)
-        return code;
-    code = use(c, &h, c->arg[0]);
-    ol_home_close(&h);
-    return code;
-}
-
-static const ol_cli_opt use_options[] = {
-    { "as", "N", "the officer's number (openline officer list)", false },
-    { "key", "FILE", "that officer's key", false },
-    { "nobody", NULL, "nobody signs: what is said is the station's word", false },
-    { NULL, NULL, NULL, false },
-};
-
-const ol_cli_command ol_cli_officer_use = {
-    .name = "officer use",
-    .args = "<line>",
-    .summary = "Says which officer signs here, if a command does not say",
-    .help =
-        "Without options it prints who. The passphrase is not kept: each command asks for it.\n",
-    .opt = use_options,
-    .args_min = 1,
-    .args_max = 1,
-    .run = use_run,
 };

@@ -8,11 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "base/titled.h"
 #include "station/file.h"
-
-static const char title[] = "openline officer";
-enum { NUMBER_MAX = 65535 };
 
 /* ── the passphrase ── */
 
@@ -100,81 +96,46 @@ int ol_signer_key(ol_cli *c, const char *file, const char *party, ol_sign_key **
     return code;
 }
 
-/* ── whom the home names ── */
-
-static ol_err on_key(void *ctx, ol_str section, ol_str key, ol_str value, const char **why) {
-    ol_signer_default *d = ctx;
-    if (section.len == 0 && ol_titled_is(key, "as")) {
-        *why = "value is not the number of an officer";
-        return ol_u64_get(value.p, value.len, 1, NUMBER_MAX, &d->number);
-    }
-    if (section.len == 0 && ol_titled_is(key, "key") && value.len < sizeof d->file) {
-        memcpy(d->file, value.p, value.len);
-        d->file[value.len] = '\0';
-        return OL_OK;
-    }
-    *why = "unknown key: there are `as` and `key`";
-    return OL_EFORM;
-}
-
-int ol_signer_default_get(ol_cli *c, const ol_home *h, const char *line, ol_signer_default *ret) {
-    char name[OL_HOME_NAME_MAX];
-    char text[2 * OL_SIGNER_FILE_MAX];
-    size_t len = 0;
-    ol_why why = { "" };
-    ol_ini_at at = { 0 };
-    *ret = (ol_signer_default){ 0 };
-    ol_err err = ol_file_read(h->dir, ol_home_line_name(line, "officer", name), OL_FILE_PUBLIC,
-                              text, sizeof text, &len, &why);
-    if (err == OL_ENOENT)
-        return -1;
-    if (err != OL_OK)
-        return ol_cli_fail_why(c, err, &why);
-    err = ol_titled_read(title, "the first line is not `openline officer v1`",
-                         (ol_str){ text, len }, on_key, ret, &at);
-    if (err == OL_OK && (ret->number == 0 || ret->file[0] == '\0'))
-        at.why = "`as` or `key` is missing", err = OL_EFORM;
-    return err == OL_OK ? -1 : ol_cli_fail_at(c, err, name, &at);
-}
-
-int ol_signer_default_put(ol_cli *c, const ol_home *h, const char *line,
-                          const ol_signer_default *d) {
-    char name[OL_HOME_NAME_MAX];
-    uint8_t text[2 * OL_SIGNER_FILE_MAX];
-    ol_why why = { "" };
-    ol_home_line_name(line, "officer", name);
-    if (d->number == 0) {
-        ol_err err = ol_file_remove(h->dir, name, &why);
-        return err == OL_OK || err == OL_ENOENT ? -1 : ol_cli_fail_why(c, err, &why);
-    }
-    ol_wr w = ol_wr_of(text, sizeof text);
-    ol_titled_put_line(&w, "openline officer v1");
-    ol_titled_put_number(&w, "as", d->number);
-    ol_titled_put(&w, "key", d->file);
-    OL_ASSERT(w.err == OL_OK);
-    ol_err err = ol_file_write(h->dir, name, OL_FILE_PUBLIC, text, w.len, &why);
-    return err == OL_OK ? -1 : ol_cli_fail_why(c, err, &why);
-}
-
 /* ── signing ── */
 
+/* Who: --as and --key, --as alone with the key that officer use named, or its default. */
+static int choose(ol_cli *c, const ol_home *h, const char *line, ol_signer_officer *ret) {
+    static ol_signer_known known;
+    bool has_as = ol_cli_has(c, "as"), has_key = ol_cli_has(c, "key");
+    const ol_signer_officer *o = NULL;
+    *ret = (ol_signer_officer){ 0 };
+    if (has_key && !has_as)
+        return ol_cli_usage(c, "--key goes with --as: who says it, and the key");
+    int code = has_as ? ol_cli_u64(c, "as", 1, OL_SIGNER_NUMBER_MAX, 0, &ret->number) : -1;
+    if (code >= 0 || has_key)
+        return code;
+    code = ol_signer_known_get(c, h, line, &known);
+    if (code < 0)
+        o = has_as ? ol_signer_known_find(&known, ret->number) : ol_signer_known_default(&known);
+    if (code < 0 && has_as && o == NULL)
+        return ol_cli_fail(c, OL_ENOENT,
+                           "give it with --key, or for all commands: openline officer use LINE "
+                           "--as N --key FILE",
+                           "where the key of officer %u is has not been said",
+                           (unsigned)ret->number);
+    if (o != NULL)
+        *ret = *o;
+    return code;
+}
+
 int ol_signer_open(ol_cli *c, const ol_home *h, const char *line, ol_signer *ret) {
-    ol_signer_default d = { 0 };
+    ol_signer_officer o;
     ol_card own;
     *ret = (ol_signer){ 0 };
-    bool has_as = ol_cli_has(c, "as"), has_key = ol_cli_has(c, "key");
-    if (has_as != has_key)
-        return ol_cli_usage(c, "--as and --key go together: who says it, and the key");
-    int code = has_as ? ol_cli_u64(c, "as", 1, NUMBER_MAX, 0, &d.number)
-                      : ol_signer_default_get(c, h, line, &d);
-    if (code >= 0 || d.number == 0)
+    int code = choose(c, h, line, &o);
+    if (code >= 0 || o.number == 0)
         return code;
     code = ol_cli_own_card(c, h, &own);
     if (code < 0)
-        code =
-            ol_signer_key(c, has_key ? ol_cli_value(c, "key") : d.file, own.party.name, &ret->key);
+        code = ol_signer_key(c, o.file[0] != '\0' ? o.file : ol_cli_value(c, "key"), own.party.name,
+                             &ret->key);
     if (code < 0)
-        ret->officer = (uint16_t)d.number;
+        ret->officer = (uint16_t)o.number;
     return code;
 }
 

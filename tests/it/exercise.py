@@ -480,8 +480,8 @@ SILENT = {"init", "card", "card renew", "charter draft", "charter amend", "chart
           "key contribute", "key combine", "line add", "line amend", "line card", "port add",
           "bearer add", "run", "stop", "hook add", "hook list", "hook remove", "clock accept",
           "fork ack", "officer key", "officer use", "officer add", "officer list",
-          "officer remove", "handover", "version", "release", "bundle make", "bundle show",
-          "bundle take", "paper make", "paper take", "copy ack"}
+          "officer check", "officer remove", "handover", "version", "release", "bundle make",
+          "bundle show", "bundle take", "paper make", "paper take", "copy ack"}
 
 
 def every_command(_):

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from libline import SRC, Control, Failure, connected, main
+from libline import SRC, Control, Failure, connected, main, station_down
 from libscreen import Terminal
 
 VERIFIER = SRC / "tools/verify_export.py"
@@ -198,7 +198,8 @@ def the_station_is_strict(where):
     usa.refused(*send, "7", "--key", files["smith"], says=["nobody of this party is officer 7"])
     usa.refused(*send, "1", "--key", files["wang"], says=["is the key of an officer of prc"])
     usa.refused(*send, "1", "--key", usa.home / "identity.key", says=["is no officer's key"])
-    usa.refused("send", "hotline", "x", "--as", "1", code=2, says=["go together"])
+    usa.refused("send", "hotline", "x", "--as", "1", says=["the key of officer 1 is has not been"])
+    usa.refused("send", "hotline", "x", "--key", files["smith"], code=2, says=["goes with --as"])
     usa.run("officer", "remove", "hotline", "2")
     usa.refused(*send, "2", "--key", files["jones"], says=["officer 2 has left"])
     settled(parties)
@@ -309,6 +310,84 @@ def sealed_key(where):
     usa.refused(*send, says=["is under a passphrase"])
 
 
+def several(where):
+    """Keys of several officers are remembered; one is the default, the others go by number alone"""
+    parties = connected(where)
+    usa, prc = parties
+    files = enrolled(parties, where)
+    use, kept = ("officer", "use", "hotline"), usa.home / "lines/hotline/officer"
+    usa.refused(*use, "--as", "1", says=["has not been said"])
+    usa.run(*use, "--as", "1", "--key", files["smith"])
+    check(kept.read_text() == f"openline officer v1\nas = 1\nkey = {files['smith']}\n",
+          kept.read_text())
+    said = usa.ask(*use, "--as", "2", "--key", files["jones"])
+    both = [{"officer": 1, "key": str(files["smith"])}, {"officer": 2, "key": str(files["jones"])}]
+    check(said["officer"] == 2 and said["officers"] == both, said)
+    told = usa.run(*use).stdout.decode()
+    check("officer 1 has a key in" in told and "officer 2 signs with" in told, told)
+    words = [message(usa, "The default's.", "--anyway"),
+             message(usa, "The other's.", "--as", "1", "--anyway")]
+    usa.run(*use, "--as", "1")
+    words.append(message(usa, "Now the default's.", "--anyway"))
+    said = usa.ask(*use, "--nobody")
+    check(said["officer"] is None and len(said["officers"]) == 2, said)
+    words.append(message(usa, "The station's.", "--anyway"))
+    words.append(message(usa, "Not the station's.", "--as", "2", "--anyway"))
+    settled(parties)
+    signers = [[s["officer"] for s in signed(prc, word)] for word in words]
+    check(signers == [[2], [1], [1], [], [2]], signers)
+    usa.refused(*use, "--forget", "9", says=["has not been said"])
+    usa.refused(*use, "--forget", "1", "--nobody", code=2, says=["stand alone"])
+    check(usa.ask(*use, "--forget", "1")["officers"] == both[1:], "one was forgotten")
+    usa.refused("send", "hotline", "x", "--as", "1", says=["has not been said"])
+    usa.run(*use, "--forget", "2")
+    check(not kept.exists(), "a file that says nothing")
+    for n in range(1, 33):
+        usa.run(*use, "--as", str(n), "--key", files["smith"])
+    usa.refused(*use, "--as", "33", "--key", files["smith"], says=["32 officers are known"])
+    check(len(usa.ask(*use)["officers"]) == 32, "not all are kept")
+    for text in ("as = 1\n", "as = 1\nkey = /a\n[x]\nkey = /b\n", "[1]\n[2]\nkey = /b\n",
+                 "[1]\n", "as = 0\nkey = /a\n", "[1]\nas = 1\n", "[2]\nkey = /a\ncolour = red\n"):
+        kept.write_text("openline officer v1\n" + text)
+        usa.refused(*use, says=["lines/hotline/officer"])
+
+
+def is_it_right(where):
+    """officer check: whether the key opens and is the one on the roster; nothing is signed"""
+    parties = connected(where)
+    usa, _ = parties
+    files = enrolled(parties, where)
+    ask = ("officer", "check", "hotline")
+    usa.refused(*ask, code=2, says=["--as N says who"])
+    before = len(entries(usa))
+    said = usa.ask(*ask, "--as", "1", "--key", files["smith"])
+    check(said["officer"] == 1 and said["name"] == "Smith" and said["title"] == "Captain"
+          and said["vouched"] and said["may_release"] and said["rung"] == "watch", said)
+    usa.run("officer", "use", "hotline", "--as", "2", "--key", files["jones"])
+    told = usa.run(*ask).stdout.decode()
+    check(told == "this is the key of officer 2, Captain Jones\n", told)
+    usa.refused(*ask, "--as", "1", "--key", files["jones"], says=["not the key of officer 1"])
+    usa.refused(*ask, "--as", "7", "--key", files["jones"], says=["nobody of this party is"])
+    usa.refused("officer", "check", "nowhere", "--as", "1", says=["has joined no line"])
+    usa.run("officer", "remove", "hotline", "2")
+    usa.refused(*ask, says=["officer 2 has left"])
+    check(len(entries(usa)) == before + 1, "it was said on the line")
+    with open(where / "secret", "w+b") as stream:
+        stream.write(b"correct horse\n")
+        stream.seek(0)
+        file, public = make_key(usa, where, "sealed", stream.fileno())
+    usa.run("officer", "add", "hotline", "3", "--name", "en=Sealed", "--public", public)
+    for word, right in ((b"correct horse", True), (b"wrong horse", False)):
+        (where / "secret").write_bytes(word)
+        with open(where / "secret", "rb") as stream:
+            fd = stream.fileno()
+            done = usa.run(*ask, "--as", "3", "--key", file, "--passphrase-fd", str(fd),
+                           pass_fds=(fd,), expect=0 if right else 1)
+            check(right or b"does not open" in done.stderr, done)
+    station_down(usa)
+    usa.refused(*ask, "--as", "1", "--key", files["smith"], says=["no station runs"])
+
+
 if __name__ == "__main__":
-    main(a_word_is_an_officers, follower_is_told, long_record, the_watch, the_station_is_strict,
-         a_stolen_station, two_release, sealed_key)
+    main(several, is_it_right, a_word_is_an_officers, follower_is_told, long_record, the_watch,
+         the_station_is_strict, a_stolen_station, two_release, sealed_key)
