@@ -16,6 +16,100 @@
 static const char title[] = "draft 1";
 static ol_people s_people;
 static ol_request s_request;
+static json_t *s_shown; /* of the draft that was written last */
+
+/* ── what was signed, in the words of docs/CONTROL.md ── */
+
+static void set_str(json_t *o, const char *key, ol_str s) {
+    if (s.len > 0)
+        (void)json_object_set_new(o, key, json_stringn(s.p, s.len));
+}
+
+static void set_word(json_t *o, const char *key, const char *word) {
+    (void)json_object_set_new(o, key, json_string(word));
+}
+
+static void set_ref(const ol_people *p, json_t *o, const char *key, const ol_ref *ref) {
+    char inc[2 * OL_INC_LEN + 1];
+    ol_hex_put(ref->incarnation, ref->incarnation_len, inc);
+    (void)json_object_set_new(o, key,
+                              json_sprintf("%s/%s/%s.%llu", p->charter.party[ref->party].name,
+                                           ol_lane_name(ref->lane), inc,
+                                           (unsigned long long)ref->index));
+}
+
+static void set_parties(const ol_people *p, json_t *o, const char *key, uint16_t parties) {
+    json_t *list = json_array();
+    for (unsigned i = 0; i < p->charter.parties; i++)
+        if ((parties >> i & 1) != 0)
+            (void)json_array_append_new(list, json_string(p->charter.party[i].name));
+    if (parties != 0)
+        (void)json_object_set(o, key, list);
+    json_decref(list);
+}
+
+static const char *rung_name(const ol_people *p, uint64_t rung) {
+    return rung == 0 ? "watch" : p->charter.rung[rung - 1];
+}
+
+static json_t *message_json(const ol_people *p, const ol_message *m) {
+    json_t *o = json_object();
+    set_word(o, "precedence", ol_precedence_name(m->precedence));
+    set_word(o, "status", ol_status_name(m->status));
+    set_word(o, "to", rung_name(p, m->to));
+    set_str(o, "lang", m->lang);
+    set_str(o, "subject", m->subject);
+    if (m->has_ref)
+        set_ref(p, o, "ref", &m->ref);
+    if (m->sort != OL_SORT_TRAFFIC)
+        set_word(o, "sort", ol_sort_name(m->sort));
+    if (m->asks != 0)
+        set_word(o, "asks", "readback");
+    set_parties(p, o, "action", m->action);
+    set_parties(p, o, "info", m->info);
+    if (m->info != 0)
+        set_word(o, "info_precedence", ol_precedence_name(m->info_precedence));
+    if (m->grade != OL_GRADE_NONE)
+        set_word(o, "grade", ol_grade_name(m->grade));
+    (void)json_object_set_new(o, "text", json_stringn(m->text.p, m->text.len));
+    return o;
+}
+
+static json_t *call_json(const ol_people *p, const ol_call *call) {
+    json_t *o = json_object();
+    set_word(o, "precedence", ol_precedence_name(call->precedence));
+    set_word(o, "status", ol_status_name(call->status));
+    set_word(o, "purpose", call->purpose == OL_CALL_VOICE ? "voice" : "text");
+    set_word(o, "rung", rung_name(p, call->rung));
+    set_parties(p, o, "called", call->called);
+    set_str(o, "lang", call->lang);
+    if (call->has_ref)
+        set_ref(p, o, "ref", &call->ref);
+    set_str(o, "of", call->of);
+    set_str(o, "text", call->text);
+    return o;
+}
+
+/* From the bytes that were signed, not from what was asked for. Their form was judged by
+ * ol_people_sign. */
+static json_t *shown_json(const ol_people *p, uint64_t kind, const ol_request *r) {
+    static uint8_t room[OL_TEXT_MAX];
+    ol_message m;
+    ol_call call;
+    const char *why = NULL;
+    uint64_t written = 0;
+    for (size_t i = 2; i < 10; i++)
+        written = written << 8 | r->signs[i];
+    json_t *o = json_pack("{s:s, s:i, s:I}", "kind", ol_kind_of(kind)->name, "officer",
+                          r->signs[0] << 8 | r->signs[1], "written", (json_int_t)written);
+    if (kind == OL_KIND_CALL && ol_call_decode(r->body, r->body_len, &call, &why) == OL_OK)
+        (void)json_object_set_new(o, "call", call_json(p, &call));
+    else if (kind == OL_KIND_MESSAGE && ol_body_get(r->body, r->body_len, room, &m, &why) == OL_OK)
+        (void)json_object_set_new(o, "message", message_json(p, &m));
+    return o;
+}
+
+/* ── drafting ── */
 
 int ol_draft_write(ol_people *p, const char *file, uint64_t kind, const uint8_t *body, size_t len) {
     ol_request *r = &s_request;
@@ -42,13 +136,19 @@ int ol_draft_write(ol_people *p, const char *file, uint64_t kind, const uint8_t 
         return ol_cli_fail(p->c, OL_ENOMEM, "try again", "there is no memory for the draft");
     ol_err err = ol_file_create(AT_FDCWD, file, OL_FILE_SECRET, line, strlen(line), &why);
     free(line);
+    if (err == OL_OK && p->c->is_json)
+        s_shown = shown_json(p, kind, r);
     return err == OL_OK ? -1 : ol_cli_fail_why(p->c, err, &why);
 }
 
 int ol_draft_print(ol_cli *c, const char *line, const char *file) {
-    if (c->is_json)
-        ol_cli_json(json_pack("{s:b, s:s, s:s}", "ok", 1, "line", line, "draft", file));
-    else
+    if (c->is_json) {
+        json_t *o = json_pack("{s:b, s:s, s:s}", "ok", 1, "line", line, "draft", file);
+        (void)json_object_update(o, s_shown);
+        json_decref(s_shown);
+        s_shown = NULL;
+        ol_cli_json(o);
+    } else
         ol_cli_print("%s: to be released by another officer: openline release\n", file);
     return ol_cli_end(c);
 }

@@ -198,6 +198,22 @@ static json_t *forks_json(const ol_control *c, const ol_api_line *line, const js
     return list;
 }
 
+static json_t *rungs_json(const ol_charter *ch) {
+    json_t *list = json_array();
+    for (uint8_t i = 0; i < ch->rungs; i++)
+        (void)json_array_append_new(list, json_string(ch->rung[i]));
+    return list;
+}
+
+/* What two officers must release. */
+static json_t *release_json(const ol_charter *ch) {
+    json_t *list = json_array();
+    for (unsigned i = 0; i < OL_PRECEDENCES; i++)
+        if ((ch->two >> i & 1) != 0)
+            (void)json_array_append_new(list, json_string(ol_precedence_name(i)));
+    return list;
+}
+
 static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) {
     const ol_api_line *line = c->desk.line[number];
     const ol_charter *ch = line->charter;
@@ -241,10 +257,8 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
     set_u64(o, "logs", w.logs);
     set_u64(o, "entries", w.entries);
     if (is_whole) {
-        json_t *rungs = json_array();
-        for (uint8_t i = 0; i < ch->rungs; i++)
-            (void)json_array_append_new(rungs, json_string(ch->rung[i]));
-        set(o, "rungs", rungs);
+        set(o, "rungs", rungs_json(ch));
+        set(o, "release_two", release_json(ch));
         set(o, "current", json_incref(w.current));
         set(o, "paths", json_incref(paths));
         if (duty != NULL)

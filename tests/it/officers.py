@@ -254,7 +254,16 @@ def two_release(where):
     usa.run(*send, "--status", "test")
     usa.run("send", "hotline", "No hurry.")
     usa.refused(*send, "--draft", where / "draft", says=["needs --as and --key"])
-    usa.run(*send, *one, "--draft", where / "draft")
+    check(usa.ask("status", "hotline")["lines"][0]["release_two"] == ["flash", "immediate"], "two")
+    said = usa.ask(*send, *one, "--draft", where / "draft", "--subject", "Object")
+    check(said["officer"] == 1 and said["kind"] == "message" and said["message"] == {
+        "precedence": "flash", "status": "operational", "to": "watch", "subject": "Object",
+        "text": "Is it yours?"}, said)
+    said = usa.ask("send", "hotline", "It is not.", "--status", "exercise", "--to", "watch",
+                   "--draft", where / "about", "--action", "prc", "--ask-readback", *one)
+    check(said["message"] == {
+        "precedence": "routine", "status": "exercise", "to": "watch", "asks": "readback",
+        "action": ["prc"], "text": "It is not."} and said["written"] > 10 ** 9, said)
     usa.refused("release", where / "draft", *one, "--yes", says=["officer 1 signs twice"])
     usa.refused("release", where / "draft", *other, says=["nobody has confirmed it"])
     sent = usa.ask("release", where / "draft", *other, "--yes")["entry"]
@@ -265,6 +274,12 @@ def two_release(where):
             "--reason", "An object.")
     usa.refused(*call, *one, says=["two officers who may release it, and 1 has signed"])
     usa.refused(*call, *one, "--draft", where / "call", "--wait", code=2, says=["--wait"])
+    said = usa.ask(*call, *one, "--again", sent, "--draft", where / "again")
+    ref = said["call"].pop("ref")
+    check(sent.startswith(ref[:15]) and ref.endswith(sent[15:]), (ref, sent))
+    check(said["kind"] == "call" and said["call"] == {
+        "precedence": "flash", "status": "exercise", "purpose": "text", "rung": "watch",
+        "text": "An object."}, said)
     said = usa.run(*call, *one, "--draft", where / "call").stdout.decode()
     check("to be released by another officer" in said, said)
     told = usa.run("release", where / "call", *other, "--yes").stdout.decode()
