@@ -1,5 +1,6 @@
 #include "web/conn.h"
 
+#include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,7 @@ void ol_conn_send(ol_conn *c, const void *p, size_t len) {
         return;
     }
     size_t n = 0; /* a memory BIO takes all */
+    ERR_clear_error();
     if (SSL_write_ex(c->ssl, p, len, &n) != 1 || n != len)
         ol_conn_close(c);
     else
@@ -128,6 +130,7 @@ static bool tls_in(ol_conn *c, const char *p, size_t len) {
         size_t n = 0, left = OL_CONN_IN - c->in_len;
         if (left == 0)
             return false;
+        ERR_clear_error(); /* what another connection left there would be taken for this one's */
         int ret = SSL_is_init_finished(c->ssl) ? SSL_read_ex(c->ssl, c->in + c->in_len, left, &n)
                                                : SSL_do_handshake(c->ssl);
         int err = ret == 1 ? SSL_ERROR_NONE : SSL_get_error(c->ssl, ret);

@@ -272,6 +272,7 @@ def certificate(where):
     web.context, plain = None, web.context
     check(web.get("/", Cookie=cookie)[0] == 0, "a plain request")
     web.context = plain
+    check(talk.ask("hello")["ok"], "a stranger's failed handshake ends the talk of another")
     web.stop()
     for words, says in ((("--listen", "127.0.0.1"), "need a certificate"),
                         (("--cert", cert), "go together"), (("--port", "x"), "is no port"),
