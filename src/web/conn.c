@@ -51,25 +51,35 @@ static void written(uv_write_t *req, int status) {
     free(o);
     if (status < 0 || (c->closes_after && c->out_len == 0))
         ol_conn_close(c);
+    else if (c->was_full && c->out_len < OL_CONN_LOW && !c->is_closing) {
+        c->was_full = false;
+        c->does->drained(c->user);
+    }
 }
 
 static void write_raw(ol_conn *c, const void *p, size_t len) {
     if (c->is_closing || len == 0)
         return;
-    out *o = c->out_len + len > OL_CONN_OUT ? NULL : malloc(sizeof *o + len);
+    size_t cost = sizeof(out) + len; /* of a frame of two bytes nearly all is ours */
+    out *o = c->out_len + cost > OL_CONN_OUT ? NULL : malloc(cost);
     if (o == NULL) {
         ol_conn_close(c);
         return;
     }
     memcpy(o->bytes, p, len);
-    o->c = c, o->len = len, o->req.data = o;
+    o->c = c, o->len = cost, o->req.data = o;
     uv_buf_t buf = uv_buf_init(o->bytes, (unsigned)len);
-    c->out_len += len;
+    c->out_len += cost;
     if (uv_write(&o->req, (uv_stream_t *)&c->tcp, &buf, 1, written) != 0) {
-        c->out_len -= len;
+        c->out_len -= cost;
         free(o);
         ol_conn_close(c);
     }
+}
+
+bool ol_conn_is_full(ol_conn *c) {
+    c->was_full = c->was_full || c->out_len >= OL_CONN_HIGH;
+    return c->was_full;
 }
 
 /* What libssl made goes to the wire. */

@@ -163,13 +163,13 @@ static void launch(ol_start *s) {
         (void)close(log);
 }
 
-static void said(void *user, json_t *o) {
+static bool said(void *user, json_t *o) {
     ol_start *s = user;
     bool is_up = json_is_true(json_object_get(o, "up"));
     bool is_word = json_object_get(o, "up") != NULL;
     json_decref(o);
     if (!is_word || s->is_told)
-        return;
+        return true;
     if (is_up && !s->is_spawned)
         tell(s, refusal(s->id, "OL_EEXIST", "a station runs on this home already",
                         "restart it, or go on"));
@@ -178,6 +178,7 @@ static void said(void *user, json_t *o) {
                           "pid", s->process.pid));
     else if (!s->is_spawned)
         launch(s);
+    return true;
 }
 
 void ol_start_begin(ol_web *w, ol_talk *t, json_t *request) {

@@ -157,8 +157,14 @@ void ol_talk_came(ol_talk *t) {
 
 /* ---- the station's side ---- */
 
-static void said(void *user, json_t *o) {
-    ol_talk_say(user, o);
+static bool said(void *user, json_t *o) {
+    ol_talk *t = user;
+    ol_talk_say(t, o);
+    return !ol_conn_is_full(t->guest->conn);
+}
+
+void ol_talk_drained(ol_talk *t) {
+    ol_station_go_on(t->station);
 }
 
 /* ---- beginning and end ---- */

@@ -6,8 +6,8 @@
  * Out      what the station says, a message a line; texts of messages are taken out of their bodies
  *          and stand beside them as `text`. {"event": "station", "up": …} when the station comes
  *          or goes: it is tried again every second.
- * Bounds   messages of OL_TALK_IN bytes; more than OL_CONN_OUT bytes that the browser does not take
- *          end it.
+ * Bounds   messages of OL_TALK_IN bytes. While OL_CONN_HIGH bytes wait that the browser does not
+ *          take, the station's words wait with the station; more than OL_CONN_OUT end the talk.
  * Source   RFC 6455; docs/CONTROL.md, docs/CONSOLE.md */
 #ifndef OL_WEB_TALK_H
 #define OL_WEB_TALK_H
@@ -19,8 +19,9 @@
 enum { OL_TALK_IN = 65536 };
 
 void ol_talk_begin(ol_guest *g, ol_str ws_key, ol_seat_right right);
-void ol_talk_came(ol_talk *t); /* there is more in the connection's `in` */
-void ol_talk_end(ol_talk *t);  /* the connection is gone */
+void ol_talk_came(ol_talk *t);    /* there is more in the connection's `in` */
+void ol_talk_drained(ol_talk *t); /* the connection was full, and is not */
+void ol_talk_end(ol_talk *t);     /* the connection is gone */
 
 /* For act.c: one object to the browser; takes the reference. */
 void ol_talk_say(ol_talk *t, json_t *o);

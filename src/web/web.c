@@ -41,6 +41,12 @@ static void closed(void *user) {
     free(g);
 }
 
+static void drained(void *user) {
+    ol_guest *g = user;
+    if (g->talk != NULL)
+        ol_talk_drained(g->talk);
+}
+
 static void malformed(ol_guest *g, ol_err err) {
     static const char bad[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n"
                               "Connection: close\r\n\r\n";
@@ -100,7 +106,7 @@ static size_t place(ol_web *w) {
 }
 
 void ol_web_came(uv_stream_t *listener, int status) {
-    static const ol_conn_user does = { .came = came, .closed = closed };
+    static const ol_conn_user does = { .came = came, .drained = drained, .closed = closed };
     ol_web *w = listener->data;
     ol_guest *g = status == 0 ? calloc(1, sizeof *g) : NULL;
     if (g == NULL)

@@ -3,9 +3,14 @@
 import gzip
 import json
 import os
+import pathlib
+import random
 import re
+import socket
+import string
 import subprocess
 import sys
+import threading
 
 from libline import BIN, SRC, Failure, connected, main, run, station_down, station_up
 from libordeal import check
@@ -236,6 +241,68 @@ def crowd(where):
     web.stop()
 
 
+def peak_kib(web):
+    """The most memory that the server ever had."""
+    status = pathlib.Path(f"/proc/{web.process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1])
+
+
+def deaf(web, cookie):
+    """A talk whose browser takes hardly anything."""
+    talk = web.talk(cookie)
+    talk.event(event="station", up=True)
+    talk.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+    return talk
+
+
+def read_away(sock):
+    try:
+        while sock.recv(1 << 16):
+            pass
+    except OSError:
+        pass
+
+
+def greedy(where):
+    """who takes nothing of what it is told, or asks without end, costs bounded memory"""
+    usa, _ = connected(where)
+    for n in range(40):
+        usa.run("send", LINE, f"{n} " + "".join(random.choices(string.ascii_letters, k=1000)),
+                "--status", "test")
+    web = Web(usa)
+    cookie = web.seat("looks")
+    other = web.talk(cookie)
+    other.event(event="station", up=True)
+    before = peak_kib(web)
+    talk = deaf(web, cookie)
+    asked = 150  # replies of some 60 KiB: 9 MB
+    for _ in range(asked):
+        talk.last += 1
+        talk.frame(1, json.dumps({"id": talk.last, "do": "log", "line": LINE}).encode())
+    for _ in range(asked):  # the station is fair: it had as much time for the deaf one
+        check(other.ask("log", line=LINE)["ok"], "and others go on")
+    said = [talk.read() for _ in range(asked)]
+    told = sum(len(s["entries"]) > 5 for s in said if s["ok"])
+    check({s["id"] for s in said} == set(range(1, asked + 1)), "a request without an answer")
+    check(told > 0 and all(s["ok"] or s["error"]["code"] == "OL_EAGAIN" for s in said), said[-1])
+    ping, ask = b"\x89\x80\0\0\0\0", b'{"id":1,"do":"log","line":"hotline"}'
+    ask = bytes([0x81, 0x80 | len(ask), 0, 0, 0, 0]) + ask
+    for flood, times, reads in ((ping * 10000, 500, False), (ask * 2000, 150, True)):
+        talk = deaf(web, cookie)
+        if reads:
+            threading.Thread(target=read_away, args=(talk.socket,), daemon=True).start()
+        try:
+            for _ in range(times):
+                talk.socket.sendall(flood)
+        except ConnectionError:
+            pass
+        grown = peak_kib(web) - before
+        talk.close()
+    check(grown < 40 << 10, f"{grown} KiB more")
+    check(other.ask("hello")["ok"], "and others go on")
+    web.stop()
+
+
 def station_gone(where):
     """the station stops and comes back: the console says so, and its talk goes on"""
     usa, _ = connected(where)
@@ -287,4 +354,5 @@ def certificate(where):
 
 if __name__ == "__main__":
     check(BIN, "no program")
-    sys.exit(main(door, strangers, rights, sealed, words, frames, crowd, station_gone, certificate))
+    sys.exit(main(door, strangers, rights, sealed, words, frames, crowd, greedy, station_gone,
+                  certificate))
