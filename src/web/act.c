@@ -13,6 +13,8 @@ typedef struct {
     uv_timer_t limit;
     uv_write_t write, pass_write;
     ol_acts *acts; /* NULL: nobody listens any more */
+    ol_web *web;
+    bool for_looks; /* of a seat that only looks */
     json_t *id;
     ol_command command;
     char *said; /* its output */
@@ -25,13 +27,14 @@ typedef struct {
 struct ol_acts {
     ol_web *web;
     ol_talk *talk;
+    bool for_looks;
     act *running[OL_ACTS_MAX];
 };
 
-ol_acts *ol_acts_new(ol_web *w, ol_talk *t) {
+ol_acts *ol_acts_new(ol_web *w, ol_talk *t, bool for_looks) {
     ol_acts *a = calloc(1, sizeof *a);
     if (a != NULL)
-        a->web = w, a->talk = t;
+        a->web = w, a->talk = t, a->for_looks = for_looks;
     return a;
 }
 
@@ -98,6 +101,8 @@ static void let_go(uv_handle_t *handle) {
     act *c = handle->data;
     if (--c->handles > 0)
         return;
+    c->web->acts--;
+    c->web->acts_for_looks -= c->for_looks;
     ol_command_drop(&c->command);
     json_decref(c->id);
     free(c->said);
@@ -210,7 +215,8 @@ void ol_act_begin(ol_acts *a, json_t *request) {
     json_t *id = json_object_get(request, "id");
     while (at < OL_ACTS_MAX && a->running[at] != NULL)
         at++;
-    if (at == OL_ACTS_MAX) {
+    if (at == OL_ACTS_MAX || a->web->acts >= OL_ACTS_ALL ||
+        (a->for_looks && a->web->acts_for_looks >= OL_ACTS_LOOKS)) {
         refuse(a, id, "too much is under way", "wait until it is done");
         return;
     }
@@ -221,6 +227,9 @@ void ol_act_begin(ol_acts *a, json_t *request) {
     }
     if (ol_command_of(request, &c->command)) {
         c->acts = a;
+        c->web = a->web, c->for_looks = a->for_looks;
+        c->web->acts++;
+        c->web->acts_for_looks += c->for_looks;
         c->id = json_incref(id);
         a->running[at] = c;
         start(a, c);

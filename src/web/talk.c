@@ -218,7 +218,7 @@ void ol_talk_begin(ol_guest *g, ol_str ws_key, ol_seat_right right) {
                      accept);
     ol_conn_send(g->conn, text, (size_t)n);
     ol_conn_limit(g->conn, SILENT_S);
-    t->acts = ol_acts_new(g->web, t);
+    t->acts = ol_acts_new(g->web, t, right == OL_SEAT_VIEWS);
     t->station = ol_station_new(g->web, said, t);
     if (t->acts == NULL || t->station == NULL)
         ol_conn_close(g->conn);

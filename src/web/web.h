@@ -51,8 +51,8 @@ struct ol_web {
     ol_seats seats;
     ol_guest *guest[OL_WEB_CONNS];
     unsigned long came;
-    size_t talks;
-    ol_start *start; /* a station that is being started; NULL: none */
+    size_t talks, acts, acts_for_looks; /* commands that run, act.h */
+    ol_start *start;                    /* a station that is being started; NULL: none */
     struct {
         const char *what;
         uint64_t told_ms;

@@ -20,12 +20,12 @@ WEB = str(pathlib.Path(BIN).parent / "openline-web")
 class Web:
     """The console's server of a party; what it prints is read as it comes."""
 
-    def __init__(self, party, *options, context=None):
+    def __init__(self, party, *options, context=None, program=WEB):
         env = dict(os.environ, OPENLINE_HOME=str(party.home))
         self.context = context
         self.keys = {"acts": [], "looks": [], "sets up": []}
         self.said, self.told = [], threading.Condition()
-        self.process = subprocess.Popen([WEB, "--port", "0", *map(str, options)], env=env,
+        self.process = subprocess.Popen([program, "--port", "0", *map(str, options)], env=env,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
         for pipe, take in ((self.process.stdout, self._address), (self.process.stderr, self._line)):
@@ -114,7 +114,7 @@ class Talk:
     def __init__(self, web, cookie, **fields):
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket = web.connect()
-        self.left, self.last, self.events = b"", 0, []
+        self.left, self.last, self.events, self.heard = b"", 0, [], []
         head = {"Origin": web.origin, "Upgrade": "websocket", "Connection": "Upgrade",
                 "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13", "Cookie": cookie, **fields}
         self.status, self.fields, self.left = web.ask(self.socket, "/talk", **head)
@@ -165,6 +165,8 @@ class Talk:
                 self.events.append(said)
             elif said.get("id") == self.last:
                 return said
+            else:
+                self.heard.append(said)  # of what was asked before it
 
     def event(self, **fields):
         while True:

@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import socket
 import string
 import subprocess
@@ -255,6 +256,40 @@ def deaf(web, cookie):
     return talk
 
 
+def hasty(where):
+    """a seat that looks cannot start programs without end, nor take the room of those who act"""
+    usa, _ = connected(where)
+    bin_of = where / "bin"  # an openline that waits until it is told to go on
+    bin_of.mkdir()
+    shutil.copy(WEB, bin_of / "openline-web")
+    os.mkfifo(where / "gate")
+    (bin_of / "openline").write_text(f"#!/bin/sh\nread x <{where}/gate\nexec "
+                                     f"{pathlib.Path(BIN).resolve()} \"$@\"\n")
+    (bin_of / "openline").chmod(0o755)
+    web = Web(usa, program=bin_of / "openline-web")
+    cookie, started = web.seat("looks"), 0
+    for _ in range(8):  # each talk begins what it may, and is gone
+        talk = web.talk(cookie)
+        for n in range(5):
+            talk.last += 1
+            talk.frame(1, json.dumps({"id": talk.last, "do": "verify", "line": LINE}).encode())
+        said = talk.ask("seat")
+        check(said["ok"], said)
+        started += 5 - sum(not s["ok"] for s in talk.heard)
+        talk.close()
+    check(started == 4, f"{started} programs for a seat that looks")
+    acts = web.talk(web.seat("acts"))
+    acts.frame(1, json.dumps({"id": 77, "do": "send", "line": LINE, "text": "Now.",
+                              "status": "test"}).encode())
+    gate = os.open(where / "gate", os.O_RDWR)
+    os.write(gate, b"go on\n" * 5)
+    while (said := acts.read()).get("id") != 77:
+        pass
+    check(said["ok"], said)
+    os.close(gate)
+    web.stop()
+
+
 def read_away(sock):
     try:
         while sock.recv(1 << 16):
@@ -354,5 +389,5 @@ def certificate(where):
 
 if __name__ == "__main__":
     check(BIN, "no program")
-    sys.exit(main(door, strangers, rights, sealed, words, frames, crowd, greedy, station_gone,
-                  certificate))
+    sys.exit(main(door, strangers, rights, sealed, words, frames, crowd, hasty, greedy,
+                  station_gone, certificate))
