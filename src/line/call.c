@@ -146,8 +146,14 @@ static void reply(ol_duty *d, ol_tracked *c, const cause *why) {
 
 /* ── caller ────────────────────────────────────────────────────────────────────────────────── */
 
+/* Its log is not the one that we append to. */
+static bool is_lost(const ol_tracked *c, const ol_duty_turn *t) {
+    return !t->has_log || memcmp(t->incarnation, c->log.incarnation, sizeof t->incarnation) != 0;
+}
+
 static void begin_time(ol_duty *d, ol_tracked *c, const cause *why) {
     c->begin_ms = why->turn->now.ms, c->has_begun = true;
+    c->is_others = !why->turn->is_start && is_lost(c, why->turn);
     if (why->turn->is_start)
         c->base_s = why->turn->wall.s > c->wall ? why->turn->wall.s - c->wall : 0;
     c->due_ms = c->begin_ms + 1000 * ol_call_time_s(d, c);
@@ -183,19 +189,32 @@ static bool waits_for_receipts(const ol_duty *d, ol_tracked *c, ol_mono now) {
     return lacks && now.ms < c->settle_ms;
 }
 
+/* A station with our keys has placed it, which may still run, or we have before we were put back
+ * (§11.3): were it interrupted, each of two such stations would interrupt the other's for ever. */
+static bool is_left_alone(ol_tracked *c, bool is_ended, ol_mono now) {
+    if (!is_ended && now.ms < c->due_ms)
+        return true;
+    if (c->settle_ms == 0)
+        c->due_ms = c->settle_ms = now.ms + OL_CALLS_GRACE_MS; /* for the close by who placed it */
+    return now.ms < c->settle_ms;
+}
+
 static void watch(ol_duty *d, ol_tracked *c, const cause *why) {
     const ol_duty_turn *t = why->turn;
     ol_close_why because = OL_CLOSE_TIME;
-    bool is_lost =
-        !t->has_log || memcmp(t->incarnation, c->log.incarnation, sizeof t->incarnation) != 0;
     if (!c->has_begun)
         begin_time(d, c, why);
     if ((c->sent >> OL_WRITE_CLOSE & 1) != 0)
         return; /* it has been said why */
-    if (is_lost)
+    bool is_ended = is_over(c, &because);
+    if (c->is_others) {
+        if (is_left_alone(c, is_ended, t->now))
+            return;
+    } else if (is_lost(c, t)) {
         because = OL_CLOSE_INTERRUPTED;
-    else if (is_over(c, &because) ? waits_for_receipts(d, c, t->now) : t->now.ms < c->due_ms)
+    } else if (is_ended ? waits_for_receipts(d, c, t->now) : t->now.ms < c->due_ms) {
         return;
+    }
     c->why = (uint8_t)because;
     want(c, OL_WRITE_CLOSE);
 }
@@ -207,10 +226,12 @@ static bool has_reply(const ol_tracked *c) {
     return false;
 }
 
-/* What was interrupted is placed again, while it would still be open and nobody has replied. */
+/* What was interrupted is placed again, while it would still be open and nobody has replied, by
+ * who closed it: another station with our keys that wrote the close places it again itself. */
 static void take_up(ol_duty *d, ol_tracked *c, const cause *why) {
     bool is_due = ol_call_is_own(d, c) && c->why == OL_CLOSE_INTERRUPTED && !c->is_taken_up &&
-                  !has_reply(c) && why->turn->wall.s <= c->origin_wall + ol_call_time_s(d, c);
+                  !c->is_others && !has_reply(c) &&
+                  why->turn->wall.s <= c->origin_wall + ol_call_time_s(d, c);
     if (is_due)
         want(c, OL_WRITE_AGAIN);
     else if ((c->sent >> OL_WRITE_AGAIN & 1) == 0)
@@ -221,6 +242,8 @@ static void take_up(ol_duty *d, ol_tracked *c, const cause *why) {
 
 static void close(ol_duty *d, ol_tracked *c, const cause *why) {
     (void)d;
+    bool is_ours = why->fact->is_history || (c->sent >> OL_WRITE_CLOSE & 1) != 0;
+    c->is_others = c->is_others || !is_ours;
     c->state = OL_CALL_CLOSED;
     c->why = why->close->why;
     c->due_ms = OL_NEVER;

@@ -29,6 +29,7 @@ struct ol_tracked { /* a call */
     uint8_t precedence, status, purpose, rung, text_len, lang_len, of_len, why;
     char text[OL_REMARK_MAX], lang[OL_CALL_LANG_MAX], of[OL_CALL_OF_MAX];
     bool has_ref, is_taken_up; /* is_taken_up: a call of ours names it in its ref */
+    bool is_others; /* placed or closed while we ran, and not by this station; of our own calls */
     ol_ref ref;
     uint16_t called;
     ol_callee party[OL_PARTIES_MAX];

@@ -3,8 +3,14 @@
 #include "lib_inner.h"
 
 #include "line/duty.h"
+#include "wire/call.h"
 
 enum { FEED_MAX = 4096, TURNS_MAX = 256 };
+
+typedef struct {
+    ol_log_key log;
+    uint64_t index;
+} own_call;
 
 struct sim_duty {
     ol_duty *d;
@@ -12,6 +18,7 @@ struct sim_duty {
     uint64_t seq, at_ms;
     bool is_new, is_due;     /* due: something was fed */
     SIM_VEC(uint32_t) token; /* of its own, by ours */
+    SIM_VEC(own_call) call;  /* that it may place again: of before its start, and its own since */
 };
 
 typedef struct {
@@ -22,11 +29,41 @@ typedef struct {
     size_t n;
 } feeding;
 
+static void placed_again(feeding *f, const ol_ref *ref) {
+    struct sim_duty *duty = f->duty;
+    size_t i = 0;
+    while (i < duty->call.n && !ol_ref_fits(ref, &duty->call.v[i].log, duty->call.v[i].index))
+        i++;
+    CHECK(f->w, i < duty->call.n, "%c places a call again twice, or one of another's",
+          sim_name(f->w, f->p));
+    duty->call.v[i] = duty->call.v[--duty->call.n];
+}
+
+/* Each call is placed again once in a run, and nothing that came during it from elsewhere. */
+static void see_call(feeding *f, const ol_stored_entry *e) {
+    const sim_station *s = &f->w->st[f->p];
+    static ol_entry entry;
+    const char *why;
+    ol_marker marker;
+    ol_call c;
+    if (e->log.party != s->party || ol_entry_decode(e->entry, e->len, &entry) != OL_OK ||
+        entry.kind != OL_KIND_CALL || ol_call_decode(entry.body, entry.body_len, &c, &why) != OL_OK)
+        return;
+    ol_line_marker(s->line, &marker);
+    bool is_here = marker.has[OL_LANE_URGENT] &&
+                   memcmp(marker.incarnation[OL_LANE_URGENT], e->log.incarnation, OL_INC_LEN) == 0;
+    if (c.has_ref && is_here && !f->is_history)
+        placed_again(f, &c.ref);
+    if (is_here || f->is_history)
+        *SIM_PUSH(&f->duty->call) = (own_call){ e->log, e->index };
+}
+
 static ol_err feed_entry(void *ctx, const ol_stored_entry *e) {
     feeding *f = ctx;
     ol_duty_event ev = { .kind = OL_DUTY_ENTRY };
     f->duty->seq = e->seq, f->n++;
     sim_calls_held(f->w, f->p, &e->log, e->index, e->entry, e->len);
+    see_call(f, e);
     ev.entry.log = e->log, ev.entry.index = e->index, ev.entry.p = e->entry, ev.entry.len = e->len;
     ev.entry.is_history = f->is_history;
     return ol_duty_step(f->duty->d, &ev, sim_mono(f->w, f->p), NULL);
@@ -78,6 +115,7 @@ void sim_duty_end(sim_world *w, unsigned p) {
     ol_duty_free(duty->d);
     CHECK(w, duty->mem.used == 0, "%c: its duty machine leaks", sim_name(w, p));
     free(duty->token.v);
+    free(duty->call.v);
     free(duty);
     w->st[p].duty = NULL;
 }

@@ -11,6 +11,7 @@ int main(int argc, char **argv) {
                                      .has_slow = true,
                                      .has_liars = true,
                                      .has_cuts = true,
+                                     .calls_in = 4,
                                      .fixed = 8,
                                      .fresh = 4 };
     return sim_story_main(argc, argv, &story);
