@@ -90,7 +90,7 @@ typedef struct {
 
 /* The next bundle, at most max bytes (OL_BUNDLE_LEAST … OL_BUNDLE_MADE), into buf. OL_ENOENT:
  * nothing is left; OL_EAGAIN: keys or counters are not there yet, try again; else the source's,
- * and nothing is lost: what was read before it failed is a bundle, and the next call fails. */
+ * where nothing else is left: a log that cannot be read keeps no other back, nothing is lost. */
 OL_MUST ol_err ol_bundle_seal(ol_line *l, ol_bundle_plan *plan, const ol_bundle_source *source,
                               uint8_t *buf, size_t max, ol_bundle_made *ret);
 

@@ -37,7 +37,8 @@ typedef struct {
     const ol_bundle_source *source;
     ol_wr w;
     const ol_log *log; /* the LOG item that is in force */
-    bool is_left;      /* something did not fit */
+    bool is_left;      /* something did not fit, or could not be read */
+    ol_err err;        /* of the first log that could not be */
     ol_bundle_made made;
 } maker;
 
@@ -290,19 +291,25 @@ static void put_receipt(maker *k, const ol_log *log) {
 
 /* ---- the order ---- */
 
-static OL_MUST ol_err put_lane(maker *k, uint8_t lane) {
-    ol_err err = OL_OK;
-    for (unsigned pass = 0; pass < 3 && err == OL_OK; pass++)
-        for (size_t i = 0; i < k->plan->n && err == OL_OK; i++) {
+static void keep_fault(maker *k, ol_err err) {
+    if (err == OL_OK)
+        return;
+    k->is_left = true;
+    k->err = k->err == OL_OK ? err : k->err;
+}
+
+/* A log that cannot be read keeps no other back. */
+static void put_lane(maker *k, uint8_t lane) {
+    for (unsigned pass = 0; pass < 3; pass++)
+        for (size_t i = 0; i < k->plan->n; i++) {
             const ol_log *log = k->l->log.v[i];
             if (log->key.lane != lane || !is_sent(k->l, log, k->plan->party))
                 continue;
             if (pass == 1)
                 put_receipt(k, log);
             else if (log->is_own == (pass == 0))
-                err = put_entries(k, log);
+                keep_fault(k, put_entries(k, log));
         }
-    return err;
 }
 
 /* What others have receipted, and how much we hold ourselves: where there is room, in the last
@@ -361,13 +368,9 @@ ol_err ol_bundle_seal(ol_line *l, ol_bundle_plan *plan, const ol_bundle_source *
         return OL_EAGAIN;
     maker k = { .l = l, .plan = plan, .source = source };
     k.w = ol_wr_of(plan->items, max - OL_BUNDLE_OVERHEAD);
-    ol_err err = OL_OK;
-    for (uint8_t lane = 0; lane < OL_LANES && err == OL_OK; lane++)
-        err = put_lane(&k, lane);
-    if (err != OL_OK && k.w.len > 0) /* the plan counts it as put: it goes, the next one fails */
-        k.is_left = true, err = OL_OK;
-    if (err == OL_OK && k.w.len == 0)
-        err = OL_ENOENT;
+    for (uint8_t lane = 0; lane < OL_LANES; lane++)
+        put_lane(&k, lane);
+    ol_err err = k.w.len > 0 ? OL_OK : k.err != OL_OK ? k.err : OL_ENOENT;
     if (err == OL_OK && !k.is_left)
         fill(&k);
     if (err == OL_OK)

@@ -46,11 +46,9 @@ static size_t drop(ol_line *l, ol_hold *h, const ol_log_key *key, uint64_t from,
 }
 
 /* Drops what another source brought in the meantime and what no head has come for in a while. */
-static void sweep(ol_line *l, ol_hold *h) {
-    uint8_t by = 0;
-    while (&l->peer[by].hold != h)
-        by++;
-    const uint64_t rest = ol_max_ms(OL_HOLD_MS, 4 * ol_path_repeat_ms(l, by));
+static void sweep(ol_line *l, uint8_t source) {
+    ol_hold *h = &l->peer[source].hold;
+    const uint64_t rest = ol_max_ms(OL_HOLD_MS, 4 * ol_path_repeat_ms(l, source));
     size_t kept = 0;
     uint64_t have = 0;
     for (size_t i = 0; i < h->n; i++) {
@@ -65,17 +63,20 @@ static void sweep(ol_line *l, ol_hold *h) {
     h->n = kept;
 }
 
-static bool has_room(ol_line *l, ol_hold *h, size_t total) {
+static bool has_room(ol_line *l, uint8_t source, size_t total) {
+    ol_hold *h = &l->peer[source].hold;
     bool has = h->n < HELD_MAX && total <= OL_HOLD_BYTES - h->bytes;
     if (has || l->mono_ms - h->swept_ms < SWEEP_MS)
         return has;
     h->swept_ms = l->mono_ms;
-    sweep(l, h);
+    sweep(l, source);
     return h->n < HELD_MAX && total <= OL_HOLD_BYTES - h->bytes;
 }
 
-static ol_held *make(ol_line *l, ol_hold *h, const ol_log_key *key, uint64_t index, size_t total) {
-    if (!has_room(l, h, total))
+static ol_held *make(ol_line *l, uint8_t source, const ol_log_key *key, uint64_t index,
+                     size_t total) {
+    ol_hold *h = &l->peer[source].hold;
+    if (!has_room(l, source, total))
         return NULL;
     uint8_t *p = ol_mem_get0(l->mem, total, 1);
     if (p == NULL || !ol_push(l->mem, (void **)&h->v, &h->n, &h->cap, sizeof *h->v)) {
@@ -109,7 +110,7 @@ void ol_hold_entry(ol_line *l, uint8_t source, const ol_log_key *key, const ol_i
         e = NULL;
     }
     if (e == NULL && offset == 0)
-        e = make(l, h, key, it->index, total);
+        e = make(l, source, key, it->index, total);
     if (e == NULL || offset > e->len || it->len <= e->len - offset) {
         l->count[OL_COUNT_PROVISIONAL_DROPPED]++;
         return; /* no room, a repeat, or a piece out of turn: it will be sent again */

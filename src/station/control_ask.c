@@ -188,6 +188,13 @@ static ol_err stop(ask *a) {
     return OL_OK;
 }
 
+/* A body stands in the array of its entry, which nests no deeper than one that is read. */
+static const char *misfit_in_entry(const ol_request *r) {
+    if (ol_cbor_check_within(r->body, r->body_len, 1) == OL_OK)
+        return NULL;
+    return "it is not one item of the CBOR that bodies are made of";
+}
+
 /* The author's station is strict: what cannot be read is not appended (docs/PROTOCOL.md §3.5). */
 static ol_err check_body(const ol_api_line *line, ask *a, uint8_t *ret_lane) {
     static uint8_t room[OL_TEXT_MAX];
@@ -200,6 +207,8 @@ static ol_err check_body(const ol_api_line *line, ask *a, uint8_t *ret_lane) {
     uint8_t lane = (uint8_t)ol_message_lane(&m);
     fault = ol_message_misfit(&m, line->self, (ol_lane)lane, line->charter->parties,
                               line->charter->rungs);
+    if (fault == NULL)
+        fault = misfit_in_entry(a->r);
     if (fault != NULL)
         return ol_refuse(a->why, OL_EFORM, todo, "the message does not fit the line: %s", fault);
     if (a->r->body_len > OL_BODY_MAX)
@@ -228,8 +237,8 @@ static ol_err check_kind(const ol_api_line *line, ask *a, ol_api_entry *e) {
     if (kind->kind == OL_KIND_MESSAGE)
         return check_body(line, a, &e->lane);
     const char *fault = ol_kind_submit(kind, a->r->body, a->r->body_len, &at, &lane);
-    if (fault == NULL && ol_cbor_check(a->r->body, a->r->body_len) != OL_OK)
-        fault = "it is not one item of the CBOR that entries are made of";
+    if (fault == NULL)
+        fault = misfit_in_entry(a->r);
     if (fault != NULL)
         return ol_refuse(a->why, OL_EFORM, todo, "the %s does not fit the line: %s", kind->name,
                          fault);

@@ -258,8 +258,8 @@ typedef struct {
 
 static ol_err keep_entry(void *ctx, const ol_stored_entry *e) {
     entry_walk *w = ctx;
-    char text[OL_B64_LEN(2048) + 1];
-    if (e->len > 2048 || w->bytes + OL_B64_LEN(e->len) + 3 > ROOM)
+    char text[OL_B64_LEN(OL_ENTRY_MAX) + 1];
+    if (e->len > OL_ENTRY_MAX || w->bytes + OL_B64_LEN(e->len) + 3 > ROOM)
         return OL_EAGAIN; /* the page is full */
     ol_b64_put(e->entry, e->len, text);
     w->bytes += OL_B64_LEN(e->len) + 3;

@@ -117,11 +117,14 @@ void ol_cbor_skip(ol_rd *r, uint64_t taken, uint64_t n) {
         take_any(r, 1);
 }
 
-ol_err ol_cbor_check(const uint8_t *p, size_t len) {
+ol_err ol_cbor_check_within(const uint8_t *p, size_t len, size_t deep) {
     ol_rd r = ol_rd_of(p, len);
-    size_t n;
-    (void)ol_cbor_get_any(&r, &n);
+    take_any(&r, deep);
     return ol_rd_end(&r);
+}
+
+ol_err ol_cbor_check(const uint8_t *p, size_t len) {
+    return ol_cbor_check_within(p, len, 0);
 }
 
 static void put_head(ol_wr *w, unsigned major, uint64_t v) {

@@ -37,6 +37,8 @@ const uint8_t *ol_cbor_get_any(ol_rd *r, size_t *ret_len);
 void ol_cbor_skip(ol_rd *r, uint64_t taken, uint64_t n);
 /* One whole item and nothing after it, within the subset and limits. */
 OL_MUST ol_err ol_cbor_check(const uint8_t *p, size_t len);
+/* The same of an item that is to stand so many arrays deep. */
+OL_MUST ol_err ol_cbor_check_within(const uint8_t *p, size_t len, size_t deep);
 
 void ol_cbor_put_uint(ol_wr *w, uint64_t v);
 void ol_cbor_put_bytes(ol_wr *w, const void *p, size_t len);

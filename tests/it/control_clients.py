@@ -7,6 +7,7 @@ import socket
 import stat
 import time
 
+from libexport import cbor
 from libline import Control, Failure, connected, found, main, station_down, station_up
 
 
@@ -28,6 +29,14 @@ def plain_body(text, precedence=3):
     head = bytes([0x60 | len(text)]) if len(text) < 24 else \
         bytes([0x78, len(text)]) if len(text) < 256 else b"\x79" + len(text).to_bytes(2, "big")
     return base64.b64encode(bytes([0x84, precedence, 1, 0, 0x82, 0]) + head + text).decode()
+
+
+def deep_body(known, arrays):
+    """One whose last element, of a later revision, makes its arrays nest so deep"""
+    last = []
+    for _ in range(arrays - 2):
+        last = [last]
+    return base64.b64encode(cbor(known + [last])).decode()
 
 
 def memory(party):
@@ -87,6 +96,9 @@ def bodies(where):
             refused(base64.b64encode(bad).decode(), says,
                     "OL_ESHORT" if bad == raw[:-1] else "OL_EFORM" if "fit" in says
                     else client_code(client, bad))
+        message = [3, 1, 0, [0, "text"], "", "", [], [], 0, 0, [], [], 0]
+        for kind, known in (("message", message), ("act", [5, 1, [], 0, ""])):
+            refused(deep_body(known, 8), "CBOR that bodies are made of", kind=kind)
         refused(plain_body("a " * 201, precedence=1), "more than 200 words", "OL_EFORM")
         refused(plain_body("a" * 1790), "longer", "OL_ELIMIT")
         refused(plain_body("read"), "read", "OL_ECONFLICT", read=99)
@@ -94,6 +106,10 @@ def bodies(where):
         said = client.ask("submit", line="hotline", body=plain_body("a " * 200, precedence=1),
                           item="00112233aabb")
         check(said["entry"].startswith("usa/urgent/"), said)
+        client.ask("submit", line="hotline", body=deep_body(message, 7), item="00112233aabc")
+    usa.run("verify", "hotline")
+    shown = json.loads(usa.run("log", "hotline", "--json").stdout.splitlines()[-2])
+    check("unreadable" not in json.dumps(shown), shown)
 
 
 def client_code(client, body):

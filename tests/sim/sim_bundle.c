@@ -59,9 +59,16 @@ int main(int argc, char **argv) {
     IS(routine.entries == 1 + EACH && !routine.has_more);
     IS(routine.clear.counter > urgent.clear.counter);
     IS(ol_bundle_plan_look(l, plan, OL_PLAN_NEW) == OL_ENOENT);
+    sim_say(w, 0, OL_LANE_URGENT, 100), sim_say(w, 0, OL_LANE_ROUTINE, 100);
+    sim_pass_ms(w, 5000);
+    IS(ol_bundle_plan_look(l, plan, OL_PLAN_NEW) == OL_OK);
+    IS(seal(w, plan, URGENT, &routine) == OL_OK); /* one that fails keeps no other back */
+    IS(routine.entries == 1 && routine.has_more);
+    IS(seal(w, plan, URGENT, &none) == OL_EIO);
+    IS(seal(w, plan, 0, &urgent) == OL_OK);
+    IS(urgent.entries == 1 && !urgent.has_more);
     ol_bundle_plan_free(l, plan);
     sim_free(w);
-    printf("sim_bundle: %llu urgent entries, then %llu routine ones\n",
-           (unsigned long long)urgent.entries, (unsigned long long)routine.entries);
+    printf("sim_bundle: what fails waits, and keeps no other back\n");
     return 0;
 }

@@ -206,6 +206,18 @@ static void skipped(void **state) {
     assert_true(r.err == OL_OK && r.left == sizeof none);
 }
 
+/* An item that is to stand in others: what it nests is counted on from there. */
+static void within(void **state) {
+    (void)state;
+    const uint8_t in[] = { 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x80 }; /* 7 deep */
+    assert_int_equal(ol_cbor_check_within(in, sizeof in, 0), OL_OK);
+    assert_int_equal(ol_cbor_check_within(in, sizeof in, 1), OL_OK);
+    assert_int_equal(ol_cbor_check_within(in, sizeof in, 2), OL_ELIMIT);
+    assert_int_equal(ol_cbor_check_within(in, sizeof in - 1, 1), OL_ESHORT);
+    const uint8_t two[] = { 0x00, 0x00 };
+    assert_int_equal(ol_cbor_check_within(two, sizeof two, 8), OL_EFORM);
+}
+
 static void errors_stick(void **state) {
     (void)state;
     const uint8_t in[] = { 0x81, 0x00 };
@@ -331,6 +343,7 @@ int main(void) {
         cmocka_unit_test(uint_with_a_ceiling),
         cmocka_unit_test(array_claims_what_is_left),
         cmocka_unit_test(skipped),
+        cmocka_unit_test(within),
         cmocka_unit_test(errors_stick),
         cmocka_unit_test(written_and_read),
         cmocka_unit_test(as_the_naive_reader),
