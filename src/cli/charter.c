@@ -8,7 +8,7 @@
 #include "cli/files.h"
 #include "station/file.h"
 
-static json_t *names_json(const ol_charter *ch, uint32_t set) {
+json_t *ol_cli_parties_json(const ol_charter *ch, uint32_t set) {
     json_t *a = json_array();
     for (unsigned i = 0; i < ch->parties; i++)
         if ((set >> i & 1) != 0)
@@ -20,9 +20,10 @@ json_t *ol_cli_charter_json(const ol_charter *ch, uint32_t missing) {
     char id[2 * OL_LINE_ID_LEN + 1];
     uint32_t all = (uint32_t)((UINT64_C(1) << ch->parties) - 1);
     ol_hex_put(ch->id, sizeof ch->id, id);
-    return json_pack("{s:b, s:s, s:s, s:I, s:o, s:o, s:o}", "ok", 1, "line", ch->line, "id", id,
-                     "generation", (json_int_t)ch->generation, "parties", names_json(ch, all),
-                     "signed", names_json(ch, all & ~missing), "missing", names_json(ch, missing));
+    return json_pack(
+        "{s:b, s:s, s:s, s:I, s:o, s:o, s:o}", "ok", 1, "line", ch->line, "id", id, "generation",
+        (json_int_t)ch->generation, "parties", ol_cli_parties_json(ch, all), "signed",
+        ol_cli_parties_json(ch, all & ~missing), "missing", ol_cli_parties_json(ch, missing));
 }
 
 /* "key=value" → a setting that points into *text, a copy to be freed. */
@@ -96,8 +97,17 @@ static int draft_run(ol_cli *c) {
     return code;
 }
 
+/* The whole note, from which openline home tells who has signed. */
+static int keep_note(ol_cli *c, const ol_home *h, const char *line, ol_str note) {
+    char name[OL_HOME_NAME_MAX];
+    ol_why why = { "" };
+    ol_err err = ol_file_write(h->dir, ol_cli_founding(line, "note", name), OL_FILE_PUBLIC, note.p,
+                               note.len, &why);
+    return err == OL_OK ? -1 : ol_cli_fail_why(c, err, &why);
+}
+
 /* Keeps the text that we sign: contributions are made for it. Another one needs --replace. */
-static int keep_text(ol_cli *c, const ol_home *h, const char *line, ol_str text) {
+static int keep_text(ol_cli *c, const ol_home *h, const char *line, ol_str text, ol_str note) {
     char name[OL_HOME_NAME_MAX];
     ol_why why = { "" };
     ol_cli_founding(line, "charter", name);
@@ -110,7 +120,7 @@ static int keep_text(ol_cli *c, const ol_home *h, const char *line, ol_str text)
         bool is_same = len == text.len && memcmp(old, text.p, len) == 0;
         free(old);
         if (is_same)
-            return -1;
+            return keep_note(c, h, line, note);
         if (!ol_cli_has(c, "replace"))
             return ol_cli_fail(c, OL_EEXIST, "sign with --replace to drop the earlier one",
                                "this party has signed another charter of a line \"%s\"", line);
@@ -125,7 +135,7 @@ static int keep_text(ol_cli *c, const ol_home *h, const char *line, ol_str text)
     ol_err err = ol_file_mkdir(h->dir, OL_HOME_CONTRIBUTIONS, &why);
     if (err == OL_OK)
         err = ol_file_write(h->dir, name, OL_FILE_PUBLIC, text.p, text.len, &why);
-    return err == OL_OK ? -1 : ol_cli_fail_why(c, err, &why);
+    return err == OL_OK ? keep_note(c, h, line, note) : ol_cli_fail_why(c, err, &why);
 }
 
 static int print_signed(ol_cli *c, const char *file, const ol_charter *ch, uint32_t missing) {
@@ -204,7 +214,8 @@ static int sign(ol_cli *c, const ol_home *h, const char *file, const char *text,
         return ol_cli_fail_at(c, err, file, &at);
     ol_card own;
     int code = ol_cli_own_card(c, h, &own);
-    if (code < 0 && ol_charter_card(&ch, &own) < 0)
+    int self = code < 0 ? ol_charter_card(&ch, &own) : -1;
+    if (code < 0 && self < 0)
         code = sign_refused(c, OL_ENOENT, file, &ch, &at);
     if (code < 0 && ch.generation == 0)
         code = ol_cli_line_is_free(c, h, ch.line);
@@ -213,21 +224,24 @@ static int sign(ol_cli *c, const ol_home *h, const char *file, const char *text,
     if (code >= 0)
         return code;
     ol_sign_key *key = NULL;
-    code = ol_cli_identity(c, h, &key);
+    bool is_signed = (missing >> self & 1) == 0; /* said again, nothing changes */
+    code = is_signed && !ol_cli_has(c, "passphrase-fd") ? -1 : ol_cli_identity(c, h, &key);
     if (code >= 0)
         return code;
     char *out = malloc(OL_CHARTER_MAX);
     ol_str body = { NULL, 0 };
     ol_wr w = { (uint8_t *)out, 0, OL_CHARTER_MAX, OL_OK };
-    err = out == NULL ? OL_ENOMEM : ol_charter_sign(text, len, key, &w, &at);
+    if (out == NULL)
+        err = OL_ENOMEM;
+    else if (!is_signed)
+        err = ol_charter_sign(text, len, key, &w, &at);
+    else
+        ol_wr_put(&w, text, len), err = w.err;
     sodium_free(key);
-    if (err == OL_EEXIST) { /* signed before: said again, nothing changes */
-        ol_wr_put(&w, text, len);
-        err = w.err;
-    }
     if (err == OL_OK)
         err = ol_charter_text(out, w.len, &body);
-    code = err == OL_OK ? keep_text(c, h, ch.line, body) : sign_refused(c, err, file, &ch, &at);
+    code = err == OL_OK ? keep_text(c, h, ch.line, body, (ol_str){ out, w.len })
+                        : sign_refused(c, err, file, &ch, &at);
     if (code < 0) {
         ol_why why = { "" };
         err = ol_file_write(AT_FDCWD, file, OL_FILE_PUBLIC, out, w.len, &why);
@@ -285,7 +299,8 @@ const ol_cli_command ol_cli_charter_sign = {
     .summary = "Adds this party's signature to a charter",
     .help = "Read the text before you sign it. The file is changed in place: a line is added. An "
             "amendment is signed\nby all who stay and all who join; who joins gives the charter "
-            "and the amendments before it with --after.\n",
+            "and the amendments before it with --after.\nOne that has this party's signature "
+            "already, as when it has come back, is only kept: no key is needed.\n",
     .opt = sign_options,
     .args_min = 1,
     .args_max = 1,

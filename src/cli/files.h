@@ -1,7 +1,8 @@
 /* cli/files.h — the home, files that an operator names, keys, and lines that are being founded.
  * Each returns -1, or an exit code after it has told the operator.
  * Founding what a party has signed and combined, but not joined yet, lies in the home under
- *          contributions/: <line>.charter the text it signed, <line>.share its own contribution,
+ *          contributions/: <line>.charter the text it signed, <line>.note that text with the
+ *          signatures that it had when it was signed here last, <line>.share its own contribution,
  *          <line>.secret and <line>.digits what the contributions came to. All are gone when the
  *          line is joined. Secrets are 0600 and pass through locked memory only. */
 #ifndef OL_CLI_FILES_H
@@ -47,6 +48,7 @@ int ol_cli_write_key(ol_cli *c, int dir, const ol_keyfile *key, const ol_cli_pas
 /* "key=value" → a setting that points into *text, a copy to be freed. */
 int ol_cli_setting(ol_cli *c, const char *s, char **text, ol_charter_setting *ret);
 json_t *ol_cli_charter_json(const ol_charter *ch, uint32_t missing);
+json_t *ol_cli_parties_json(const ol_charter *ch, uint32_t set); /* names of a bit set */
 
 /* line.c: of what was combined for this charter. Text and secret lie in locked memory. */
 typedef struct {
@@ -57,7 +59,8 @@ typedef struct {
 int ol_cli_read_secret(ol_cli *c, const ol_home *h, const ol_charter *ch, ol_cli_secret *r);
 int ol_cli_compare_digits(ol_cli *c, const ol_home *h, const char *line);
 
-/* The name of a founding file in the home; leaf: "charter", "share", "secret", "digits". */
+/* The name of a founding file in the home; leaf: "charter", "note", "share", "secret",
+ * "digits". */
 char *ol_cli_founding(const char *line, const char *leaf, char to[OL_HOME_NAME_MAX]);
 /* The charter and amendments of a joined line, of which the last is in force; *ret has no
  * generation when the line is not joined. */

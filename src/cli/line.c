@@ -175,7 +175,7 @@ static int join(ol_cli *c, const ol_home *h, const ol_charter *ch, const char *t
                              text, len, &why);
     if (err != OL_OK)
         return ol_cli_fail_why(c, err, &why);
-    static const char *const leaf[] = { "share", "secret", "digits", "charter" };
+    static const char *const leaf[] = { "share", "secret", "digits", "note", "charter" };
     int code = -1;
     for (size_t i = 0; i < OL_LEN(leaf) && code < 0; i++)
         code = ol_cli_erase(c, h->dir, ol_cli_founding(ch->line, leaf[i], name));

@@ -205,7 +205,7 @@ static int go_on(ol_cli *c, const ol_home *h, const amendment *a, room *r) {
 }
 
 static int forget(ol_cli *c, const ol_home *h, const amendment *a) {
-    static const char *const leaf[] = { "share", "secret", "digits", "charter" };
+    static const char *const leaf[] = { "share", "secret", "digits", "note", "charter" };
     char name[OL_HOME_NAME_MAX], numbered[32];
     int code = -1;
     for (size_t i = 0; i < OL_LEN(leaf) && code < 0; i++)

@@ -29,7 +29,7 @@ static const ol_cli_command *const commands[] = {
     &ol_cli_officer_use,    &ol_cli_version,       &ol_cli_watch,
     &ol_cli_officer_add,    &ol_cli_officer_list,  &ol_cli_officer_remove,
     &ol_cli_handover,       &ol_cli_release,       &ol_cli_paper_make,
-    &ol_cli_paper_take,     &ol_cli_officer_check,
+    &ol_cli_paper_take,     &ol_cli_officer_check, &ol_cli_home_show,
 };
 
 static const ol_cli_opt no_options[] = { { NULL, NULL, NULL, false } };

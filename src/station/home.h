@@ -7,7 +7,7 @@
  *   lines/<line>/secret            line secret and pair keys (station/secret.h), 0600, of the last
  *                                  generation; secret.<g> the line secrets of those before
  *   lines/<line>/officer           who signs here if a command does not say (cli/signer.h)
- *   contributions/                 our shares of courier secrets until they are combined, 0600 each
+ *   contributions/                 of lines that are being founded (cli/files.h); secrets 0600 each
  *   config                         ports and bearers (station/config.h)
  *   store.db                       the record (store/sqlite.h)
  *   control.sock                   the station's control socket while it runs, 0600

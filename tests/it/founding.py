@@ -83,6 +83,65 @@ def json_of_commands(where):
     check(list(said) == ["ok", "version", "protocol"], f"version: {said}")
 
 
+def home_shown(where):
+    """home tells at each step what there is, with nothing secret and without a station"""
+    def line():
+        said, = usa.ask("home")["lines"]
+        return said
+
+    at = where / "usa"
+    check(json.loads(run("home", "--json", home=at).stdout) == {"ok": True, "party": None}, "none")
+    at.mkdir(0o700)
+    check(json.loads(run("home", "--json", home=at).stdout) == {"ok": True, "party": None}, "empty")
+    check(b"openline init" in run("home", home=at).stdout, "it does not say what to do")
+    usa, prc, charter = two(where)
+    said = usa.ask("home")
+    card = usa.card.read_text()
+    check(said == {"ok": True, "party": "usa", "home": str(at), "serial": 1,
+                   "names": {"en": "United States"}, "card": card,
+                   "identity": re.search(r"^identity = (.*)$", card, re.M)[1],
+                   "identity_here": True, "sealed": False, "running": False, "lines": [],
+                   "ports": [{"name": "main", "url": "udp://[::]:4477", "default": True}]}, said)
+    draft = charter.read_bytes()
+    usa.run("charter", "sign", charter)
+    ident = re.search(r"id ([0-9a-f]{32})", usa.run("charter", "sign", charter).stdout.decode())[1]
+    begun = {"line": "hotline", "id": ident, "generation": 0, "parties": ["usa", "prc"],
+             "signed": ["usa"], "missing": ["prc"], "joined": False, "share": False,
+             "combined": False, "digits": None, "charter": charter.read_text(), "bearers": []}
+    check(line() == begun, line())
+    (at / "contributions/hotline.note").write_bytes(draft)  # as before it was kept
+    check(line() == {**begun, "charter": draft.decode()}, line())
+    prc.run("charter", "sign", charter)
+    (at / "identity.key").rename(where / "away")
+    usa.run("charter", "sign", charter)  # come back, it needs no key
+    begun |= {"signed": ["usa", "prc"], "missing": [], "charter": charter.read_text()}
+    check(line() == begun and not usa.ask("home")["identity_here"], line())
+    (where / "away").rename(at / "identity.key")
+    usa.run("key", "contribute", "hotline", "--out", where / "share")
+    check(line() == {**begun, "share": True}, line())
+    (where / "share").unlink()
+    digits = courier([usa, prc], "hotline", where)
+    check(line() == {**begun, "share": True, "combined": True, "digits": digits}, line())
+    check(digits in usa.run("home").stdout.decode(), "the digits are not shown")
+    usa.run("line", "add", charter, prc.card, "--digits", digits)
+    usa.run("port", "add", "udp://127.0.0.1:0")
+    usa.run("bearer", "add", "hotline", "prc", "udp://127.0.0.1:4477")
+    usa.run("bearer", "add", "hotline", "prc", f"dir:{where}")
+    del begun["charter"]
+    check(line() == {**begun, "share": True, "combined": True, "joined": True, "bearers": [
+        {"party": "prc", "path": 0, "url": "udp://127.0.0.1:4477", "port": "main"},
+        {"party": "prc", "path": 1, "url": f"dir:{where}", "port": None}]}, line())
+    check(usa.ask("home")["ports"] == [{"name": "main", "url": "udp://127.0.0.1:0",
+                                        "default": False}], "ports")
+    secrets = re.findall(r"\b[0-9a-f]{64}\b", "".join(
+        (at / name).read_text() for name in ("station.key", "identity.key",
+                                             "lines/hotline/secret")))
+    told = usa.run("home").stdout.decode() + json.dumps(usa.ask("home"))
+    check(len(secrets) == 6 and not [s for s in secrets if s in told], "a secret is told")
+    (at / "config").write_text("[port]\n")
+    usa.refused("home", says=("config, line 1", "correct that line"))
+
+
 def digits_by_voice(where):
     """line add takes the digits from standard input, however they are spaced"""
     usa, prc, charter = two(where)
@@ -270,5 +329,5 @@ def full_output(where):
     check("could not be written" in (where / "told").read_text(), "no sentence")
 
 
-main(line_of_two, line_of_four, json_of_commands, digits_by_voice, sealed_keys, charters_refused,
-     secrets_refused, usage, homes_refused, full_output)
+main(line_of_two, line_of_four, json_of_commands, home_shown, digits_by_voice, sealed_keys,
+     charters_refused, secrets_refused, usage, homes_refused, full_output)
