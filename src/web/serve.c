@@ -54,10 +54,16 @@ static bool is_our_origin(const ol_web *w, const ol_http *r) {
            memcmp(r->origin.p + len, r->host.p, r->host.len) == 0;
 }
 
+static void take_seat(ol_guest *g, const ol_seat *seat) {
+    g->seat = seat;
+    g->acts = seat->right >= OL_SEAT_ACTS;
+}
+
 static const ol_seat *seat_of(ol_guest *g, const ol_http *r) {
     ol_web *w = g->web;
     const ol_seat *seat = ol_seats_find(&w->seats, ol_http_cookie(r, w->cookie), ol_web_now_s(w));
-    g->has_seat = g->has_seat || seat != NULL;
+    if (seat != NULL)
+        take_seat(g, seat);
     return seat;
 }
 
@@ -69,7 +75,7 @@ static bool give_seat(ol_guest *g, ol_str key) {
         return refuse(g, "403 Forbidden", "a key that was used, or is none",
                       "This key opens nothing: each opens one browser, once.\n"
                       "openline-web prints a new address for each.\n");
-    g->has_seat = true;
+    take_seat(g, seat);
     (void)snprintf(fields, sizeof fields,
                    "Location: /\r\nCache-Control: no-store\r\nSet-Cookie: %s=%s; Path=/; HttpOnly; "
                    "SameSite=Strict; Max-Age=%d%s\r\n",
@@ -102,6 +108,26 @@ static bool give_asset(ol_guest *g, const ol_http *r) {
                   "The console has no such page.\n");
 }
 
+/* For a talk more of this guest's seat: one that only looks gives way to one that acts. */
+static bool has_room(ol_web *w, const ol_guest *g) {
+    ol_guest *looks = NULL;
+    size_t talks = 0, own = 0;
+    for (size_t i = 0; i < OL_WEB_CONNS; i++) {
+        ol_guest *other = w->guest[i];
+        if (other == NULL || other->talk == NULL || other->conn->is_closing)
+            continue;
+        talks++;
+        own += other->seat == g->seat;
+        if (!other->acts && (looks == NULL || other->order > looks->order))
+            looks = other;
+    }
+    if (own >= OL_WEB_SEAT_TALKS || (talks >= OL_WEB_TALKS && (looks == NULL || !g->acts)))
+        return false;
+    if (talks >= OL_WEB_TALKS)
+        ol_conn_close(looks->conn);
+    return true;
+}
+
 static bool begin_talk(ol_guest *g, const ol_http *r, const ol_seat *seat) {
     ol_web *w = g->web;
     if (!is_our_origin(w, r))
@@ -112,7 +138,7 @@ static bool begin_talk(ol_guest *g, const ol_http *r, const ol_seat *seat) {
         r->ws_key.len != 24 || !ol_b64_is_valid(r->ws_key.p, 24))
         return refuse(g, "400 Bad Request", "a malformed request to talk",
                       "This address is for the console's page.\n");
-    if (w->talks == OL_WEB_TALKS)
+    if (!has_room(w, g))
         return refuse(g, "503 Service Unavailable", "too many consoles at once",
                       "Too many consoles are open: close one.\n");
     ol_talk_begin(g, r->ws_key, seat->right);

@@ -211,7 +211,6 @@ void ol_talk_begin(ol_guest *g, ol_str ws_key, ol_seat_right right) {
     (void)uv_timer_init(g->web->loop, &t->ping);
     (void)uv_timer_start(&t->ping, ping, PING_S * 1000, PING_S * 1000);
     g->talk = t;
-    g->web->talks++;
     int n = snprintf(text, sizeof text,
                      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                      "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
@@ -225,7 +224,6 @@ void ol_talk_begin(ol_guest *g, ol_str ws_key, ol_seat_right right) {
 }
 
 void ol_talk_end(ol_talk *t) {
-    t->guest->web->talks--;
     ol_station_free(t->station);
     ol_acts_free(t->acts);
     ol_start_forget(t->guest->web, t);

@@ -1,7 +1,9 @@
 #include "web/web.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "web/talk.h"
 
@@ -92,17 +94,53 @@ static void came(void *user) {
     }
 }
 
-/* A place for one more; of strangers the first to come gives way. */
-static size_t place(ol_web *w) {
-    size_t first = OL_WEB_CONNS;
+/* Where it came from: who has one address of an IPv6 network has all of them. */
+static void know_host(ol_guest *g) {
+    struct sockaddr_storage from = { 0 };
+    int len = sizeof from;
+    (void)uv_tcp_getpeername(&g->conn->tcp, (struct sockaddr *)&from, &len);
+    if (from.ss_family == AF_INET6)
+        memcpy(g->host, &((struct sockaddr_in6 *)&from)->sin6_addr, 8);
+    else
+        memcpy(g->host, &((struct sockaddr_in *)&from)->sin_addr, 4);
+}
+
+/* May give way to another: a stranger's, or one with a seat that does not talk. */
+static bool may_go(const ol_guest *g, bool is_stranger) {
+    return g != NULL && !g->conn->is_closing && (g->seat == NULL) == is_stranger &&
+           (is_stranger || g->talk == NULL);
+}
+
+static size_t how_many(const ol_web *w, const ol_guest *of) {
+    size_t n = 0;
     for (size_t i = 0; i < OL_WEB_CONNS; i++) {
+        const ol_guest *g = w->guest[i];
+        n += may_go(g, of->seat == NULL) && g->seat == of->seat &&
+             (g->seat != NULL || memcmp(g->host, of->host, sizeof of->host) == 0);
+    }
+    return n;
+}
+
+/* Of the host, or the seat, that has most the first to come; OL_WEB_CONNS: there is none. */
+static size_t expendable(const ol_web *w, bool is_stranger) {
+    size_t best = OL_WEB_CONNS, most = 0;
+    for (size_t i = 0; i < OL_WEB_CONNS; i++) {
+        const ol_guest *g = w->guest[i];
+        size_t n = may_go(g, is_stranger) ? how_many(w, g) : 0;
+        if (n < most || n == 0 || (n == most && g->order > w->guest[best]->order))
+            continue;
+        best = i, most = n;
+    }
+    return best;
+}
+
+/* A place for one more. */
+static size_t place(const ol_web *w) {
+    for (size_t i = 0; i < OL_WEB_CONNS; i++)
         if (w->guest[i] == NULL)
             return i;
-        if (!w->guest[i]->has_seat && !w->guest[i]->conn->is_closing &&
-            (first == OL_WEB_CONNS || w->guest[i]->order < w->guest[first]->order))
-            first = i;
-    }
-    return first;
+    size_t at = expendable(w, true);
+    return at < OL_WEB_CONNS ? at : expendable(w, false);
 }
 
 void ol_web_came(uv_stream_t *listener, int status) {
@@ -118,6 +156,7 @@ void ol_web_came(uv_stream_t *listener, int status) {
         free(g);
         return;
     }
+    know_host(g);
     size_t at = place(w);
     if (at < OL_WEB_CONNS && w->guest[at] != NULL) {
         ol_web_refuse(w, "too many connections");

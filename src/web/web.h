@@ -2,9 +2,12 @@
  * Door     loopback alone, or with a certificate TLS wherever it is told. Hosts and origins are
  *          compared with those it was told to be; nothing is asked of anybody else.
  * Rights   a seat (seat.h) looks, or acts too, or where `setup` is also sets up: rows of command.c.
- * Bounds   OL_WEB_CONNS connections, of them OL_WEB_TALKS that talk (WebSocket); a connection that
- *          has said nothing whole for OL_WEB_HEAD_S is closed; of too many the one without a seat
- *          that came first gives way. What is refused is told on stderr, each reason once a minute.
+ * Bounds   OL_WEB_CONNS connections, of them OL_WEB_TALKS that talk (WebSocket); one that has said
+ *          nothing whole for OL_WEB_HEAD_S is closed. Of too many, the first to come of the host
+ *          that has most of those without a seat gives way; where all have one, that of the seat
+ *          that has most and does not talk. A seat has OL_WEB_SEAT_TALKS talks at most; where all
+ *          are taken one that only looks gives way to one that acts. What is refused is told on
+ *          stderr, each reason once a minute.
  * Source   RFC 9110, RFC 9112, RFC 6455, RFC 6265 */
 #ifndef OL_WEB_WEB_H
 #define OL_WEB_WEB_H
@@ -19,6 +22,7 @@
 enum {
     OL_WEB_CONNS = 64,
     OL_WEB_TALKS = 16,
+    OL_WEB_SEAT_TALKS = 8,
     OL_WEB_HOSTS = 8,
     OL_WEB_HEAD_S = 10,
     OL_WEB_IDLE_S = 30,
@@ -34,7 +38,9 @@ struct ol_guest { /* a connection and what it became */
     ol_web *web;
     ol_conn *conn;
     ol_talk *talk;       /* NULL: HTTP */
-    bool has_seat;       /* a request of its had one */
+    const ol_seat *seat; /* of its last request that had one; compared, never read; NULL: none */
+    bool acts;           /* that seat may */
+    uint8_t host[16];    /* whence it came: an address, of IPv6 the network of 64 bits */
     unsigned long order; /* of its coming */
 };
 
@@ -51,8 +57,8 @@ struct ol_web {
     ol_seats seats;
     ol_guest *guest[OL_WEB_CONNS];
     unsigned long came;
-    size_t talks, acts, acts_for_looks; /* commands that run, act.h */
-    ol_start *start;                    /* a station that is being started; NULL: none */
+    size_t acts, acts_for_looks; /* commands that run, act.h */
+    ol_start *start;             /* a station that is being started; NULL: none */
     struct {
         const char *what;
         uint64_t told_ms;

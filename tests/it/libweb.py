@@ -59,8 +59,8 @@ class Web:
             if not self.told.wait_for(lambda: any(what in s for s in self.said), LIMIT):
                 raise Failure(f"\"{what}\" was not told: {self.said}")
 
-    def connect(self):
-        plain = socket.create_connection((self.name, self.port), LIMIT)
+    def connect(self, source="127.0.0.1"):
+        plain = socket.create_connection((self.name, self.port), LIMIT, (source, 0))
         return self.context.wrap_socket(plain, server_hostname=self.name) if self.context else plain
 
     def get(self, target, **fields):

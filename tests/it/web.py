@@ -215,31 +215,48 @@ def frames(where):
 
 
 def crowd(where):
-    """300 idle connections: who has a seat goes on, the station too"""
+    """300 idle connections of one host, or of a seat that looks: everybody else goes on"""
     usa, _ = connected(where)
     web = Web(usa)
     cookie = web.seat()
     talk = web.talk(cookie)
     talk.event(event="station", up=True)
-    held = [web.connect() for _ in range(300)]
+    held = [web.connect("127.0.0.2") for _ in range(300)]
+    mine = web.connect()
+    held += [web.connect("127.0.0.2") for _ in range(100)]
     for s in held[:20]:
         try:
             s.sendall(b"GET / HT")
         except ConnectionError:
             pass
     check(talk.ask("hello")["ok"], "the talk goes on")
+    check(web.ask(mine, "/", Cookie=cookie)[0] == 200, "who came before them is served")
     check(web.get("/", Cookie=cookie)[0] == 200, "a page for who has a seat")
     web.refused("too many connections")
-    talks = [talk]
-    while (more := web.talk(cookie)).status == 101:
-        talks.append(more)
-    check(more.status == 503 and len(talks) == 16, f"{len(talks)} talks, then {more.status}")
+    stolen = web.seat("looks")
+    for _ in range(80):
+        held.append(web.connect())
+        web.ask(held[-1], "/", Cookie=stolen)
+    check(web.get("/", Cookie=cookie)[0] == 200, "a page for another seat")
+    check(talk.ask("hello")["ok"], "its talk goes on")
+    talks = full(web, stolen, 8) + full(web, web.seat("looks"), 7)
+    check(web.talk(web.seat("looks")).status == 503, "a seventeenth talk")
+    talks += full(web, cookie, 7) + full(web, web.seat(), 8)
+    check(web.talk(web.seat()).status == 503, "a seventeenth that acts")
+    check(talk.ask("hello")["ok"], "the first talk goes on")
     check(run("status", home=usa.home).returncode == 0, "the station")
-    for s in held + [t.socket for t in talks]:
+    for s in held + [t.socket for t in [talk, *talks]]:
         s.close()
     while web.talk(cookie).status != 101:
         pass
     web.stop()
+
+
+def full(web, cookie, room):
+    """As many talks as a seat may have beside those it has."""
+    talks = [web.talk(cookie) for _ in range(room)]
+    check([t.status for t in talks] == [101] * room, [t.status for t in talks])
+    return talks
 
 
 def peak_kib(web):
