@@ -117,7 +117,8 @@ int ol_draft_write(ol_people *p, const char *file, uint64_t kind, const uint8_t 
     char item[2 * OL_CONTROL_ITEM_LEN + 1], text[OL_B64_LEN(OL_CONTROL_BODY_MAX) + 1];
     char signs[OL_B64_LEN(sizeof r->signs) + 1];
     if (p->signer.officer == 0)
-        return ol_cli_usage(p->c, "--draft needs --as and --key: the first officer signs it");
+        return ol_cli_usage(p->c,
+                            "--draft needs an officer who signs it first: --as, or officer use");
     *r = (ol_request){ .read = p->position, .body_len = len };
     memcpy(r->body, body, len);
     randombytes_buf(r->item, sizeof r->item);

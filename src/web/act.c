@@ -16,6 +16,8 @@ typedef struct {
     ol_web *web;
     bool for_looks; /* of a seat that only looks */
     json_t *id;
+    bool drafts;       /* what it makes is kept as a draft */
+    uint64_t releases; /* the number of a draft; 0: none */
     ol_command command;
     char *said; /* its output */
     size_t len;
@@ -26,15 +28,16 @@ typedef struct {
 
 struct ol_acts {
     ol_web *web;
-    ol_talk *talk;
+    void (*said)(void *user, json_t *o);
+    void *user;
     bool for_looks;
     act *running[OL_ACTS_MAX];
 };
 
-ol_acts *ol_acts_new(ol_web *w, ol_talk *t, bool for_looks) {
+ol_acts *ol_acts_new(ol_web *w, void (*said)(void *user, json_t *o), void *user, bool for_looks) {
     ol_acts *a = calloc(1, sizeof *a);
     if (a != NULL)
-        a->web = w, a->talk = t, a->for_looks = for_looks;
+        a->web = w, a->said = said, a->user = user, a->for_looks = for_looks;
     return a;
 }
 
@@ -45,9 +48,13 @@ void ol_acts_free(ol_acts *a) {
     free(a);
 }
 
+static json_t *refusal(json_t *id, const char *what, const char *todo) {
+    return json_pack("{s:O, s:b, s:{s:s, s:s, s:s}}", "id", id, "ok", 0, "error", "code",
+                     "OL_EFORM", "what", what, "do", todo);
+}
+
 static void refuse(ol_acts *a, json_t *id, const char *what, const char *todo) {
-    ol_talk_say(a->talk, json_pack("{s:O, s:b, s:{s:s, s:s, s:s}}", "id", id, "ok", 0, "error",
-                                   "code", "OL_EFORM", "what", what, "do", todo));
+    a->said(a->user, refusal(id, what, todo));
 }
 
 /* The last whole line of JSON that it printed. */
@@ -73,28 +80,66 @@ static void drop_folder(act *c) {
     }
 }
 
-static void tell(act *c) {
-    ol_acts *a = c->acts;
-    if (a == NULL)
-        return;
+static json_t *answer_of(act *c) {
     drop_folder(c);
-    json_t *o = last_of(c), *error = json_object_get(o, "error");
+    json_t *o = last_of(c), *error = json_object_get(o, "error"), *answer;
     bool is_ok = c->status == 0 && json_is_true(json_object_get(o, "ok"));
     if (o == NULL)
-        refuse(a, c->id, "the command ended without an answer",
-               "do it at a terminal, where openline says more");
+        answer = refusal(c->id, "the command ended without an answer",
+                         "do it at a terminal, where openline says more");
     else if (!is_ok && error != NULL)
-        ol_talk_say(a->talk, json_pack("{s:O, s:b, s:O, s:O}", "id", c->id, "ok", 0, "error", error,
-                                       "result", o));
+        answer =
+            json_pack("{s:O, s:b, s:O, s:O}", "id", c->id, "ok", 0, "error", error, "result", o);
     else
-        ol_talk_say(a->talk,
-                    json_pack("{s:O, s:b, s:O, s:o*}", "id", c->id, "ok", is_ok, "result", o,
-                              "files",
-                              c->command.gives ? ol_gather_read(c->command.folder) : NULL));
+        answer = json_pack("{s:O, s:b, s:O, s:o*}", "id", c->id, "ok", is_ok, "result", o, "files",
+                           c->command.gives ? ol_gather_read(c->command.folder) : NULL);
     json_decref(o);
-    for (size_t i = 0; i < OL_ACTS_MAX; i++)
+    return answer;
+}
+
+/* What was signed stays here, for another officer; a console gets its number. */
+static json_t *keep_draft(act *c, json_t *answer) {
+    const json_t *file = json_object_get(json_object_get(answer, "files"), "draft");
+    json_t *result = json_object_get(answer, "result");
+    const ol_draft *d = ol_drafts_add(&c->web->drafts, result, file, ol_web_now_s(c->web));
+    if (d == NULL) {
+        json_decref(answer);
+        return refusal(c->id, "the draft could not be kept",
+                       "release or drop others, and sign it again");
+    }
+    (void)json_object_del(answer, "files");
+    (void)json_object_set_new(result, "draft", json_integer((json_int_t)d->number));
+    ol_web_tell_draft(c->web, d->number, ol_draft_line(d), "waits");
+    return answer;
+}
+
+static void end_release(act *c, bool is_released) {
+    json_t *number = json_integer((json_int_t)c->releases);
+    ol_draft *d = ol_drafts_find(&c->web->drafts, number);
+    json_decref(number);
+    if (d != NULL)
+        d->is_busy = false;
+    if (d == NULL || !is_released)
+        return;
+    ol_web_tell_draft(c->web, d->number, ol_draft_line(d), "released");
+    ol_drafts_drop(d);
+}
+
+static void tell(act *c) {
+    ol_acts *a = c->acts;
+    json_t *answer = answer_of(c);
+    bool is_ok = json_is_true(json_object_get(answer, "ok"));
+    if (c->drafts && is_ok)
+        answer = keep_draft(c, answer);
+    if (c->releases != 0)
+        end_release(c, is_ok);
+    for (size_t i = 0; a != NULL && i < OL_ACTS_MAX; i++)
         if (a->running[i] == c)
             a->running[i] = NULL;
+    if (a != NULL)
+        a->said(a->user, answer);
+    else
+        json_decref(answer);
 }
 
 static void let_go(uv_handle_t *handle) {
@@ -210,32 +255,60 @@ static void start(ol_acts *a, act *c) {
         c->is_out_closed = true;
 }
 
-void ol_act_begin(ol_acts *a, json_t *request) {
-    size_t at = 0;
+/* A release is of a draft that lies here: its file stands in for its number. NULL, or why not. */
+static const char *take_draft(ol_web *w, json_t *request, act *c) {
+    const char *what = json_string_value(json_object_get(request, "do"));
+    c->drafts = strncmp(what, "draft-", 6) == 0;
+    if (c->drafts && ol_drafts_is_full(&w->drafts))
+        return "as many drafts wait as can be kept";
+    if (strcmp(what, "release") != 0)
+        return NULL;
+    ol_draft *d = ol_drafts_find(&w->drafts, json_object_get(request, "draft"));
+    if (d == NULL)
+        return "this draft has been released or dropped";
+    if (d->is_busy)
+        return "this draft is being released by somebody else";
+    d->is_busy = true;
+    c->releases = d->number;
+    (void)json_object_set(request, "draft", d->file);
+    (void)json_object_set_new(request, "yes", json_true()); /* it was shown, and said */
+    return NULL;
+}
+
+static void begin(ol_acts *a, json_t *request, act *c, size_t at) {
     json_t *id = json_object_get(request, "id");
-    while (at < OL_ACTS_MAX && a->running[at] != NULL)
-        at++;
-    if (at == OL_ACTS_MAX || a->web->acts >= OL_ACTS_ALL ||
-        (a->for_looks && a->web->acts_for_looks >= OL_ACTS_LOOKS)) {
-        refuse(a, id, "too much is under way", "wait until it is done");
-        return;
-    }
-    act *c = calloc(1, sizeof *c);
-    if (c == NULL) {
-        refuse(a, id, "there is no memory for it", "try again");
-        return;
-    }
-    if (ol_command_of(request, &c->command)) {
+    const char *why = take_draft(a->web, request, c);
+    c->web = a->web;
+    if (why != NULL) {
+        refuse(a, id, why, "look at what waits, and release or drop it");
+    } else if (ol_command_of(request, &c->command)) {
         c->acts = a;
-        c->web = a->web, c->for_looks = a->for_looks;
+        c->for_looks = a->for_looks;
         c->web->acts++;
         c->web->acts_for_looks += c->for_looks;
         c->id = json_incref(id);
         a->running[at] = c;
         start(a, c);
         return;
+    } else {
+        refuse(a, id, c->command.why, "see docs/CONSOLE.md");
+        end_release(c, false);
     }
-    refuse(a, id, c->command.why, "see docs/CONSOLE.md");
     ol_command_drop(&c->command);
     free(c);
+}
+
+void ol_act_begin(ol_acts *a, json_t *request) {
+    size_t at = 0;
+    while (at < OL_ACTS_MAX && a->running[at] != NULL)
+        at++;
+    bool is_full = at == OL_ACTS_MAX || a->web->acts >= OL_ACTS_ALL ||
+                   (a->for_looks && a->web->acts_for_looks >= OL_ACTS_LOOKS);
+    act *c = is_full ? NULL : calloc(1, sizeof *c);
+    if (is_full)
+        refuse(a, json_object_get(request, "id"), "too much is under way", "wait until it is done");
+    else if (c == NULL)
+        refuse(a, json_object_get(request, "id"), "there is no memory for it", "try again");
+    else
+        begin(a, request, c, at);
 }

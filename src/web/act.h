@@ -2,6 +2,7 @@
  * refusals as at a terminal, and no second way to make an entry.
  * Shape    a request that command.h has a row for; the answer has what the command's --json printed
  *          last as `result`, or its `error`.
+ * Drafts   what draft-send and draft-call make is kept (drafts.h), and release gets it from there.
  * Bounds   OL_ACTS_MAX at once a talk; OL_ACT_S seconds and OL_ACT_OUT bytes of output each. In
  *          all OL_ACTS_ALL, of them OL_ACTS_LOOKS for seats that only look, with those whose talk
  *          has ended: with OL_WEB_TALKS they leave the station clients for others.
@@ -17,7 +18,8 @@ enum { OL_ACTS_MAX = 4, OL_ACTS_ALL = 12, OL_ACTS_LOOKS = 4, OL_ACT_S = 60, OL_A
 
 typedef struct ol_acts ol_acts;
 
-ol_acts *ol_acts_new(ol_web *w, ol_talk *t, bool for_looks);
+/* said takes the reference of what it is given. for_looks: of a seat that only looks. */
+ol_acts *ol_acts_new(ol_web *w, void (*said)(void *user, json_t *o), void *user, bool for_looks);
 void ol_acts_free(ol_acts *a); /* what runs goes on to its end, unheard */
 void ol_act_begin(ol_acts *a, json_t *request);
 

@@ -25,20 +25,20 @@ typedef struct {
     const char *options;
 } row;
 
-#define OL_OFFICER " as passphrase"
+#define OL_OFFICER " as key@ passphrase"
+#define OL_SEND                                                                                    \
+    "precedence status to subject lang ref correct readback ask-readback! translate grade action " \
+    "info info-precedence service! anyway! read" OL_OFFICER
+#define OL_CALL "precedence status voice! party* reason lang again read" OL_OFFICER
 
 static const row rows[] = {
-    { "send",
-      OL_SEAT_ACTS,
-      { "send" },
-      { "line", "text" },
-      "precedence status to subject lang ref correct readback ask-readback! translate grade action "
-      "info info-precedence service! anyway! read item" OL_OFFICER },
-    { "call",
-      OL_SEAT_ACTS,
-      { "call" },
-      { "line", "rung" },
-      "precedence status voice! party* reason lang again read" OL_OFFICER },
+    { "send", OL_SEAT_ACTS, { "send" }, { "line", "text" }, "item " OL_SEND },
+    { "call", OL_SEAT_ACTS, { "call" }, { "line", "rung" }, OL_CALL },
+    { "draft-send", OL_SEAT_ACTS, { "send" }, { "line", "text" }, "draft> " OL_SEND },
+    { "draft-call", OL_SEAT_ACTS, { "call" }, { "line", "rung" }, "draft> " OL_CALL },
+    { "release", OL_SEAT_ACTS, { "release" }, { "@draft" }, "yes!" OL_OFFICER },
+    { "check", OL_SEAT_ACTS, { "officer", "check" }, { "line" }, "as key@ passphrase" },
+    { "signers", OL_SEAT_ACTS, { "officer", "use" }, { "line" }, "" },
     { "answer", OL_SEAT_ACTS, { "answer" }, { "line", "entry", "text?" }, "rung read" OL_OFFICER },
     { "decline",
       OL_SEAT_ACTS,
@@ -177,7 +177,7 @@ static void put_file(ol_command *c, const char *option, const char *name, const 
 static void put_place(ol_command *c, const char *option) {
     char path[OL_GATHER_PATH + OL_COMMAND_NAME];
     c->gives = true;
-    if (!ol_gather_make(c->folder, option != NULL)) {
+    if (c->folder[0] == '\0' && !ol_gather_make(c->folder, option != NULL)) {
         refuse(c, "there is no room for its files");
         return;
     }
@@ -259,7 +259,7 @@ static void put_text(ol_command *c, const row *r, const char *key, const char *s
         refuse(c, "\"%.40s\" is no name of a line", s); /* commands that read take folders, too */
     if (strcmp(r->name, "port-add") == 0 && strncasecmp(s, "exec:", 5) == 0)
         refuse(c, "a port that starts a program is added at a terminal");
-    bool is_stdin = strcmp(r->name, "send") == 0 && strcmp(key, "text") == 0;
+    bool is_stdin = strcmp(r->words[0], "send") == 0 && strcmp(key, "text") == 0;
     if (is_stdin) /* a long text is no word of a command line */
         c->text = kept(c, s);
     put(c, NULL, is_stdin ? "-" : s);

@@ -103,7 +103,36 @@ static bool may_set(const ol_talk *t) {
 static ol_seat_right right_for(const char *what) {
     if (strcmp(what, "start") == 0)
         return OL_SEAT_SETS;
+    if (strcmp(what, "drop") == 0)
+        return OL_SEAT_ACTS;
     return ol_command_is_one(what) ? ol_command_right(what) : OL_SEAT_NONE;
+}
+
+static void drop(ol_talk *t, const json_t *o) {
+    ol_web *w = t->guest->web;
+    json_t *id = json_object_get(o, "id");
+    ol_draft *d = ol_drafts_find(&w->drafts, json_object_get(o, "draft"));
+    if (d == NULL || d->is_busy) {
+        refuse(t, id,
+               d == NULL ? "this draft has been released or dropped"
+                         : "this draft is being released by somebody else",
+               "look at what waits");
+        return;
+    }
+    ol_talk_say(t, json_pack("{s:O, s:b}", "id", id, "ok", 1));
+    ol_web_tell_draft(w, d->number, ol_draft_line(d), "dropped");
+    ol_drafts_drop(d);
+}
+
+/* Its seat may do it. */
+static void act(ol_talk *t, json_t *o) {
+    const char *what = json_string_value(json_object_get(o, "do"));
+    if (strcmp(what, "start") == 0)
+        ol_start_begin(t->guest->web, t, o);
+    else if (strcmp(what, "drop") == 0)
+        drop(t, o);
+    else
+        ol_act_begin(t->acts, o);
 }
 
 static void heard(ol_talk *t, const char *p, size_t len) {
@@ -115,6 +144,9 @@ static void heard(ol_talk *t, const char *p, size_t len) {
     else if (strcmp(what, "seat") == 0)
         ol_talk_say(t, json_pack("{s:O, s:b, s:b, s:b}", "id", id, "ok", 1, "acts",
                                  t->right >= OL_SEAT_ACTS, "sets", may_set(t)));
+    else if (strcmp(what, "drafts") == 0)
+        ol_talk_say(t, json_pack("{s:O, s:b, s:o}", "id", id, "ok", 1, "drafts",
+                                 ol_drafts_list(&t->guest->web->drafts)));
     else if (only_reads(what))
         ol_station_ask(t->station, o);
     else if (right_for(what) == OL_SEAT_NONE)
@@ -126,10 +158,8 @@ static void heard(ol_talk *t, const char *p, size_t len) {
     } else if (right_for(what) > t->right) {
         ol_web_refuse(t->guest->web, "an act from a seat that only looks");
         refuse(t, id, "this seat only looks on", "sit down at one that may act");
-    } else if (strcmp(what, "start") == 0) {
-        ol_start_begin(t->guest->web, t, o);
     } else {
-        ol_act_begin(t->acts, o);
+        act(t, o);
     }
     json_decref(o);
 }
@@ -161,6 +191,10 @@ static bool said(void *user, json_t *o) {
     ol_talk *t = user;
     ol_talk_say(t, o);
     return !ol_conn_is_full(t->guest->conn);
+}
+
+static void acted(void *user, json_t *o) {
+    ol_talk_say(user, o);
 }
 
 void ol_talk_drained(ol_talk *t) {
@@ -217,7 +251,7 @@ void ol_talk_begin(ol_guest *g, ol_str ws_key, ol_seat_right right) {
                      accept);
     ol_conn_send(g->conn, text, (size_t)n);
     ol_conn_limit(g->conn, SILENT_S);
-    t->acts = ol_acts_new(g->web, t, right == OL_SEAT_VIEWS);
+    t->acts = ol_acts_new(g->web, acted, t, right == OL_SEAT_VIEWS);
     t->station = ol_station_new(g->web, said, t);
     if (t->acts == NULL || t->station == NULL)
         ol_conn_close(g->conn);

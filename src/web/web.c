@@ -7,6 +7,8 @@
 
 #include "web/talk.h"
 
+enum { DRAFTS_MS = 60000 };
+
 uint64_t ol_web_now_s(const ol_web *w) {
     return uv_now(w->loop) / 1000 + 1; /* 0 is no time */
 }
@@ -29,6 +31,29 @@ void ol_web_refuse(ol_web *w, const char *what) {
         w->refused[i].told_ms = now;
         return;
     }
+}
+
+/* ---- drafts ---- */
+
+static void drop_late(uv_timer_t *timer) {
+    ol_web *w = timer->data;
+    uint64_t number = 0;
+    char line[33];
+    while (ol_drafts_over(&w->drafts, ol_web_now_s(w), &number, line))
+        ol_web_tell_draft(w, number, line, "over");
+}
+
+void ol_web_tell_draft(ol_web *w, uint64_t number, const char *line, const char *state) {
+    if (w->drafts_timer.data == NULL) {
+        (void)uv_timer_init(w->loop, &w->drafts_timer);
+        w->drafts_timer.data = w;
+        (void)uv_timer_start(&w->drafts_timer, drop_late, DRAFTS_MS, DRAFTS_MS);
+    }
+    for (size_t i = 0; i < OL_WEB_CONNS; i++)
+        if (w->guest[i] != NULL && w->guest[i]->talk != NULL)
+            ol_talk_say(w->guest[i]->talk,
+                        json_pack("{s:s, s:I, s:s, s:s}", "event", "draft", "draft",
+                                  (json_int_t)number, "line", line, "state", state));
 }
 
 /* ---- one connection ---- */

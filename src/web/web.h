@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "web/conn.h"
+#include "web/drafts.h"
 #include "web/http.h"
 #include "web/seat.h"
 
@@ -26,7 +27,7 @@ enum {
     OL_WEB_HOSTS = 8,
     OL_WEB_HEAD_S = 10,
     OL_WEB_IDLE_S = 30,
-    OL_WEB_REASONS = 12
+    OL_WEB_REASONS = 24
 };
 
 typedef struct ol_talk ol_talk;
@@ -58,7 +59,9 @@ struct ol_web {
     ol_guest *guest[OL_WEB_CONNS];
     unsigned long came;
     size_t acts, acts_for_looks; /* commands that run, act.h */
-    ol_start *start;             /* a station that is being started; NULL: none */
+    ol_drafts drafts;
+    uv_timer_t drafts_timer; /* runs once there was one */
+    ol_start *start;         /* a station that is being started; NULL: none */
     struct {
         const char *what;
         uint64_t told_ms;
@@ -71,6 +74,8 @@ void ol_web_came(uv_stream_t *listener, int status); /* listener->data is the ol
 /* what: static. One line on stderr, at most once a minute for each. */
 void ol_web_refuse(ol_web *w, const char *what);
 uint64_t ol_web_now_s(const ol_web *w);
+/* To every talk: {"event": "draft", "draft", "line", "state"}. */
+void ol_web_tell_draft(ol_web *w, uint64_t number, const char *line, const char *state);
 
 /* serve.c: one request, answered. False: the connection is no HTTP any more, or ends. */
 bool ol_web_serve(ol_guest *g, const ol_http *r);

@@ -11,10 +11,13 @@ static void check_files(const ol_command *c) {
     OL_ASSERT(c->files == 0 || strncmp(c->folder, "/dev/shm/openline-web.", 22) == 0 ||
               strncmp(c->folder, "/tmp/openline-web.", 18) == 0);
     for (size_t i = 1; i < c->words && len > 0; i++) {
-        if (strncmp(c->word[i], c->folder, len) != 0 || c->word[i][len] != '/')
+        const char *path = c->word[i];
+        if (strncmp(path, "--", 2) == 0 && strchr(path, '=') != NULL)
+            path = strchr(path, '=') + 1; /* a file that an option names */
+        if (strncmp(path, c->folder, len) != 0 || path[len] != '/')
             continue;
-        OL_ASSERT(strchr(c->word[i] + len + 1, '/') == NULL);
-        OL_ASSERT(strstr(c->word[i] + len, "..") == NULL);
+        OL_ASSERT(strchr(path + len + 1, '/') == NULL);
+        OL_ASSERT(strstr(path + len, "..") == NULL);
         named++;
     }
     OL_ASSERT(named >= c->files);

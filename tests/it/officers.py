@@ -253,7 +253,7 @@ def two_release(where):
     usa.refused(*send, *one, says=["two officers who may release it, and 1 has signed"])
     usa.run(*send, "--status", "test")
     usa.run("send", "hotline", "No hurry.")
-    usa.refused(*send, "--draft", where / "draft", says=["needs --as and --key"])
+    usa.refused(*send, "--draft", where / "draft", says=["needs an officer who signs it"])
     check(usa.ask("status", "hotline")["lines"][0]["release_two"] == ["flash", "immediate"], "two")
     said = usa.ask(*send, *one, "--draft", where / "draft", "--subject", "Object")
     check(said["officer"] == 1 and said["kind"] == "message" and said["message"] == {
