@@ -17,7 +17,7 @@ static const char *const roots[] = { "/dev/shm/openline-web.", "/tmp/openline-we
 
 bool ol_gather_make(char path[OL_GATHER_PATH], bool is_there) {
     for (size_t i = 0; i < OL_LEN(roots); i++) {
-        (void)snprintf(path, OL_GATHER_PATH, "%sXXXXXX", roots[i]);
+        (void)snprintf(path, OL_GATHER_PATH, "%s%ld.XXXXXX", roots[i], (long)getpid());
         if (mkdtemp(path) == NULL)
             continue;
         (void)snprintf(path + strlen(path), OL_GATHER_PATH - strlen(path), "/out");

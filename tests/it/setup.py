@@ -49,8 +49,10 @@ def refused(talk, do, says, **keys):
     return said
 
 
-def leftovers():
-    return glob.glob("/dev/shm/openline-web.*/*") + glob.glob("/tmp/openline-web.*/*")
+def leftovers(*webs):
+    """What these servers left of files that they were given, or that were made for them."""
+    return [path for web in webs for root in ("/dev/shm", "/tmp")
+            for path in glob.glob(f"{root}/openline-web.{web.process.pid}.*")]
 
 
 def founding(where):
@@ -88,7 +90,7 @@ def founding(where):
         check(said["result"]["parties"] == ["usa", "prc"] and "files" not in said, said)
     done(usa, "port-add", url="udp://127.0.0.1:0")
     done(usa, "bearer-add", line=LINE, party="prc", url="udp://127.0.0.1:9")
-    check(not leftovers(), leftovers())
+    check(not leftovers(usa_web, prc_web), leftovers(usa_web, prc_web))
     for web in (usa_web, prc_web):
         web.stop()
 
@@ -134,7 +136,7 @@ def files(where):
     refused(talk, "port-add", "at a terminal", url="exec:/bin/sh")
     refused(talk, "init", "passphrase", party="x", name="x", passphrase=["p"])
     check(sorted(p.name for p in (where / "usa").iterdir()) == there, "something was made")
-    check(not leftovers(), leftovers())
+    check(not leftovers(web), leftovers(web))
     try:
         talk.ask("charter-sign", charter=b64("x" * 60000))  # more than a message may have
         raise Failure("a message of 80,000 bytes")
