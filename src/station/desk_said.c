@@ -7,7 +7,7 @@
 #include "wire/act.h"
 #include "wire/kind.h"
 
-enum { UNREAD_TOLD_MAX = 20, UNREAD_PAGE = 256 };
+enum { UNREAD_TOLD_MAX = 20, UNREAD_PAGE = 256, WORDS_TOLD_MAX = 4 };
 
 static void set(json_t *o, const char *key, json_t *v) {
     (void)json_object_set_new(o, key, v);
@@ -51,30 +51,53 @@ static void add(json_t *o, const char *key, json_t *v) {
     (void)json_array_append_new(list, v);
 }
 
+static const char *const lists[] = { "here", "corrected", "readbacks", "translations" };
+
+/* Which list has this word; -1: none. */
+static int list_of(const ol_view_word *w) {
+    if (w->kind == OL_KIND_ACT)
+        return w->what == OL_ACT_HERE ? 0 : -1;
+    if (w->what == OL_SORT_CORRECTION)
+        return 1;
+    return w->what < OL_SORT_READBACK ? -1 : w->what == OL_SORT_READBACK ? 2 : 3;
+}
+
+static void add_word(const ol_desk_place *p, const ol_view_word *w, int list, uint8_t author,
+                     json_t *o) {
+    json_t *word = list == 1 ? said_json(p, w->at, w->wall) : word_json(p, w);
+    if (list == 2)
+        verdict(p, w->at, author, word);
+    if (list == 3)
+        set(word, "grade", json_string(ol_grade_name(w->grade)));
+    add(o, lists[list], word);
+}
+
+/* Of each party the last words of each list: an entry of which a member says more than a line
+ * holds could else not be told, nor what comes after it. */
 void ol_desk_said_json(const ol_desk_place *p, json_t *o) {
     ol_view_item item = ol_view_at(p->view, p->at);
     const ol_log_key *key = ol_view_log_key(p->view, item.log);
+    size_t left[OL_VIEW_PARTIES_MAX][OL_LEN(lists)] = { 0 }, untold = 0;
     ol_view_word w;
     if (item.serial > 0)
         set(o, "serial",
             json_sprintf("%c%03u", key->lane == OL_LANE_URGENT ? 'U' : 'R', (unsigned)item.serial));
     for (size_t i = 0; ol_view_said(p->view, p->at, i, &w); i++) {
-        bool is_own = w.party == key->party, is_act = w.kind == OL_KIND_ACT;
-        if (is_act && w.what == OL_ACT_CANCEL && is_own && json_object_get(o, "cancelled") == NULL)
+        bool is_own = w.party == key->party && w.kind == OL_KIND_ACT;
+        if (list_of(&w) >= 0)
+            left[w.party][list_of(&w)]++;
+        if (is_own && w.what == OL_ACT_CANCEL && json_object_get(o, "cancelled") == NULL)
             set(o, "cancelled", said_json(p, w.at, w.wall));
-        if (is_act && w.what == OL_ACT_HERE)
-            add(o, "here", word_json(p, &w));
-        if (!is_act && w.what == OL_SORT_CORRECTION)
-            add(o, "corrected", said_json(p, w.at, w.wall));
-        json_t *more = !is_act && w.what >= OL_SORT_READBACK ? word_json(p, &w) : NULL;
-        if (more != NULL && w.what == OL_SORT_READBACK) {
-            verdict(p, w.at, key->party, more);
-            add(o, "readbacks", more);
-        } else if (more != NULL) {
-            set(more, "grade", json_string(ol_grade_name(w.grade)));
-            add(o, "translations", more);
-        }
     }
+    for (size_t i = 0; ol_view_said(p->view, p->at, i, &w); i++) {
+        int list = list_of(&w);
+        if (list >= 0 && left[w.party][list]-- > WORDS_TOLD_MAX)
+            untold++;
+        else if (list >= 0)
+            add_word(p, &w, list, key->party, o);
+    }
+    if (untold > 0)
+        set(o, "untold", json_integer((json_int_t)untold));
 }
 
 void ol_desk_state_json(const ol_desk_place *p, uint8_t party, json_t *o) {

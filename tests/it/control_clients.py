@@ -297,4 +297,34 @@ def cursors(where):
             check(rest == [each for each in seen if each[0] > after], f"from cursor {after}")
 
 
-main(rude, bodies, many, foreign, slow, hurry, cursors)
+def words(where):
+    """A peer that says more of an entry than a line holds: it is told all the same, and paged"""
+    usa, prc = connected(where)
+    entry = usa.ask("presence", "hotline", "--status", "exercise")["entry"]
+    said = 1500
+    with Control(prc.home) as client, Control(usa.home) as ours:
+        client.ask("subscribe", line="hotline")
+        log = next(e["log"] for e in iter(client.event, None) if e.get("entry") == entry)
+        ref = [0, 0, bytes.fromhex(log.split("/")[2]), int(entry.split(".")[1])]
+        body = base64.b64encode(cbor([6, 1, ref, 0, ""])).decode()  # here
+        for _ in range(said // 100):
+            asked = [client.send("submit", line="hotline", kind="act", body=body,
+                                 item=os.urandom(6).hex()) for _ in range(100)]
+            check(all(client.reply(number)["ok"] for number in asked), "here")
+        ours.ask("subscribe", line="hotline")
+        heard = 0
+        while heard < said:
+            heard += ours.event("entry")["kind"] == "act"
+        reply = ours.ask("log", line="hotline", entry=entry)
+        check([e["entry"] for e in reply["entries"]] == [entry], "it is not told")
+        told = reply["entries"][0]
+        check(len(told["here"]) == 4 and told["untold"] == said - 4, told)
+        at, seen = 0, 0
+        while at is not None:
+            reply = ours.ask("log", line="hotline", **{"from": at})
+            check(reply["entries"], f"a page from {at} is empty")
+            at, seen = reply["next"], seen + len(reply["entries"])
+        check(seen == reply["total"] > said, f"{seen} of {reply['total']}")
+
+
+main(rude, bodies, many, foreign, slow, hurry, cursors, words)
