@@ -53,6 +53,14 @@ static const struct field {
     { "all", OL_GIVEN_ALL, T_INT, offsetof(ol_request, all), 0, 1, "give 1 or 0" },
     { "next", OL_GIVEN_NEXT, T_INT, offsetof(ol_request, next), 0, 1, "give 1 or 0" },
     { "more", OL_GIVEN_MORE, T_INT, offsetof(ol_request, more), 0, 1, "give 1 or 0" },
+    { "precedence", OL_GIVEN_PRECEDENCE, T_NAME, offsetof(ol_request, precedence), 0, 0,
+      "give flash, immediate, priority or routine" },
+    { "status", OL_GIVEN_STATUS, T_NAME, offsetof(ol_request, status), 0, 0,
+      "give operational, exercise or test" },
+    { "author", OL_GIVEN_AUTHOR, T_NAME, offsetof(ol_request, author), 0, 0,
+      "give the name of a party of the line" },
+    { "brief", OL_GIVEN_BRIEF, T_INT, offsetof(ol_request, brief), 0, 1, "give 1 or 0" },
+    { "unread", OL_GIVEN_UNREAD, T_INT, offsetof(ol_request, unread), 0, 1, "give 1 or 0" },
 };
 
 /* One row per command: the keys it needs and the keys it may have. */
@@ -69,7 +77,8 @@ static const struct {
                        OL_GIVEN_READ | OL_GIVEN_KIND | OL_GIVEN_SIGNS },
     [OL_DO_LOG] = { "log", OL_GIVEN_LINE,
                     OL_GIVEN_FROM | OL_GIVEN_LIMIT | OL_GIVEN_LAST | OL_GIVEN_CURSOR |
-                        OL_GIVEN_ENTRY },
+                        OL_GIVEN_ENTRY | OL_GIVEN_PRECEDENCE | OL_GIVEN_STATUS | OL_GIVEN_AUTHOR |
+                        OL_GIVEN_KIND | OL_GIVEN_BRIEF | OL_GIVEN_UNREAD },
     [OL_DO_RECORD] = { "record", OL_GIVEN_LINE, OL_GIVEN_FROM },
     [OL_DO_ENTRIES] = { "entries", OL_GIVEN_LINE | OL_GIVEN_LOG | OL_GIVEN_FROM, 0 },
     [OL_DO_SUBSCRIBE] = { "subscribe", OL_GIVEN_LINE, OL_GIVEN_CURSOR },

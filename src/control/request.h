@@ -68,13 +68,18 @@ typedef enum { /* bits of ol_request.given */
                OL_GIVEN_KIND = 512,
                OL_GIVEN_SIGNS = 1024,
                OL_GIVEN_ENTRY = 2048,
+               OL_GIVEN_PRECEDENCE = 1 << 12,
+               OL_GIVEN_STATUS = 1 << 13,
+               OL_GIVEN_AUTHOR = 1 << 14,
+               OL_GIVEN_BRIEF = 1 << 15,
                OL_GIVEN_HOOK = 1 << 16,
                OL_GIVEN_EVENT = 1 << 17,
                OL_GIVEN_PARTY = 1 << 18,
                OL_GIVEN_MAX = 1 << 19,
                OL_GIVEN_ALL = 1 << 20,
                OL_GIVEN_NEXT = 1 << 21,
-               OL_GIVEN_MORE = 1 << 22
+               OL_GIVEN_MORE = 1 << 22,
+               OL_GIVEN_UNREAD = 1 << 23
 } ol_given;
 
 typedef struct {
@@ -92,6 +97,9 @@ typedef struct {
     uint8_t incarnation_len; /* "entry": so many bytes of it are given, 2 or more */
     uint64_t index;
     char kind[OL_NAME_MAX + 1]; /* of the entry that is submitted; not given: a message */
+    char precedence[OL_NAME_MAX + 1], status[OL_NAME_MAX + 1]; /* only those, of a log's entries */
+    char author[OL_NAME_MAX + 1];
+    uint64_t brief, unread;
     uint8_t signs[OL_CONTROL_SIGNS_MAX * OL_CONTROL_SIGN_LEN];
     size_t signs_len; /* a multiple of OL_CONTROL_SIGN_LEN */
     char hook[OL_NAME_MAX + 1], event[OL_NAME_MAX + 1];

@@ -10,7 +10,7 @@
 #include "station/control_parts.h"
 #include "station/log.h"
 
-enum { IN_FIRST = 4096 };
+enum { IN_FIRST = 4096, VIEW_KEPT_MS = 1000 };
 
 typedef struct {
     uv_write_t req;
@@ -234,6 +234,15 @@ void ol_control_wake(ol_control *c) {
     c->is_idle_on = uv_idle_start(&c->idle, woken) == 0;
 }
 
+static void forget(uv_timer_t *timer) {
+    ol_control *c = timer->data;
+    ol_desk_forget(&c->desk);
+}
+
+void ol_control_keep_view(ol_control *c) {
+    (void)uv_timer_start(&c->forget, forget, VIEW_KEPT_MS, 0);
+}
+
 /* Binds, and lets nobody but us in. A socket of a killed station is in the way and nobody's. */
 static int listen_at(ol_control *c, const char *path) {
     int sys = unlink(path) == 0 || errno == ENOENT ? 0 : uv_translate_sys_error(errno);
@@ -258,8 +267,9 @@ ol_err ol_control_start(uv_loop_t *loop, const char *path, ol_station *st, ol_co
         return err;
     }
     (void)uv_idle_init(loop, &c->idle);
+    (void)uv_timer_init(loop, &c->forget);
     (void)uv_pipe_init(loop, &c->listener, 0);
-    c->idle.data = c->listener.data = c;
+    c->idle.data = c->listener.data = c->forget.data = c;
     int sys = listen_at(c, path);
     if (sys == 0)
         return *ret = c, OL_OK;
@@ -290,6 +300,7 @@ void ol_control_stop(ol_control *c) {
         if (c->client[i] != NULL)
             client_close(c->client[i]);
     uv_close((uv_handle_t *)&c->idle, NULL);
+    uv_close((uv_handle_t *)&c->forget, NULL);
     uv_close((uv_handle_t *)&c->listener, NULL);
 }
 

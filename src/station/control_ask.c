@@ -57,6 +57,7 @@ static ol_err unread(ask *a) {
 }
 
 static ol_err log_page(ask *a) {
+    ol_control_keep_view(a->client->c);
     return ol_desk_log(&a->client->c->desk, a->r, a->reply, a->why);
 }
 

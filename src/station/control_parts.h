@@ -65,7 +65,8 @@ typedef struct ol_words ol_words; /* control_word.c */
 struct ol_control {
     uv_loop_t *loop;
     uv_pipe_t listener;
-    uv_idle_t idle; /* runs once the turn's notes are in */
+    uv_idle_t idle;    /* runs once the turn's notes are in */
+    uv_timer_t forget; /* the view of the last `log`, when nobody asks on */
     bool is_idle_on, is_stopping;
     ol_desk desk;
     ol_client *client[OL_CLIENTS_MAX + 1];
@@ -82,6 +83,8 @@ void ol_client_send(ol_client *cl, json_t *o);
 bool ol_client_is_full(const ol_client *cl);
 /* The idle handle runs before the loop waits again: ol_follow_all. */
 void ol_control_wake(ol_control *c);
+/* A client reads the record by pages, and asks again: the joint view waits a second for it. */
+void ol_control_keep_view(ol_control *c);
 
 /* control_ask.c: treats one line of a client. */
 void ol_client_ask(ol_client *cl, const char *line, size_t len);

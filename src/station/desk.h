@@ -55,6 +55,18 @@ OL_MUST ol_err ol_desk_line(const ol_desk *d, const ol_request *r, size_t *ret, 
 typedef ol_err ol_desk_fn(ol_desk *d, const ol_request *r, json_t *reply, ol_refusal *why);
 ol_desk_fn ol_desk_position, ol_desk_unread, ol_desk_log, ol_desk_record, ol_desk_entries;
 
+/* Which entries a `log` asks for (desk_filter.c). */
+typedef struct {
+    bool is_given, has_kind, is_brief, is_unread;
+    int precedence, status, author; /* -1: any */
+    uint64_t kind;
+} ol_desk_filter;
+/* OL_EFORM: a word that is none. */
+OL_MUST ol_err ol_desk_filter_of(const ol_api_line *line, const ol_request *r, ol_desk_filter *ret,
+                                 ol_refusal *why);
+/* Does it let through what stands there? self: for whom something is unread. */
+bool ol_desk_passes(const ol_desk_filter *f, const ol_view *v, size_t at, uint8_t self);
+
 /* Lets go of the view that is kept for the next page of a log. */
 void ol_desk_forget(ol_desk *d);
 

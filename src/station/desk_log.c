@@ -12,6 +12,10 @@ enum { ROOM = OL_CONTROL_LINE_MAX - 1024, PAGE_DEFAULT = 100, VIEW_MEM_MAX = 128
 /* Of the loop's time what the signs of news cost: a twentieth; and nothing for a line of more
  * entries: each may bear two signs, of 0.13 ms each, and a member chooses whether they do. */
 enum { SIGNED_REST = 20, SIGNED_ENTRIES_MAX = 1000 };
+enum {
+    FILTER_KEYS = OL_GIVEN_PRECEDENCE | OL_GIVEN_STATUS | OL_GIVEN_AUTHOR | OL_GIVEN_KIND |
+                  OL_GIVEN_BRIEF | OL_GIVEN_UNREAD
+};
 
 /* The joint view of a moment, kept between the pages of it. */
 struct ol_desk_view {
@@ -243,25 +247,58 @@ ol_err ol_desk_signed(ol_desk *d, size_t line, const ol_log_key *log, uint64_t i
     return OL_OK;
 }
 
+/* Where a page begins: a place of the joint order, and how many that pass stand before it. */
+typedef struct {
+    size_t at, limit;
+    size_t found, number; /* that pass: in all, and before `at` */
+} start;
+
+/* from, last: numbers among those that pass. */
+static ol_err find_start(const ol_desk *d, size_t line, const ol_request *r,
+                         const ol_desk_filter *f, start *s, ol_refusal *why) {
+    const ol_view *v = d->view->view;
+    size_t len = ol_view_len(v), entry = len;
+    uint64_t from = r->from;
+    bool is_one = (r->given & OL_GIVEN_ENTRY) != 0;
+    ol_err err = is_one ? ol_desk_find(v, d->line[line], r, &entry, why) : OL_OK;
+    if (err != OL_OK)
+        return err;
+    *s = (start){ .limit = PAGE_DEFAULT };
+    for (size_t at = 0; at < len; at++)
+        s->found += ol_desk_passes(f, v, at, d->line[line]->self);
+    if ((r->given & OL_GIVEN_LIMIT) != 0)
+        s->limit = (size_t)r->limit;
+    if ((r->given & OL_GIVEN_LAST) != 0) {
+        s->limit = (size_t)r->last;
+        from = s->found > s->limit ? s->found - s->limit : 0;
+    }
+    for (s->at = 0; s->at < len; s->at++) {
+        bool passes = ol_desk_passes(f, v, s->at, d->line[line]->self);
+        if (is_one ? s->at == entry : passes && s->number == from)
+            break;
+        s->number += passes;
+    }
+    if (is_one)
+        s->limit = 1;
+    return OL_OK;
+}
+
 static ol_err page(const ol_desk *d, size_t line, const ol_request *r, json_t *reply,
                    ol_refusal *why) {
-    size_t len = ol_view_len(d->view->view);
-    size_t limit = (r->given & OL_GIVEN_LIMIT) != 0 ? r->limit : PAGE_DEFAULT;
-    size_t at = r->from < len ? (size_t)r->from : len;
-    if ((r->given & OL_GIVEN_LAST) != 0) {
-        limit = (size_t)r->last;
-        at = len > limit ? len - limit : 0;
-    }
-    if ((r->given & OL_GIVEN_ENTRY) != 0) {
-        ol_err found = ol_desk_find(d->view->view, d->line[line], r, &at, why);
-        if (found != OL_OK)
-            return found;
-        limit = 1;
-    }
+    size_t len = ol_view_len(d->view->view), bytes = 0, n = 0;
+    bool is_one = (r->given & OL_GIVEN_ENTRY) != 0;
+    ol_desk_filter f;
+    start s;
+    ol_err err = ol_desk_filter_of(d->line[line], r, &f, why);
+    if (err == OL_OK)
+        err = find_start(d, line, r, &f, &s, why);
+    if (err != OL_OK)
+        return err;
     json_t *list = json_array();
-    size_t bytes = 0;
-    ol_err err = OL_OK;
-    for (size_t n = 0; at < len && n < limit && err == OL_OK; at++, n++) {
+    size_t at = s.at;
+    for (; at < len && n < s.limit && err == OL_OK; at++) {
+        if (!is_one && !ol_desk_passes(&f, d->view->view, at, d->line[line]->self))
+            continue;
         json_t *o = NULL;
         err = entry_json(d, line, at, &o);
         bytes += err == OL_OK ? json_dumpb(o, NULL, 0, JSON_COMPACT) + 1 : 0;
@@ -270,11 +307,20 @@ static ol_err page(const ol_desk *d, size_t line, const ol_request *r, json_t *r
             break;
         }
         (void)json_array_append_new(list, o);
+        n++;
     }
+    bool is_filtered = (r->given & FILTER_KEYS) != 0;
+    bool has_more = is_filtered ? s.number + n < s.found : at < len;
+    size_t next = is_filtered ? s.number + n : at;
     (void)json_object_set_new(reply, "total", json_integer((json_int_t)len));
     (void)json_object_set_new(reply, "position", json_integer((json_int_t)d->view->as_of));
     (void)json_object_set_new(reply, "entries", list);
-    (void)json_object_set_new(reply, "next", at < len ? json_integer((json_int_t)at) : json_null());
+    (void)json_object_set_new(reply, "next",
+                              has_more ? json_integer((json_int_t)next) : json_null());
+    if (is_filtered)
+        (void)json_object_set_new(reply, "found", json_integer((json_int_t)s.found));
+    if (is_filtered)
+        (void)json_object_set_new(reply, "number", json_integer((json_int_t)s.number));
     return err;
 }
 
@@ -292,8 +338,6 @@ ol_err ol_desk_log(ol_desk *d, const ol_request *r, json_t *reply, ol_refusal *w
     err = build(d, line, (r->given & OL_GIVEN_CURSOR) != 0 ? r->cursor : last);
     if (err == OL_OK)
         err = page(d, line, r, reply, why);
-    if (json_is_null(json_object_get(reply, "next")))
-        ol_desk_forget(d); /* the last page: nobody goes on from it */
     if (err == OL_ENOMEM)
         return ol_refuse(why, err, "export the line and read it there",
                          "there is no memory to put so many entries in order");

@@ -85,6 +85,18 @@ static const struct {
     { "last", "{\"id\":1,\"do\":\"log\",\"line\":\"a\",\"last\":20}", OL_OK, "" },
     { "last and from", "{\"id\":1,\"do\":\"log\",\"line\":\"a\",\"last\":20,\"from\":0}", OL_EFORM,
       "stands beside" },
+    { "some of the log",
+      "{\"id\":1,\"do\":\"log\",\"line\":\"a\",\"from\":3,\"precedence\":\"flash\",\"status\":"
+      "\"test\",\"author\":\"usa\",\"kind\":\"message\",\"brief\":1,\"unread\":1}",
+      OL_OK, "" },
+    { "brief, too much", "{\"id\":1,\"do\":\"log\",\"line\":\"a\",\"brief\":2}", OL_ELIMIT,
+      "\"brief\" is out of range" },
+    { "author is no name", "{\"id\":1,\"do\":\"log\",\"line\":\"a\",\"author\":\"U S\"}", OL_EFORM,
+      "\"author\" is not a name" },
+    { "unread of entries",
+      "{\"id\":1,\"do\":\"entries\",\"line\":\"a\",\"from\":3,\"unread\":1,\"log\":"
+      "\"usa/routine/0123456789abcdef\"}",
+      OL_EFORM, "takes no key unread" },
     { "entries",
       "{\"id\":1,\"do\":\"entries\",\"line\":\"a\",\"from\":3,\"log\":"
       "\"usa/routine/0123456789abcdef\"}",
