@@ -214,6 +214,23 @@ static json_t *release_json(const ol_charter *ch) {
     return list;
 }
 
+/* What all have signed in the charter: each party's names as it writes them, by language. Many
+ * parties of many names are told as far as there is room. */
+static json_t *names_json(const ol_charter *ch, const json_t *o) {
+    json_t *all = json_object();
+    size_t bytes = json_dumpb(o, NULL, 0, JSON_COMPACT);
+    for (unsigned i = 0; i < ch->parties; i++) {
+        json_t *names = json_object();
+        for (unsigned k = 0; k < ch->party[i].titles; k++)
+            set(names, ch->party[i].title[k].lang, json_string(ch->party[i].title[k].text));
+        bytes += json_dumpb(names, NULL, 0, JSON_COMPACT) + OL_NAME_MAX + 4;
+        if (bytes <= FORKS_ROOM)
+            set(all, ch->party[i].name, json_incref(names));
+        json_decref(names);
+    }
+    return all;
+}
+
 static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) {
     const ol_api_line *line = c->desk.line[number];
     const ol_charter *ch = line->charter;
@@ -271,6 +288,7 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
         set_couriers(c, line, o);
         set(o, "counts", counts_json(s.count));
         set(o, "clocks", ol_duty_clocks_json(line, duty, now));
+        set(o, "names", names_json(ch, o));
         set(o, "forks", forks_json(c, line, o));
     }
     json_decref(w.current);

@@ -70,6 +70,10 @@ static ol_err walk_names(void *ctx, const ol_stored_entry *e) {
     set(o, "name", json_stringn(f.name[0].text.p, f.name[0].text.len));
     if (f.titles > 0)
         set(o, "title", json_stringn(f.title[0].text.p, f.title[0].text.len));
+    if (f.names > 1)
+        set(o, "names", said_json(f.name, f.names));
+    if (f.titles > 1)
+        set(o, "titles", said_json(f.title, f.titles));
     return OL_OK;
 }
 
