@@ -77,7 +77,7 @@ function App() {
     <${Bar} state=${state} redraw=${redraw} />
     <${Banners} state=${state} />
     <main>
-      ${view === "line" && line ? html`<${Line} key=${name} model=${model} talk=${talk} line=${line} />`
+      ${view === "line" && line ? html`<${Line} key=${name} model=${model} talk=${talk} line=${line} entry=${entry} />`
         : view === "call" && line ? html`<${CallView} key=${entry} model=${model} talk=${talk} line=${line} entry=${entry} />`
         : html`<${Wall} model=${model} talk=${talk} />`}
     </main>

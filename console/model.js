@@ -1,6 +1,9 @@
 // What the console knows, and how it keeps knowing it: of each line its status, its calls, and the
-// pages of its record that are looked at. Events make it ask again; nothing is believed for ever.
-export const PAGE = 50;
+// rows of its record that are looked at. Events make it ask again; nothing is believed for ever.
+import { lang } from "/words.js";
+import { rows } from "/rows.js";
+
+const OF_CALLS = new Set(["call", "ring", "reply", "close"]);
 
 export function model(talk, changed) {
   const state = {
@@ -16,8 +19,8 @@ export function model(talk, changed) {
 
   function line(name) {
     return state.lines[name] ??= {
-      name, status: null, calls: [], total: 0, pages: new Map(), wanted: new Set(), position: 0,
-      asking: new Set(), again: new Set(), history: {}, alarms: [], rungs: [],
+      name, status: null, calls: [], total: 0, rows: rows(name, talk, soon, notice), names: {},
+      asking: new Set(), again: new Set(), history: remembered(name), alarms: [], rungs: [],
     };
   }
 
@@ -38,26 +41,14 @@ export function model(talk, changed) {
   const readStatus = (l) => once(l, "status", async () => {
     l.status = await talk.ask("status", { line: l.name });
     l.read = Date.now();
+    l.total = l.status.entries;
+    if (JSON.stringify(l.names) !== JSON.stringify(l.status.names ?? {})) l.names = l.status.names ?? {};
     remember(l);
   });
   const readCalls = (l) => once(l, "calls", async () => {
     const said = await talk.ask("calls", { line: l.name });
     l.calls = said.calls.map((c) => ({ ...c, read: Date.now() }));
   });
-  const readPage = (l, page) => once(l, `page ${page}`, async () => {
-    const said = await talk.ask("log", { line: l.name, from: page * PAGE, limit: PAGE });
-    l.total = said.total;
-    l.position = said.position;
-    l.pages.set(page, said.entries);
-    for (const old of [...l.pages.keys()]) if (!l.wanted.has(old) && old < lastPage(l) - 1) l.pages.delete(old);
-  });
-  const lastPage = (l) => Math.max(0, Math.ceil(l.total / PAGE) - 1);
-  const readTail = (l) => once(l, "tail", async () => {
-    const said = await talk.ask("log", { line: l.name, last: 1 });
-    l.total = said.total;
-    for (const page of new Set([...l.wanted, Math.max(0, lastPage(l) - 1), lastPage(l)])) readPage(l, page);
-  });
-
   // A strip of the last quarter of an hour for each path: alive or not, by what the station says.
   function remember(l) {
     for (const path of l.status.paths ?? []) {
@@ -68,6 +59,12 @@ export function model(talk, changed) {
       else strip.push({ at: now, live: path.live });
       while (strip.length > 60) strip.shift();
     }
+    try { sessionStorage.setItem(`history ${l.name}`, JSON.stringify(l.history)); } catch { /* of this page alone */ }
+  }
+
+  // What this browser saw before it read the page again.
+  function remembered(name) {
+    try { return JSON.parse(sessionStorage.getItem(`history ${name}`)) ?? {}; } catch { return {}; }
   }
 
   function notice(text) {
@@ -81,11 +78,11 @@ export function model(talk, changed) {
       state.party = hello.party;
       state.version = hello.version;
       state.names = hello.lines;
-      for (const name of hello.lines) {
-        const l = line(name);
-        await Promise.all([readStatus(l), readCalls(l), readTail(l)]);
-        await talk.ask("subscribe", { line: name, cursor: l.position });
-      }
+      await Promise.all(hello.lines.map(async (name) => {
+        const l = line(name), { position } = await talk.ask("position", { line: name });
+        await Promise.all([readStatus(l), readCalls(l), talk.ask("subscribe", { line: name, cursor: position })]);
+        l.rows.news();
+      }));
     } catch (error) {
       notice(error.what);
     }
@@ -101,8 +98,9 @@ export function model(talk, changed) {
     }
     const l = event.line && line(event.line);
     if (!l) return;
-    if (["entry", "receipt", "overdue", "lagged"].includes(event.event)) readTail(l);
-    if (["call", "entry"].includes(event.event)) readCalls(l);
+    // What rings is asked for before all else; the record, which takes longest, after it.
+    if (event.event === "call" || (event.event === "entry" && OF_CALLS.has(event.kind))) readCalls(l);
+    if (["entry", "receipt", "overdue", "lagged", "state"].includes(event.event)) l.rows.news();
     if (event.event === "alarm") l.alarms = [...l.alarms.slice(-19), { ...event, at: Date.now() }];
     if (event.event !== "receipt") readStatus(l);
     soon();
@@ -119,17 +117,11 @@ export function model(talk, changed) {
       }
       soon();
     },
-    want(name, pages) {
-      const l = line(name);
-      l.wanted = new Set(pages);
-      for (const page of pages) if (!l.pages.has(page)) readPage(l, page);
-    },
     tick() {
       state.now = Date.now();
       for (const l of Object.values(state.lines)) if (state.station && state.now - (l.read ?? 0) > 5000) readStatus(l);
       soon();
     },
-    readTail: (name) => readTail(line(name)),
   };
 }
 
@@ -137,8 +129,16 @@ export function model(talk, changed) {
 
 export const DRILL = (status) => status === "exercise" || status === "test";
 
-export function entriesOf(l) {
-  return [...l.pages.entries()].sort((a, b) => a[0] - b[0]).flatMap(([, entries]) => entries);
+// A party's name in the reader's language, where its card has one, with the short name beside it.
+export function nameOf(l, party) {
+  const names = l.names?.[party], name = names?.[lang] ?? Object.values(names ?? {})[0];
+  return name && name.toLowerCase() !== party ? `${name} · ${party.toUpperCase()}` : party.toUpperCase();
+}
+
+const languages = new Map();
+export function languageOf(code) {
+  if (!languages.has(lang)) languages.set(lang, new Intl.DisplayNames([lang], { type: "language" }));
+  try { return languages.get(lang).of(code); } catch { return code; }
 }
 
 // Calls to us that ring or wait for a reply.

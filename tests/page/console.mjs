@@ -182,6 +182,8 @@ await main({
   async proof(browser) {
     const [usa] = await both(browser);
     await go(usa, `#/line/${LINE}`);
+    await usa.fill('input[type="search"]', "is it yours");
+    await usa.waitForFunction(() => document.querySelectorAll("li.entry[data-entry]").length === 1);
     await usa.click('li.entry:has-text("Is it yours?") article');
     await usa.click(".acts >> text=Proof");
     await usa.waitForSelector('[data-proof="holds"]');
@@ -259,6 +261,147 @@ await main({
     check(await usa.locator(".alarm-screen button.answer").count() === 0, "who looks on may answer");
     run("usa", "answer", LINE);
     await usa.waitForSelector(".alarm-screen", { state: "detached" });
+    noFaults(usa);
+  },
+
+  async translation(browser) {
+    const [usa, prc] = await both(browser);
+    const first = ask("prc", "send", LINE, "船上是渔民，请让他们回港。", "--precedence", "priority", "--lang", "zh", "--wait", "stored").entry;
+    await host("fill prc 900");
+    const given = ask("usa", "send", LINE, "Fishermen are on board; let them return to port.", "--translate", first, "--grade", "rough", "--lang", "en", "--anyway", "--wait", "stored").entry;
+    await go(prc, `#/line/${LINE}/${given}`); // far from its original: by a link to it
+    const row = prc.locator(`li.entry[data-entry="${given}"]`);
+    await row.waitFor();
+    await row.getByText("译文").first().waitFor();
+    await go(usa, `#/line/${LINE}/${given}`);
+    await usa.click(`li.entry[data-entry="${given}"] a.ref`);
+    const under = usa.locator(`li.entry[data-entry="${first}"] .translation`);
+    await under.getByText("let them return to port").waitFor();
+    for (const words of ["rough translation", "English", "translated by United States · USA"]) await under.getByText(words).first().waitFor();
+    check(await usa.locator(`li.entry[data-entry="${first}"].chosen`).count() === 1, "the original is not chosen");
+    await sees(usa, "中国 · PRC", `li.entry[data-entry="${first}"]`);
+    await shot(usa, "translation");
+    await accessible(usa, "translation");
+    await under.locator("a").click();
+    await usa.waitForSelector(`li.entry[data-entry="${given}"].chosen`);
+    await usa.waitForFunction((e) => { const r = document.querySelector(`[data-entry="${e}"]`).getBoundingClientRect(); return r.top > 0 && r.bottom < innerHeight; }, given);
+    noFaults(usa, prc);
+  },
+
+  async scroll(browser) {
+    const [usa] = await both(browser);
+    await go(usa, `#/line/${LINE}`);
+    await usa.fill('input[type="search"]', "report");
+    await sees(usa, "900 of ", ".found");
+    await usa.click(".found button"); // the search is over: everything again
+    await usa.locator(".found").waitFor({ state: "detached" });
+    const look = () => usa.evaluate(() => {
+      const box = document.querySelector(".scroller"), { top, bottom } = box.getBoundingClientRect();
+      const all = [...document.querySelectorAll(".scroller li.entry")].map((li) => { const r = li.getBoundingClientRect(); return { number: +li.dataset.number, entry: li.dataset.entry, y: r.top, end: r.bottom }; });
+      return { all, seen: all.filter((r) => r.end > top + 1 && r.y < bottom - 1), at: box.scrollTop, left: box.scrollHeight - box.clientHeight - box.scrollTop };
+    });
+    // Until nothing moves and every row is there.
+    const still = () => usa.evaluate(() => new Promise((done) => {
+      let last = "", same = 0;
+      const step = () => {
+        const box = document.querySelector(".scroller"), now = [box.scrollTop, box.scrollHeight, document.querySelector(".scroller li")?.dataset.number, document.querySelectorAll(".scroller li.absent").length].join();
+        same = now === last && now.endsWith(",0") ? same + 1 : 0;
+        last = now;
+        same > 12 ? done() : requestAnimationFrame(step);
+      };
+      step();
+    }));
+    const turn = async (by, mark) => { // what was on the screen moves by what was scrolled, and by nothing else
+      const before = await look(), row = mark(before.seen);
+      await usa.mouse.wheel(0, by);
+      await still();
+      const after = await look(), now = after.all.find((r) => r.entry === row.entry);
+      check(after.all.length <= 150, `${after.all.length} rows are there`);
+      check(now && Math.abs(row.y - now.y - by) < 1.5, `${row.entry} moved by ${now && row.y - now.y}, not ${by}`);
+      return after;
+    };
+    await still();
+    check((await look()).left < 3, "the newest is not shown first");
+    const box = await usa.locator(".scroller").boundingBox();
+    await usa.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    for (let i = 0; i < 12; i++) await turn(-400, (seen) => seen[0]);
+    await usa.focus(".scroller");
+    await usa.keyboard.press("PageUp");
+    await still();
+    await usa.evaluate(() => { const s = document.querySelector(".scroller"); s.scrollTop = s.scrollHeight * 0.4; }); // the bar is dragged
+    await still();
+    check(Math.abs((await look()).seen[0].number - 0.4 * 950) < 150, "the bar was dragged elsewhere");
+    for (let i = 0; i < 8; i++) await turn(-400, (seen) => seen[0]);
+    const arrows = await usa.evaluate(() => [...document.querySelectorAll(".arrows line")].map((l) => [l.dataset.from, l.getBoundingClientRect().top]));
+    for (const { entry, y, end } of (await look()).seen) { // the arrows are where the rows are
+      const line = arrows.find(([from]) => from === entry);
+      check(!line || (line[1] >= y - 1 && line[1] < end + 1), `the arrow of ${entry} is at ${line?.[1]}, its row at ${y}`);
+    }
+    await shot(usa, "line-long");
+    await usa.keyboard.press("Home");
+    await still();
+    check((await look()).seen[0].number === 0, "Home does not lead to the first");
+    for (let i = 0; i < 6; i++) await turn(400, (seen) => seen.at(-1));
+    // Through all of it: each entry is met once, in its order.
+    await usa.keyboard.press("Home");
+    await still();
+    const met = await usa.evaluate(() => new Promise((done) => {
+      const box = document.querySelector(".scroller"), met = [];
+      let most = 0;
+      const step = () => {
+        const rows = [...document.querySelectorAll(".scroller li.entry")];
+        most = Math.max(most, rows.length);
+        if (rows.some((li) => li.classList.contains("absent"))) { requestAnimationFrame(step); return; }
+        const { top, bottom } = box.getBoundingClientRect();
+        for (const li of rows) {
+          const r = li.getBoundingClientRect();
+          if (r.bottom > top + 1 && r.top < bottom - 1 && !met.includes(li.dataset.entry)) met.push(li.dataset.entry);
+        }
+        if (box.scrollTop + box.clientHeight > box.scrollHeight - 2) { done({ met, most }); return; }
+        box.scrollTop += box.clientHeight - 60;
+        requestAnimationFrame(() => requestAnimationFrame(step));
+      };
+      step();
+    }));
+    check(met.most <= 150, `${met.most} rows were there`);
+    const whole = run("usa", "log", LINE, "--json").trim().split("\n").map((l) => JSON.parse(l)).filter((e) => e.event === "entry" && !["opening", "check", "mentions", "handback"].includes(e.kind)).map((e) => e.entry);
+    check(JSON.stringify(met.met) === JSON.stringify(whole.slice(0, met.met.length)) && met.met.length >= whole.length - 2, `${met.met.length} met of ${whole.length}; the first that differs: ${met.met.find((e, i) => e !== whole[i])}`);
+    // What comes while somebody reads above does not move it.
+    await usa.evaluate(() => { document.querySelector(".scroller").scrollTop -= 3000; });
+    await still();
+    const before = (await look()).seen[0];
+    ask("prc", "send", LINE, "News for those who scrolled away.", "--anyway");
+    await usa.waitForFunction((n) => +document.querySelector(".scroller").dataset.count > n, whole.length);
+    await still();
+    check(Math.abs((await look()).all.find((r) => r.entry === before.entry).y - before.y) < 1.5, "news moved what was read");
+    await usa.click("button.newest");
+    await entryOf(usa, "News for those who scrolled away.").waitFor();
+    noFaults(usa);
+  },
+
+  async unread(browser) {
+    const [usa] = await both(browser);
+    await go(usa, `#/line/${LINE}`);
+    await usa.waitForSelector(".to-unread:not([disabled])");
+    const all = run("usa", "log", LINE, "--json").trim().split("\n").map((l) => JSON.parse(l)).filter((e) => e.event === "entry" && e.kind === "message" && e.author === "prc" && !["seen", "answered"].includes(e.states.usa.state));
+    await sees(usa, String(all.length), ".to-unread");
+    await usa.click(".to-unread");
+    await usa.waitForSelector(`li.entry.chosen[data-entry="${all[0].entry}"]`);
+    await usa.click(".acts >> text=Seen");
+    await sees(usa, String(all.length - 1), ".to-unread");
+    await usa.selectOption('select[aria-label="Precedence"]', "priority");
+    await sees(usa, "船上是渔民，请让他们回港。");
+    check(await usa.locator("li.entry[data-entry]:not(:has(.chip.priority))").count() === 0, "another precedence is shown");
+    await usa.selectOption('select[aria-label="Author"]', "usa");
+    await sees(usa, "Nothing on record is like that.");
+    await usa.fill('input[type="search"]', "渔民");
+    await usa.selectOption('select[aria-label="Author"]', "");
+    await sees(usa, "船上是渔民，请让他们回港。");
+    await shot(usa, "search");
+    await accessible(usa, "search");
+    await usa.setViewportSize({ width: 360, height: 740 });
+    check(await usa.evaluate(() => document.documentElement.scrollWidth <= 360), "the line is wider than a small screen");
+    await shot(usa, "line-small");
     noFaults(usa);
   },
 });

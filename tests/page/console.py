@@ -3,6 +3,7 @@
 
 The link between the stations can be cut. Screenshots go to $OPENLINE_BUILD/shots.
 """
+import base64
 import json
 import os
 import pathlib
@@ -12,7 +13,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "it"))
 
-from libline import (BIN, SRC, Failure, found, free_udp_ports, main,  # noqa: E402
+from libline import (BIN, SRC, Control, Failure, found, free_udp_ports, main,  # noqa: E402
                      station_down, station_up)
 from liblinkem import Linkem  # noqa: E402
 from libweb import Web  # noqa: E402
@@ -20,7 +21,23 @@ from libweb import Web  # noqa: E402
 BUILD = pathlib.Path(os.environ.get("OPENLINE_BUILD", "build/gcc")).resolve()
 STEPS, sys.argv[1:] = sys.argv[1:], []  # by name, to run only these
 SETTINGS = ("rungs=duty-officer commander", "answer.flash=4", "answer.immediate=120",
-            "check.interval=60")
+            "check.interval=60", "limit.entries=100000", "limit.bytes=100000000")
+
+
+def fill(party, count):
+    """So many messages on record, numbered, of unlike lengths; none is read first."""
+    with Control(party.home) as client:
+        for n in range(0, count, 100):
+            asked = []
+            for k in range(n, min(count, n + 100)):
+                text = (f"Report {k}. " + "The vessel keeps its course. " * (k * 7 % 5)).encode()
+                size = bytes([0x60 + len(text)] if len(text) < 24 else [0x78, len(text)])
+                body = bytes.fromhex("840300008200") + size + text  # docs/PROTOCOL.md 4.4
+                asked.append(client.send("submit", line="hotline", item=f"{k:012x}",
+                                         body=base64.b64encode(body).decode()))
+            for number in asked:
+                if not client.reply(number)["ok"]:
+                    raise Failure("the record could not be filled")
 
 
 class Host:
@@ -46,6 +63,8 @@ class Host:
             self.link.say("cut")
         elif command == "mend":
             self.link.say("heal")
+        elif command == "fill":
+            fill(self.party[words[0]], int(words[1]))
         elif command == "stop":
             station_down(self.party[words[0]])
         elif command == "start":
@@ -63,7 +82,8 @@ class Host:
 
 
 def consoles(where):
-    """wall, message, drill, crossing, calls, proof, a dead line, languages, who only looks on"""
+    """wall, message, drill, crossing, calls, proof, a dead line, languages, who only looks on;
+    translations, scrolling, search and what is unread, in a long record"""
     subprocess.run([SRC / "tools/fetch-page", SRC / "build/page"], check=True)
     host = Host(where)
     script = pathlib.Path(__file__).with_suffix(".mjs")
