@@ -34,7 +34,7 @@ const ol_seat *ol_seats_open(ol_seats *s, ol_str key, uint64_t now_s) {
     for (size_t i = 0; i < OL_SEATS && !is_over(seat, now_s); i++)
         if (is_over(&s->seat[i], now_s) || s->seat[i].used_s < seat->used_s)
             seat = &s->seat[i];
-    *seat = (ol_seat){ .right = right, .used_s = now_s };
+    *seat = (ol_seat){ .right = right, .number = ++s->opened, .used_s = now_s };
     draw(seat->word);
     draw(s->key[right]);
     return seat;
@@ -48,4 +48,11 @@ const ol_seat *ol_seats_find(ol_seats *s, ol_str word, uint64_t now_s) {
     if (found != NULL)
         found->used_s = now_s;
     return found;
+}
+
+bool ol_seats_use(ol_seats *s, unsigned long number, uint64_t now_s) {
+    for (size_t i = 0; i < OL_SEATS; i++)
+        if (s->seat[i].number == number && !is_over(&s->seat[i], now_s))
+            return s->seat[i].used_s = now_s, true;
+    return false;
 }

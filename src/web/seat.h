@@ -3,7 +3,8 @@
  *          seat and is then replaced by another. A seat is a cookie of as many bytes, with the
  *          right to look, also to act, or also to set the party up. OL_SEATS at most; the one
  *          unused for longest gives way.
- * Time     a seat ends OL_SEAT_S after it was last used; a key never by itself.
+ * Time     a seat ends OL_SEAT_S after it was last used, be it by a talk that is open; a key never
+ *          by itself. OL_SEAT_COOKIE_S is when a browser forgets it: long after it has ended here.
  * Secrets  compared in constant time, random from libsodium. */
 #ifndef OL_WEB_SEAT_H
 #define OL_WEB_SEAT_H
@@ -13,18 +14,20 @@
 
 #include "base/text.h"
 
-enum { OL_SEATS = 16, OL_SEAT_S = 12 * 3600, OL_SEAT_WORD = 64 };
+enum { OL_SEATS = 16, OL_SEAT_S = 12 * 3600, OL_SEAT_COOKIE_S = 400 * 86400, OL_SEAT_WORD = 64 };
 
 /* Each may do what those before it may. */
 typedef enum { OL_SEAT_NONE, OL_SEAT_VIEWS, OL_SEAT_ACTS, OL_SEAT_SETS } ol_seat_right;
 
 typedef struct {
     ol_seat_right right;
+    unsigned long number; /* from 1, never given again */
     uint64_t used_s;
     char word[OL_SEAT_WORD + 1];
 } ol_seat;
 
 typedef struct {
+    unsigned long opened; /* so many were */
     ol_seat seat[OL_SEATS];
     char key[OL_SEAT_SETS + 1][OL_SEAT_WORD + 1]; /* by right */
 } ol_seats;
@@ -34,5 +37,7 @@ void ol_seats_init(ol_seats *s);
 const ol_seat *ol_seats_open(ol_seats *s, ol_str key, uint64_t now_s);
 /* The seat of a cookie; NULL: none. It counts as used now. */
 const ol_seat *ol_seats_find(ol_seats *s, ol_str word, uint64_t now_s);
+/* The seat of this number is used now, by a talk that goes on; false: it has ended. */
+bool ol_seats_use(ol_seats *s, unsigned long number, uint64_t now_s);
 
 #endif

@@ -55,7 +55,7 @@ static bool is_our_origin(const ol_web *w, const ol_http *r) {
 }
 
 static void take_seat(ol_guest *g, const ol_seat *seat) {
-    g->seat = seat;
+    g->seat = seat->number;
     g->acts = seat->right >= OL_SEAT_ACTS;
 }
 
@@ -79,7 +79,7 @@ static bool give_seat(ol_guest *g, ol_str key) {
     (void)snprintf(fields, sizeof fields,
                    "Location: /\r\nCache-Control: no-store\r\nSet-Cookie: %s=%s; Path=/; HttpOnly; "
                    "SameSite=Strict; Max-Age=%d%s\r\n",
-                   w->cookie, seat->word, OL_SEAT_S, w->tls != NULL ? "; Secure" : "");
+                   w->cookie, seat->word, OL_SEAT_COOKIE_S, w->tls != NULL ? "; Secure" : "");
     head(g, "303 See Other", fields, 0);
     w->seated(w, seat->right);
     return true;

@@ -17,6 +17,7 @@ enum { PING_S = 20, SILENT_S = 60 };
 struct ol_talk {
     ol_guest *guest;
     ol_seat_right right;
+    unsigned long seat; /* its number */
     wslay_event_context_ptr ws;
     ol_station *station;
     ol_acts *acts;
@@ -220,6 +221,9 @@ static bool accept_of(ol_str key, char ret[OL_B64_LEN(20) + 1]) {
 static void ping(uv_timer_t *timer) {
     ol_talk *t = timer->data;
     struct wslay_event_msg msg = { WSLAY_PING, NULL, 0 };
+    ol_web *w = t->guest->web;
+    if (!ol_seats_use(&w->seats, t->seat, ol_web_now_s(w)))
+        ol_conn_close(t->guest->conn); /* another needed its place */
     if (!t->guest->conn->is_closing && wslay_event_queue_msg(t->ws, &msg) == 0)
         turn(t);
 }
@@ -239,7 +243,7 @@ void ol_talk_begin(ol_guest *g, ol_str ws_key, ol_seat_right right) {
         ol_conn_close(g->conn);
         return;
     }
-    t->guest = g, t->right = right;
+    t->guest = g, t->right = right, t->seat = g->seat;
     wslay_event_config_set_max_recv_msg_length(t->ws, OL_TALK_IN);
     t->ping.data = t;
     (void)uv_timer_init(g->web->loop, &t->ping);

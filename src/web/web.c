@@ -132,7 +132,7 @@ static void know_host(ol_guest *g) {
 
 /* May give way to another: a stranger's, or one with a seat that does not talk. */
 static bool may_go(const ol_guest *g, bool is_stranger) {
-    return g != NULL && !g->conn->is_closing && (g->seat == NULL) == is_stranger &&
+    return g != NULL && !g->conn->is_closing && (g->seat == 0) == is_stranger &&
            (is_stranger || g->talk == NULL);
 }
 
@@ -140,8 +140,8 @@ static size_t how_many(const ol_web *w, const ol_guest *of) {
     size_t n = 0;
     for (size_t i = 0; i < OL_WEB_CONNS; i++) {
         const ol_guest *g = w->guest[i];
-        n += may_go(g, of->seat == NULL) && g->seat == of->seat &&
-             (g->seat != NULL || memcmp(g->host, of->host, sizeof of->host) == 0);
+        n += may_go(g, of->seat == 0) && g->seat == of->seat &&
+             (g->seat != 0 || memcmp(g->host, of->host, sizeof of->host) == 0);
     }
     return n;
 }

@@ -39,7 +39,7 @@ struct ol_guest { /* a connection and what it became */
     ol_web *web;
     ol_conn *conn;
     ol_talk *talk;       /* NULL: HTTP */
-    const ol_seat *seat; /* of its last request that had one; compared, never read; NULL: none */
+    unsigned long seat;  /* number of that of its last request that had one; 0: none */
     bool acts;           /* that seat may */
     uint8_t host[16];    /* whence it came: an address, of IPv6 the network of 64 bits */
     unsigned long order; /* of its coming */

@@ -32,6 +32,7 @@ def door(where):
     check(status == 303 and fields["location"] == "/", fields)
     told = fields["set-cookie"]
     check("HttpOnly" in told and "SameSite=Strict" in told and "Secure" not in told, told)
+    check(int(re.search(r"Max-Age=(\d+)", told)[1]) > 30 * 86400, "the browser ends it itself")
     check(web.get("/?" + query)[0] == 403, "a key twice")
     cookie = told.split(";")[0]
     check(str(web.port) in cookie.split("=")[0], "two consoles of one machine share a cookie")

@@ -50,6 +50,27 @@ static void seat_times(void **state) {
     assert_null(ol_seats_find(&s, str(word), 6 + 3 * OL_SEAT_S));
 }
 
+/* A watch of a day, of which the page was read once. */
+static void seat_talks(void **state) {
+    static ol_seats s;
+    char word[OL_SEAT_WORD + 1];
+    (void)state;
+    ol_seats_init(&s);
+    const ol_seat *seat = ol_seats_open(&s, str(s.key[OL_SEAT_ACTS]), 5);
+    unsigned long number = seat->number;
+    memcpy(word, seat->word, sizeof word);
+    for (uint64_t at = 5; at < 86400; at += 20)
+        assert_true(ol_seats_use(&s, number, at));
+    assert_false(ol_seats_use(&s, number + 1, 86400));
+    assert_false(ol_seats_use(&s, 0, 86400));
+    assert_non_null(ol_seats_find(&s, str(word), 86400));
+    assert_false(ol_seats_use(&s, number, 86401 + OL_SEAT_S));
+    for (size_t i = 0; i < OL_SEATS; i++)
+        assert_int_equal(ol_seats_open(&s, str(s.key[OL_SEAT_ACTS]), 200000)->number,
+                         number + 1 + i);
+    assert_false(ol_seats_use(&s, number, 200000)); /* its place has another */
+}
+
 static void seat_house(void **state) {
     static ol_seats s;
     char word[OL_SEATS + 1][OL_SEAT_WORD + 1];
@@ -67,6 +88,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seat_keys),
         cmocka_unit_test(seat_times),
+        cmocka_unit_test(seat_talks),
         cmocka_unit_test(seat_house),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
