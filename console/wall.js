@@ -39,6 +39,18 @@ export function Clock({ clock, line, state }) {
   </li>`;
 }
 
+// A call that somebody deferred: until when, or since when that is over.
+function Deferral({ deferral, line, state }) {
+  const left = (deferral.left_s ?? -(deferral.late_s ?? 0)) - (state.now - line.read) / 1000, due = deferral.due || left < 0;
+  return html`<li class=${`clock-row ${due ? "late" : ""} ${DRILL(deferral.status) ? "drill" : ""}`} data-deferral=${deferral.entry}>
+    ${DRILL(deferral.status) && html`<span class="chip drill">${t(deferral.status)}</span>`}
+    <span class=${`chip ${deferral.precedence}`}>${t(deferral.precedence)}</span>
+    <a href=${`#/call/${line.name}/${deferral.entry}`}>${deferral.entry}</a>
+    <span class="says">${t("deferred-by", { party: deferral.party })}</span>
+    <strong>${due ? t("due", { span: span(-left) }) : t("left", { span: span(left) })}</strong>
+  </li>`;
+}
+
 function Card({ line, state }) {
   const s = line.status, how = condition(line);
   if (!s) return html`<article class="card"><h2>${line.name}</h2><p>${t("reading")}</p></article>`;
@@ -60,6 +72,7 @@ function Card({ line, state }) {
       <span class=${`chip ${c.precedence}`}>${t(c.precedence)}</span>
       <a href=${`#/call/${line.name}/${c.entry}`}>${t("call-open", { caller: c.caller, rung: c.rung })}</a></li>`)}</ul>`}
     ${clocks.length > 0 && html`<ul class="clocks" aria-label=${t("unanswered")}>${clocks.map((c) => html`<${Clock} clock=${c} line=${line} state=${state} />`)}</ul>`}
+    ${s.deferrals?.length > 0 && html`<ul class="clocks">${s.deferrals.map((d) => html`<${Deferral} deferral=${d} line=${line} state=${state} />`)}</ul>`}
     ${s.forks_unseen > 0 && html`<p class="alarm">${t("fork-alarm", { count: s.forks_unseen })}</p>`}
     ${s.copy && !s.copy_acknowledged && html`<p class="alarm">${t("copy-alarm")}</p>`}
     ${s.clock_doubtful && html`<p class="alarm">${t("clock-alarm")}</p>`}

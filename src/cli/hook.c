@@ -36,7 +36,7 @@ static int take_on(ol_cli *c, ol_hook_conf *hook) {
             return ol_cli_usage(
                 c,
                 "--on is \"%s\" and must be a list of call, flash, unanswered, "
-                "overdue, line-dead, check-missed, fork, copy, storage and drill, each "
+                "overdue, due, line-dead, check-missed, fork, copy, storage and drill, each "
                 "once, with commas between",
                 list);
         hook->on |= 1u << what;
@@ -201,6 +201,7 @@ const ol_cli_command ol_cli_hook_add = {
         "  flash         a FLASH message has come\n"
         "  unanswered    a call has ended and nobody came, on either side\n"
         "  overdue       a FLASH or IMMEDIATE message should have been answered by now\n"
+        "  due           the time until which a call was deferred has come, on either side\n"
         "  line-dead     no path to a party has been live for a time\n"
         "  check-missed  a party's line check is overdue\n"
         "  fork          there is evidence of two histories of a log\n"

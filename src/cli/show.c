@@ -205,6 +205,15 @@ static void show_overdue(const json_t *e) {
                  ol_cli_text_of(e, "party"));
 }
 
+static void show_due(const json_t *e) {
+    char precedence[OL_CLI_UPPER_LEN];
+    char status[OL_CLI_UPPER_LEN];
+    ol_cli_print("DUE %s %s call %s: %s deferred it until now\n",
+                 ol_cli_upper(ol_cli_text_of(e, "precedence"), precedence),
+                 ol_cli_upper(ol_cli_text_of(e, "status"), status), ol_cli_text_of(e, "entry"),
+                 ol_cli_text_of(e, "party"));
+}
+
 void ol_show_event(const json_t *e) {
     char dtg[OL_CLI_DTG_LEN + 1];
     const char *event = ol_cli_text_of(e, "event");
@@ -225,6 +234,8 @@ void ol_show_event(const json_t *e) {
         show_alarm(e);
     else if (strcmp(event, "overdue") == 0)
         show_overdue(e);
+    else if (strcmp(event, "due") == 0)
+        show_due(e);
     else if (strcmp(event, "lagged") == 0)
         ol_cli_print("some passing events were missed; entries and receipts were not\n");
 }

@@ -232,6 +232,17 @@ static void print_clock(const json_t *k) {
                  ol_cli_int_of(k, is_late ? "late_s" : "left_s"), is_late ? "late" : "left");
 }
 
+/* Who said when a call may be placed again, and when that is, or was. */
+static void print_deferral(const json_t *k) {
+    bool is_due = json_is_true(json_object_get(k, "due"));
+    char precedence[OL_PEOPLE_STATUS_LEN], status[OL_PEOPLE_STATUS_LEN];
+    ol_cli_print("    %-12s %s %s call %s: %s deferred it, %lld s %s\n",
+                 is_due ? "DUE" : "deferred", ol_people_upper(text_of(k, "precedence"), precedence),
+                 ol_people_upper(text_of(k, "status"), status), text_of(k, "entry"),
+                 text_of(k, "party"), ol_cli_int_of(k, is_due ? "late_s" : "left_s"),
+                 is_due ? "ago" : "left");
+}
+
 static void print_copy(const json_t *l) {
     char dtg[OL_CLI_DTG_LEN + 1];
     if (!json_is_integer(json_object_get(l, "copy")))
@@ -266,6 +277,9 @@ static void print_line(const json_t *l, const char *self) {
     }
     json_array_foreach(json_object_get(l, "clocks"), i, v) {
         print_clock(v);
+    }
+    json_array_foreach(json_object_get(l, "deferrals"), i, v) {
+        print_deferral(v);
     }
     json_array_foreach(json_object_get(l, "forks"), i, v) {
         print_fork(l, v, self);

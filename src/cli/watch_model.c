@@ -229,7 +229,7 @@ static void take_event(ol_watching *w, size_t line, const json_t *o, const char 
             n += (size_t)snprintf(text + n, sizeof text - n, " %s", ol_cli_text_of(o, keys[i]));
     add_alarm(w, w->line[line].name, text, o);
     w->wants_bell =
-        w->wants_bell || strcmp(event, "overdue") == 0 ||
+        w->wants_bell || strcmp(event, "overdue") == 0 || strcmp(event, "due") == 0 ||
         (strcmp(event, "alarm") == 0 && strcmp(ol_cli_text_of(o, "alarm"), "fork") == 0);
 }
 

@@ -3,7 +3,7 @@
 #include "wire/kind.h"
 
 static const ol_duty_row *const row[] = { &ol_calls_duty, &ol_checks_duty, &ol_clocks_duty,
-                                          &ol_watches_duty };
+                                          &ol_watches_duty, &ol_defers_duty };
 enum { ROW_SHIFT = 28 };
 
 static void free_rows(ol_duty *d, size_t n) {

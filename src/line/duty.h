@@ -1,6 +1,6 @@
 /* line/duty.h — what a station does by itself on one line because of what is on record: the ladder
- * of calls to it, the close of its own calls, line checks, overdue clocks. Beside the engine, not
- * inside it: it reads what is stored and asks for entries to be appended.
+ * of calls to it, the close of its own calls, line checks, overdue clocks, deferrals. Beside the
+ * engine, not inside it: it reads what is stored and asks for entries to be appended.
  * It does no I/O, reads no clock, draws no randomness; all it knows comes from the logs, so that a
  * station that starts again goes on where it was.
  *
@@ -15,7 +15,7 @@
  * Errors   OL_ENOMEM from ENTRY and RECEIPT: it was not taken; the same again, later.
  * Memory   from opts.mem: some 1 KiB a call, of which four times OL_CALLS_OPEN_MAX a party and
  *          OL_CALLS_OWN_MAX of our own are tracked at most, and
- *          what line/call.h, line/checks.h and line/clock.h say.
+ *          what line/call.h, line/checks.h, line/clock.h and line/defer.h say.
  * Source   docs/PROTOCOL.md §11 */
 #ifndef OL_LINE_DUTY_H
 #define OL_LINE_DUTY_H
@@ -101,6 +101,7 @@ typedef enum {                       /* what there is to tell */
                OL_DUTY_PATH_SILENT,  /* path was not proven in its turn, our check of this number */
                OL_DUTY_LINE,         /* verb: ol_line_state (line/checks.h) */
                OL_DUTY_OVERDUE,      /* the message at log, index: party has not answered in time */
+               OL_DUTY_DUE,          /* party deferred the call at log, index, until now */
                OL_DUTY_NOTES
 } ol_duty_what;
 
@@ -143,7 +144,8 @@ void ol_duty_free(ol_duty *d); /* takes NULL */
 OL_MUST ol_err ol_duty_step(ol_duty *d, const ol_duty_event *ev, ol_mono now, ol_duty_effects *out);
 
 /* Notes that were lost because too much came between two turns; for status and tests. Never lost:
- * that a call rings, is silent or replied to, that our own was placed, closed, what is overdue. */
+ * that a call rings, is silent or replied to, that our own was placed, closed, what is overdue or
+ * due. */
 uint64_t ol_duty_notes_lost(const ol_duty *d);
 
 #endif

@@ -1,5 +1,5 @@
 /* line/duty_parts.h — the inside of the duty machine: duty.c is the frame, and each duty (call.c,
- * checks.c, clock.c, watch.c) a row of its table.
+ * checks.c, clock.c, watch.c, defer.c) a row of its table.
  * Rule     facts change state; turn and pump alone have effects. What is to be written is a flag
  *          until its append was answered, so that a full list of effects loses nothing. */
 #ifndef OL_LINE_DUTY_PARTS_H
@@ -11,6 +11,7 @@ typedef struct ol_calls ol_calls;
 typedef struct ol_checks ol_checks;
 typedef struct ol_clocks ol_clocks;
 typedef struct ol_watches ol_watches;
+typedef struct ol_defers ol_defers;
 
 typedef struct { /* a stored, readable entry of an urgent log */
     const ol_log_key *log;
@@ -47,6 +48,7 @@ struct ol_duty {
     ol_checks *checks;
     ol_clocks *clocks;
     ol_watches *watches;
+    ol_defers *defers;
 };
 
 /* A duty: whatever it does not want is NULL. */
@@ -61,7 +63,8 @@ typedef struct {
     uint64_t (*due_ms)(const ol_duty *d);                                  /* OL_NEVER */
 } ol_duty_row;
 
-extern const ol_duty_row ol_calls_duty, ol_checks_duty, ol_clocks_duty, ol_watches_duty;
+extern const ol_duty_row ol_calls_duty, ol_checks_duty, ol_clocks_duty, ol_watches_duty,
+    ol_defers_duty;
 
 /* Passes with time: the oldest is lost where 64 wait. Nothing is told of history. What alarms hang
  * on is not told so, but is a flag of its own until ol_duty_put_note took it. */

@@ -297,6 +297,8 @@ void ol_alarms_event(ol_alarms *a, const json_t *event) {
         call_event(a, event);
     else if (strcmp(name, "overdue") == 0 || strcmp(alarm, "overdue") == 0)
         raise_event(a, OL_HOOK_OVERDUE, event, word_of(event, "party"));
+    else if (strcmp(name, "due") == 0)
+        raise_event(a, OL_HOOK_DUE, event, word_of(event, "party"));
     else if (strcmp(alarm, "check-missed") == 0)
         raise_event(a, OL_HOOK_CHECK_MISSED, event, word_of(event, "party"));
 }

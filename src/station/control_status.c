@@ -288,6 +288,7 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
         set_couriers(c, line, o);
         set(o, "counts", counts_json(s.count));
         set(o, "clocks", ol_duty_clocks_json(line, duty, now));
+        set(o, "deferrals", ol_duty_deferrals_json(line, duty, now));
         set(o, "names", names_json(ch, o));
         set(o, "forks", forks_json(c, line, o));
     }

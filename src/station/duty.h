@@ -11,6 +11,7 @@
 
 #include "line/call.h"
 #include "line/clock.h"
+#include "line/defer.h"
 #include "station/control.h"
 
 enum { OL_DUTIES_TOKEN = 0x40000000 }; /* of what it submits; those of clients are below */
@@ -41,6 +42,8 @@ struct json_t *ol_checks_json(const ol_api_line *line, const ol_duty *duty, ol_m
 void ol_checks_state_json(const ol_duty *duty, ol_mono now, struct json_t *o);
 /* Overdue clocks, those that run too; the first of them. */
 struct json_t *ol_duty_clocks_json(const ol_api_line *line, const ol_duty *duty, ol_mono now);
+/* Calls that were deferred and are not spoken of again yet. */
+struct json_t *ol_duty_deferrals_json(const ol_api_line *line, const ol_duty *duty, ol_mono now);
 const char *ol_duty_rung_name(const ol_api_line *line, uint64_t rung); /* 0: "watch" */
 void ol_duties_stop(ol_duties *d);                                     /* takes NULL */
 void ol_duties_free(ol_duties *d); /* takes NULL; after the loop has turned */

@@ -57,12 +57,18 @@ static json_t *clock_json(const ol_api_line *line, const ol_log_key *log, uint64
         "precedence", ol_precedence_name(precedence), "status", ol_status_name(status));
 }
 
-static json_t *overdue_json(const ol_api_line *line, const ol_duty_note *n) {
-    json_t *o = json_pack("{s:s, s:s}", "event", "overdue", "line", line->name);
+static json_t *late_json(const ol_api_line *line, const ol_duty_note *n, const char *event) {
+    json_t *o = json_pack("{s:s, s:s}", "event", event, "line", line->name);
     json_t *more = clock_json(line, &n->log, n->index, n->party, n->precedence, n->status);
     (void)json_object_update(o, more);
     json_decref(more);
     return o;
+}
+
+static void set_left(json_t *o, uint64_t due_ms, ol_mono now) {
+    bool is_late = due_ms <= now.ms;
+    set(o, is_late ? "late_s" : "left_s",
+        json_integer((json_int_t)((is_late ? now.ms - due_ms : due_ms - now.ms) / 1000)));
 }
 
 json_t *ol_duty_clocks_json(const ol_api_line *line, const ol_duty *duty, ol_mono now) {
@@ -74,9 +80,20 @@ json_t *ol_duty_clocks_json(const ol_api_line *line, const ol_duty *duty, ol_mon
         json_t *o = clock_json(line, &s.log, s.index, s.party, s.precedence, s.status);
         set(o, "overdue", json_boolean(s.is_overdue));
         set(o, "put_off", json_boolean(s.is_put_off));
-        set(o, s.due_ms > now.ms ? "left_s" : "late_s",
-            json_integer(
-                (json_int_t)((s.due_ms > now.ms ? s.due_ms - now.ms : now.ms - s.due_ms) / 1000)));
+        set_left(o, s.due_ms, now);
+        (void)json_array_append_new(list, o);
+    }
+    return list;
+}
+
+json_t *ol_duty_deferrals_json(const ol_api_line *line, const ol_duty *duty, ol_mono now) {
+    json_t *list = json_array();
+    ol_deferral_status s;
+    for (size_t i = 0; i < CLOCKS_TOLD_MAX && duty != NULL && ol_deferral_status_of(duty, i, &s);
+         i++) {
+        json_t *o = clock_json(line, &s.log, s.index, s.party, s.precedence, s.status);
+        set(o, "due", json_boolean(s.is_due));
+        set_left(o, s.due_ms, now);
         (void)json_array_append_new(list, o);
     }
     return list;
@@ -84,7 +101,9 @@ json_t *ol_duty_clocks_json(const ol_api_line *line, const ol_duty *duty, ol_mon
 
 json_t *ol_duty_event_json(const ol_api_line *line, const ol_duty_note *n) {
     if (n->what == OL_DUTY_OVERDUE)
-        return overdue_json(line, n);
+        return late_json(line, n, "overdue");
+    if (n->what == OL_DUTY_DUE)
+        return late_json(line, n, "due");
     if (n->what >= OL_DUTY_CHECK_MISSED && n->what < OL_DUTY_NOTES)
         return ol_checks_event_json(line, n);
     return n->what < OL_DUTY_NOTES && call_state[n->what] != NULL ? call_json(line, n) : NULL;

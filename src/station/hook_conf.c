@@ -46,9 +46,8 @@ void ol_hook_conf_start(ol_hook_conf *h) {
 }
 
 static ol_err take_on(ol_hook_conf *h, ol_str value, const char **why) {
-    *why =
-        "value is not a list of call, flash, unanswered, overdue, line-dead, check-missed, fork, "
-        "copy, storage and drill, each once, with one space between";
+    *why = "value is not a list of call, flash, unanswered, overdue, due, line-dead, check-missed, "
+           "fork, copy, storage and drill, each once, with one space between";
     for (size_t at = 0; at <= value.len;) {
         size_t n = 0;
         while (at + n < value.len && value.p[at + n] != ' ')

@@ -36,6 +36,7 @@ enum {
     X(FLASH, "flash", 3)                                                                           \
     X(UNANSWERED, "unanswered", 2)                                                                 \
     X(OVERDUE, "overdue", 2)                                                                       \
+    X(DUE, "due", 2)                                                                               \
     X(LINE_DEAD, "line-dead", 1)                                                                   \
     X(CHECK_MISSED, "check-missed", 1)                                                             \
     X(FORK, "fork", 1)                                                                             \

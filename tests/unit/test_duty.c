@@ -216,7 +216,7 @@ static void after_a_start_the_rung_rings_again(void **state) {
     duty_ring(&w, US, at, OL_RING_RINGS, 4, 30);
     duty_ring(&w, US, at, OL_RING_ENDED, 4, 40);
     at = duty_call(&w, THEM, &(ol_call){ .rung = 1 });
-    duty_reply(&w, US, at, OL_DEFER, OL_OPERATIONAL);
+    duty_reply(&w, US, at, OL_DECLINE, OL_OPERATIONAL);
     duty_turn(&w);
     assert_true(w.appends == 0 && w.notes == 0 && w.fx.at_ms == OL_NEVER);
     assert_int_equal(duty_state_of(&w, 0), OL_CALL_SILENT);
@@ -302,7 +302,8 @@ static void closed_when_all_have_spoken(void **state) {
         assert_true(ol_ref_fits(&k.call, &(ol_log_key){ .party = US }, at.index));
         duty_appended(&w);
         duty_turn(&w);
-        assert_true(w.appends == 0 && w.fx.at_ms == OL_NEVER);
+        bool defers = rows[i].verb[0] == OL_DEFER || rows[i].verb[1] == OL_DEFER;
+        assert_true(w.appends == 0 && (w.fx.at_ms == OL_NEVER) == !defers);
         assert_int_equal(duty_state_of(&w, 0), OL_CALL_CLOSED);
         duty_tear_down(&w);
     }
