@@ -1,4 +1,4 @@
-// The console: one page, one talk, four views. What is shown is what the station says.
+// The console: one page, one talk, five views. What is shown is what the station says.
 import { html, render, useEffect, useState } from "/lib/preact.js";
 import { talk as newTalk } from "/talk.js";
 import { model as newModel, ringing, DRILL } from "/model.js";
@@ -7,6 +7,7 @@ import { allowSound, ring, soundBlocked } from "/sound.js";
 import { clockUTC, local } from "/time.js";
 import { Wall } from "/wall.js";
 import { Line } from "/line.js";
+import { Setup } from "/setup.js";
 import { Alarm, CallView, Officer } from "/call.js";
 
 let draw = () => {};
@@ -33,7 +34,8 @@ function Bar({ state, redraw }) {
   return html`<header class="bar">
     <a class="brand" href="#/wall"><span class="mark" aria-hidden="true"></span>openline
       <strong class="party">${state.party}</strong></a>
-    <nav aria-label=${t("lines")}>${state.names.map((name) => html`<a href=${`#/line/${name}`}
+    <nav aria-label=${t("lines")}>${state.sets && html`<a href="#/setup" aria-current=${route().view === "setup" ? "page" : null}>${t("set-title")}</a>`}
+      ${state.names.map((name) => html`<a href=${`#/line/${name}`}
       aria-current=${route().name === name ? "page" : null}>${name}</a>`)}</nav>
     <div class="clock" role="timer"><strong>${clockUTC(now)}</strong><span>${local(now / 1000, lang)} ${t("local")}</span></div>
     <div class="tools">
@@ -47,7 +49,7 @@ function Bar({ state, redraw }) {
 }
 
 function Banners({ state }) {
-  const none = state.link !== "open" ? t("no-server") : state.station === false ? t("no-station") : null;
+  const none = state.link !== "open" ? t("no-server") : state.station === false && route().view !== "setup" ? t("no-station") : null;
   return html`<div class="banners" aria-live="assertive">
     ${none && html`<p class="banner bad">${none}</p>`}
     ${soundBlocked() && html`<p class="banner warn">${t("sound-blocked")}
@@ -79,6 +81,7 @@ function App() {
     <main>
       ${view === "line" && line ? html`<${Line} key=${name} model=${model} talk=${talk} line=${line} entry=${entry} />`
         : view === "call" && line ? html`<${CallView} key=${entry} model=${model} talk=${talk} line=${line} entry=${entry} />`
+        : view === "setup" ? html`<${Setup} model=${model} talk=${talk} />`
         : html`<${Wall} model=${model} talk=${talk} />`}
     </main>
     ${calls.length > 0 && html`<${Alarm} key=${calls[0].call.entry} model=${model} talk=${talk} calls=${calls} />`}`;

@@ -7,7 +7,7 @@ const OF_CALLS = new Set(["call", "ring", "reply", "close"]);
 
 export function model(talk, changed) {
   const state = {
-    link: "closed", station: null, acts: false, party: "", version: "", names: [], lines: {},
+    link: "closed", station: null, acts: false, sets: false, party: "", version: "", names: [], lines: {},
     notices: [], now: Date.now(),
   };
   let due = false;
@@ -111,7 +111,12 @@ export function model(talk, changed) {
     async linked(link) {
       state.link = link;
       if (link === "open") {
-        try { state.acts = (await talk.ask("seat")).acts; } catch { /* it comes back by itself */ }
+        try {
+          const seat = await talk.ask("seat");
+          state.acts = seat.acts;
+          state.sets = seat.sets;
+          if (state.sets && !location.hash && !(await talk.ask("home")).result.party) location.hash = "#/setup";
+        } catch { /* it comes back by itself */ }
       } else {
         state.station = null;
       }

@@ -6,10 +6,10 @@ import { t } from "/words.js";
 import { dtg } from "/time.js";
 
 const utf8 = new TextEncoder();
-const bytesOf = (b64) => Uint8Array.from(atob(b64), (c) => c.charCodeAt(0));
+export const bytesOf = (b64) => Uint8Array.from(atob(b64), (c) => c.charCodeAt(0));
 const textOf = (bytes) => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 const same = (a, b) => a.length === b.length && a.every((x, i) => x === b[i]);
-const sha256 = async (...parts) => {
+export const sha256 = async (...parts) => {
   const all = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
   parts.reduce((at, p) => { all.set(p, at); return at + p.length; }, 0);
   return new Uint8Array(await crypto.subtle.digest("SHA-256", all));
@@ -33,7 +33,7 @@ export function note(bytes) {
   return { text: text.slice(0, at + 1), signatures };
 }
 
-async function signed(n, name, type, key) {
+export async function signed(n, name, type, key) {
   const id = (await sha256(utf8.encode(`${name}\n`), Uint8Array.of(type), key)).slice(0, 4);
   for (const s of n.signatures) {
     if (s.name !== name || !same(s.id, id)) continue;
@@ -125,9 +125,9 @@ export async function check(files, say) {
   }
 }
 
-function save(name, text) {
+export function save(name, text, type = "application/json") {
   const a = document.createElement("a");
-  a.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  a.href = URL.createObjectURL(new Blob([text], { type }));
   a.download = name;
   a.click();
   URL.revokeObjectURL(a.href);

@@ -74,6 +74,7 @@ static const row rows[] = {
     { "contribute", OL_SEAT_SETS, { "key", "contribute" }, { "line" }, "out> again! passphrase" },
     { "combine", OL_SEAT_SETS, { "key", "combine" }, { "line", "@shares*" }, "" },
     { "join", OL_SEAT_SETS, { "line", "add" }, { "@charter", "@cards*" }, "digits|" },
+    { "home", OL_SEAT_SETS, { "home" }, { NULL }, "" },
     { "port-add", OL_SEAT_SETS, { "port", "add" }, { "url" }, "name" },
     { "bearer-add", OL_SEAT_SETS, { "bearer", "add" }, { "line", "party", "url" }, "port" },
 };

@@ -58,11 +58,14 @@ def leftovers(*webs):
 def founding(where):
     """two empty homes, a line, by requests; a wrong digit is refused; no share is left behind"""
     usa_web, usa = seated(where, "usa")
+    check(done(usa, "home")["result"]["party"] is None, "a home that is not there")
     prc_web, prc = seated(where, "prc")
     cards = [done(usa, "init", party="usa", name="United States", also=["fr=États-Unis"],
                   passphrase="correct horse")["result"]["card"],
              done(prc, "init", party="prc", name="中国", lang="zh en")["result"]["card"]]
     refused(usa, "init", "is the home of a party already", party="usa", name="x")
+    home = done(usa, "home")["result"]
+    check(home["card"] == cards[0] and home["sealed"] and home["lines"] == [], home)
     draft = done(usa, "charter-draft", line=LINE, cards=list(map(b64, cards)),
                  set=["rungs=watch minister"])["result"]["charter"]
     refused(usa, "charter-sign", "passphrase", charter=b64(draft))
@@ -102,7 +105,7 @@ def rights(where):
     check(sets.ask("seat")["sets"] and sets.ask("seat")["acts"], "the seat that sets up")
     check(acts.ask("seat")["acts"] and not acts.ask("seat")["sets"], "the seat that acts")
     for talk in (acts, looks):
-        for do in ("init", "charter-draft", "charter-sign", "contribute", "combine", "join",
+        for do in ("home", "init", "charter-draft", "charter-sign", "contribute", "combine", "join",
                    "port-add", "bearer-add", "start"):
             refused(talk, do, "may not set up", party="usa", name="x")
     check(not list(where.glob("usa/*")), "something was made")
