@@ -177,6 +177,31 @@ static void a_receipt_ends_it(void **state) {
     end(&x);
 }
 
+/* Between a receipt's commit and its signature another commit fails: it is our word already, and
+ * is neither put nor signed again with another time (§3.3). */
+static void a_slow_signature(void **state) {
+    (void)state;
+    world x;
+    begin(&x, 1);
+    pair *w = x.w;
+    x.has_spoken = true;
+    w->st[0].start_ms = w->st[1].start_ms = w->now_ms;
+    pair_until(w, w->now_ms + 500);
+    pair_say(w, 1, OL_LANE_ROUTINE, 30);
+    pair_until(w, w->now_ms + 500);
+    w->st[1].is_signing_slow = w->st[1].is_lossy = true;
+    pair_say(w, 0, OL_LANE_URGENT, 30);
+    pair_until(w, w->now_ms + 500);
+    assert_int_equal(w->st[1].mades, 1);
+    x.err = OL_EIO, x.from = x.commits, x.to = x.from + 1;
+    pair_say(w, 1, OL_LANE_ROUTINE, 30);
+    pair_until(w, w->now_ms + 5000);
+    assert_int_equal(w->st[1].failed, 1);
+    pair_sign(w, 1);
+    pair_converge(w, 10000);
+    end(&x);
+}
+
 /* The store in memory finds none: it is whole all the same, and whoever uses it. */
 static void store_memory(void **state) {
     (void)state;
@@ -239,6 +264,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(locked_memory),
         cmocka_unit_test(commits_fail),
         cmocka_unit_test(a_receipt_ends_it),
+        cmocka_unit_test(a_slow_signature),
         cmocka_unit_test(store_memory),
     };
     is_whole = argc > 1 && strcmp(argv[1], "--whole") == 0;

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "crypto/hash.h"
-#include "record/checkpoint.h"
 #include "wire/item.h"
 
 enum { DELAY_MS = 20, AGAIN_MS = 500, LOGS = 64 };
@@ -124,39 +123,24 @@ static void do_fetch(pair *w, unsigned p, const ol_effect *fx) {
     step(w, p, &ev);
 }
 
-/* One root for a log and size, ever. */
-static void mark(pair *w, const ol_effect *fx) {
-    const char *text = (const char *)fx->sign.text;
-    size_t len = fx->sign.len;
-    if (fx->sign.key == OL_KEY_RECEIPT) {
-        const char *at = memchr(text + 15, '\n', len - 15);
-        len -= (size_t)(at + 1 - text), text = at + 1;
-    }
-    ol_checkpoint cp;
-    pair_signed m;
-    PAIR_CHECK(w, ol_checkpoint_get(text, len, &cp) == OL_OK, "what is signed is no checkpoint");
-    ol_part part[] = { { cp.origin.p, cp.origin.len }, { &cp.size, sizeof cp.size } };
-    ol_hash_sha256_parts(part, 2, m.name);
-    memcpy(m.root, cp.root.b, 32);
-    for (size_t i = 0; i < w->marks; i++)
-        if (memcmp(w->mark[i].name, m.name, 32) == 0) {
-            PAIR_CHECK(w, memcmp(w->mark[i].root, m.root, 32) == 0, "two roots for %.*s size %llu",
-                       (int)cp.origin.len, cp.origin.p, (unsigned long long)cp.size);
-            return;
-        }
-    PAIR_CHECK(w, w->marks < PAIR_SIGNED, "too many signatures");
-    w->mark[w->marks++] = m;
+static void give_sign(pair *w, unsigned p, const pair_made *made) {
+    ol_event ev = { .kind = EV_SIGNED };
+    ev.signed_.token = made->token, ev.signed_.sig = made->sig;
+    step(w, p, &ev);
 }
 
 static void do_sign(pair *w, unsigned p, const ol_effect *fx) {
     pair_station *s = &w->st[p];
-    uint8_t sig[64];
-    mark(w, fx);
+    pair_made made = { .token = fx->sign.token };
+    pair_mark(w, fx);
     ol_sign_make(fx->sign.key == OL_KEY_LOG ? &s->log_key : &s->receipt_key, fx->sign.text,
-                 fx->sign.len, sig);
-    ol_event ev = { .kind = EV_SIGNED };
-    ev.signed_.token = fx->sign.token, ev.signed_.sig = sig;
-    step(w, p, &ev);
+                 fx->sign.len, made.sig);
+    if (!s->is_signing_slow) {
+        give_sign(w, p, &made);
+        return;
+    }
+    PAIR_CHECK(w, s->mades < PAIR_MADE, "too many signatures wait");
+    s->made[s->mades++] = made;
 }
 
 static void do_dh(pair *w, unsigned p, const ol_effect *fx) {
@@ -244,6 +228,15 @@ static void drain(pair *w, unsigned p) {
         s->at = (s->at + 1) % PAIR_QUEUE, s->n--;
         perform(w, p, &fx);
     }
+}
+
+void pair_sign(pair *w, unsigned p) {
+    pair_station *s = &w->st[p];
+    s->is_signing_slow = false;
+    for (size_t i = 0; i < s->mades; i++)
+        give_sign(w, p, &s->made[i]);
+    s->mades = 0;
+    drain(w, p);
 }
 
 static void nudge(pair *w, unsigned p, ol_event ev) {

@@ -3,7 +3,8 @@
  * Clients  each submission has an item; one that is refused, or whose station was started again
  *          before it answered, is submitted again with the same item, as a client would.
  * Checks   as things happen: OL_OK only for what the store holds; each submission answered exactly
- *          once; a receipt only for what its signer's store holds; one root for a log and size.
+ *          once; a receipt only for what its signer's store holds; one root for a log and size, and
+ *          one receipt (§3.3).
  *          A check that fails prints what and where, and traps.
  * Memory   each engine draws through a gate that fails chosen calls. */
 #ifndef OL_TESTS_FAULT_LIB_PAIR_H
@@ -16,11 +17,16 @@
 #include "line/line.h"
 #include "store/store.h"
 
-enum { PAIR_SAIDS = 96, PAIR_PACKETS = 256, PAIR_SIGNED = 4096, PAIR_QUEUE = 512 };
+enum { PAIR_SAIDS = 96, PAIR_PACKETS = 256, PAIR_SIGNED = 4096, PAIR_QUEUE = 512, PAIR_MADE = 16 };
 
 typedef struct { /* calls number `from` to below `to`, counted from 0, find no memory */
     uint64_t calls, from, to;
 } pair_gate;
+
+typedef struct { /* a signature that the engine has not got yet */
+    uint32_t token;
+    uint8_t sig[OL_SIG_LEN];
+} pair_made;
 
 typedef struct {
     ol_mem mem, secret;
@@ -37,7 +43,10 @@ typedef struct {
     uint8_t peer_stopped, was_stopped;  /* what the other says of its storage, once said */
     ol_err fault;                       /* what a start may end with; else it must work */
     bool is_lossy;                      /* commits may fail with other errors than planned ones */
-    ol_ratchet secrets;                 /* the file: the keys shared with the other */
+    bool is_signing_slow;               /* signatures wait for pair_sign */
+    pair_made made[PAIR_MADE];
+    size_t mades;
+    ol_ratchet secrets; /* the file: the keys shared with the other */
     ol_effect queue[PAIR_QUEUE];
     size_t at, n;
 } pair_station;
@@ -62,6 +71,7 @@ typedef struct {
 
 typedef struct {
     uint8_t name[32], root[32];
+    uint64_t time; /* of its receipt, 0: none yet */
 } pair_signed;
 
 typedef struct pair pair;
@@ -92,6 +102,8 @@ void pair_until(pair *w, uint64_t ms);
 /* Until both records are the same, receipted and whole, and all that was said is answered OL_OK;
  * traps after limit_ms. */
 void pair_converge(pair *w, uint64_t limit_ms);
+void pair_sign(pair *w, unsigned p);          /* what waited; from now on at once */
+void pair_mark(pair *w, const ol_effect *fx); /* this is signed: once, if at all */
 bool pair_is_same(const pair *w);
 uint64_t pair_size_in(const pair *w, ol_store *s, const ol_log_key *key);
 

@@ -1,10 +1,12 @@
-/* When two records are the same, whole and true to the rules. */
+/* When two records are the same, whole and true to the rules; what is signed, once. */
 #include "fault/lib_pair.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "crypto/hash.h"
+#include "record/checkpoint.h"
 #include "record/view.h"
 #include "wire/entry.h"
 
@@ -188,4 +190,39 @@ void pair_converge(pair *w, uint64_t limit_ms) {
                        "a durable word is missing");
     check_feed(w, 0), check_feed(w, 1);
     judge(w);
+}
+
+/* "cosignature/v1", "time <seconds>", the head's text. */
+static uint64_t receipt_time(const char *text, const char **ret_head) {
+    const char *at = strchr(text, '\n') + 1 + strlen("time "), *end = strchr(at, '\n');
+    uint64_t time = 0;
+    OL_ASSERT(ol_u64_get(at, (size_t)(end - at), 0, UINT64_MAX, &time) == OL_OK);
+    *ret_head = end + 1;
+    return time;
+}
+
+void pair_mark(pair *w, const ol_effect *fx) {
+    char text[1024];
+    const char *head = text;
+    PAIR_CHECK(w, fx->sign.len < sizeof text, "a long text to sign");
+    memcpy(text, fx->sign.text, fx->sign.len);
+    text[fx->sign.len] = '\0';
+    uint64_t time = fx->sign.key == OL_KEY_RECEIPT ? receipt_time(text, &head) : 0;
+    ol_checkpoint cp;
+    pair_signed m = { .time = time }, *has = NULL;
+    PAIR_CHECK(w, ol_checkpoint_get(head, strlen(head), &cp) == OL_OK, "no checkpoint is signed");
+    ol_part part[] = { { cp.origin.p, cp.origin.len }, { &cp.size, sizeof cp.size } };
+    ol_hash_sha256_parts(part, 2, m.name);
+    memcpy(m.root, cp.root.b, 32);
+    for (size_t i = 0; i < w->marks && has == NULL; i++)
+        has = memcmp(w->mark[i].name, m.name, 32) == 0 ? &w->mark[i] : NULL;
+    PAIR_CHECK(w, has != NULL || w->marks < PAIR_SIGNED, "too many signatures");
+    if (has == NULL)
+        w->mark[w->marks++] = m, has = &w->mark[w->marks - 1];
+    PAIR_CHECK(w, memcmp(has->root, m.root, 32) == 0, "two roots for %.*s size %llu",
+               (int)cp.origin.len, cp.origin.p, (unsigned long long)cp.size);
+    PAIR_CHECK(w, has->time == 0 || time == 0 || has->time == time,
+               "two receipts for %.*s size %llu", (int)cp.origin.len, cp.origin.p,
+               (unsigned long long)cp.size);
+    has->time = time != 0 ? time : has->time;
 }
