@@ -52,6 +52,8 @@ struct ol_cli {
 /* args.c: argv after the command's words. An exit code when it is not to be run, else -1. */
 int ol_cli_parse(ol_cli *c, int argc, char **argv);
 bool ol_cli_wants_json(int argc, char **argv);
+/* words.c: argv from a descriptor, each word ended by a zero byte; false: none, or too many. */
+bool ol_cli_words(const char *number, int *ret_argc, char ***ret_argv);
 const char *ol_cli_value(const ol_cli *c, const char *name); /* NULL: not given */
 bool ol_cli_has(const ol_cli *c, const char *name);
 bool ol_cli_takes(const ol_cli *c, const char *name); /* the command has such an option */

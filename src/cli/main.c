@@ -121,6 +121,12 @@ int main(int argc, char **argv) {
         print_list(stderr);
         return OL_CLI_USAGE;
     }
+    if (strcmp(argv[1], "--words-fd") == 0 && (argc != 3 || !ol_cli_words(argv[2], &argc, &argv))) {
+        (void)fputs("openline: --words-fd stands alone before the number, from 3 on, of a "
+                    "descriptor that gives a command; end each of its words by a zero byte\n",
+                    stderr);
+        return OL_CLI_USAGE;
+    }
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
         return help(argc - 2, argv + 2);
     if (strcmp(argv[1], "--version") == 0)

@@ -9,9 +9,9 @@
 
 typedef struct {
     uv_process_t process;
-    uv_pipe_t in, out, pass;
+    uv_pipe_t in, out, pass, words;
     uv_timer_t limit;
-    uv_write_t write, pass_write;
+    uv_write_t write, pass_write, words_write;
     ol_acts *acts; /* NULL: nobody listens any more */
     ol_web *web;
     bool for_looks; /* of a seat that only looks */
@@ -161,7 +161,8 @@ static void finish(act *c) {
     uv_close((uv_handle_t *)&c->process, let_go);
     uv_close((uv_handle_t *)&c->limit, let_go);
     uv_close((uv_handle_t *)&c->out, let_go);
-    for (uv_pipe_t *const *p = (uv_pipe_t *[]){ &c->in, &c->pass, NULL }; *p != NULL; p++)
+    for (uv_pipe_t *const *p = (uv_pipe_t *[]){ &c->in, &c->pass, &c->words, NULL }; *p != NULL;
+         p++)
         if (!uv_is_closing((uv_handle_t *)*p))
             uv_close((uv_handle_t *)*p, let_go);
 }
@@ -210,19 +211,29 @@ static void in_written(uv_write_t *req, int status) {
         uv_close((uv_handle_t *)req->handle, let_go);
 }
 
-static void give(act *c, uv_pipe_t *pipe, uv_write_t *req, char *text) {
+static void give(uv_pipe_t *pipe, uv_write_t *req, char *text) {
     uv_buf_t buf = uv_buf_init(text, text == NULL ? 0 : (unsigned)strlen(text));
-    req->data = c;
     if (uv_write(req, (uv_stream_t *)pipe, &buf, 1, in_written) != 0)
         uv_close((uv_handle_t *)pipe, let_go);
 }
 
+/* What stands on its command line anybody on this machine can read; these words it reads itself. */
+static void give_words(act *c) {
+    uv_buf_t buf[OL_COMMAND_WORDS];
+    unsigned n = 0;
+    for (size_t i = 1; i < c->command.words; i++)
+        buf[n++] = uv_buf_init(c->command.word[i], (unsigned)strlen(c->command.word[i]) + 1);
+    if (uv_write(&c->words_write, (uv_stream_t *)&c->words, buf, n, in_written) != 0)
+        uv_close((uv_handle_t *)&c->words, let_go);
+}
+
 static void start(ol_acts *a, act *c) {
-    char home[4200];
+    char home[4200], words[][12] = { "openline", "--words-fd", "4" };
+    char *args[] = { words[0], words[1], words[2], NULL };
     (void)snprintf(home, sizeof home, "OPENLINE_HOME=%s", a->web->home);
     char path[] = "PATH=/usr/local/bin:/usr/bin:/bin", lang[] = "LANG=C.UTF-8";
     char *env[] = { home, path, lang, NULL };
-    uv_stdio_container_t io[4] = { 0 };
+    uv_stdio_container_t io[5] = { 0 };
     io[0].flags = UV_CREATE_PIPE | UV_READABLE_PIPE;
     io[0].data.stream = (uv_stream_t *)&c->in;
     io[1].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
@@ -230,18 +241,22 @@ static void start(ol_acts *a, act *c) {
     io[2].flags = UV_IGNORE;
     io[3].flags = UV_CREATE_PIPE | UV_READABLE_PIPE;
     io[3].data.stream = (uv_stream_t *)&c->pass;
+    io[4].flags = UV_CREATE_PIPE | UV_READABLE_PIPE;
+    io[4].data.stream = (uv_stream_t *)&c->words;
     uv_process_options_t o = { .exit_cb = ended,
                                .file = a->web->program,
-                               .args = c->command.word,
+                               .args = args,
                                .env = env,
                                .stdio = io,
-                               .stdio_count = 4 };
+                               .stdio_count = OL_LEN(io) };
     (void)uv_pipe_init(a->web->loop, &c->in, 0);
     (void)uv_pipe_init(a->web->loop, &c->out, 0);
     (void)uv_pipe_init(a->web->loop, &c->pass, 0);
+    (void)uv_pipe_init(a->web->loop, &c->words, 0);
     (void)uv_timer_init(a->web->loop, &c->limit);
     c->process.data = c->in.data = c->out.data = c->pass.data = c->limit.data = c;
-    c->handles = 5;
+    c->words.data = c;
+    c->handles = 6;
     if (uv_spawn(a->web->loop, &c->process, &o) != 0) {
         c->has_ended = c->is_out_closed = true;
         c->status = -1;
@@ -249,8 +264,9 @@ static void start(ol_acts *a, act *c) {
         return;
     }
     (void)uv_timer_start(&c->limit, too_long, OL_ACT_S * 1000, 0);
-    give(c, &c->in, &c->write, c->command.text);
-    give(c, &c->pass, &c->pass_write, c->command.secret);
+    give(&c->in, &c->write, c->command.text);
+    give(&c->pass, &c->pass_write, c->command.secret);
+    give_words(c);
     if (uv_read_start((uv_stream_t *)&c->out, give_room, came) != 0)
         c->is_out_closed = true;
 }

@@ -308,6 +308,35 @@ def hasty(where):
     web.stop()
 
 
+def unseen(where):
+    """nothing of what is said stands on a command line or in an environment; no descriptor leaks"""
+    usa, _ = connected(where)
+    bin_of = where / "bin"
+    bin_of.mkdir()
+    shutil.copy(WEB, bin_of / "openline-web")
+    (bin_of / "openline").write_text(
+        f"#!/bin/sh\n(tr '\\0' ' ' </proc/$$/cmdline; env; echo fds; ls /proc/$$/fd) "
+        f">>{where}/seen\nexec {pathlib.Path(BIN).resolve()} \"$@\"\n")
+    (bin_of / "openline").chmod(0o755)
+    web = Web(usa, program=bin_of / "openline-web")
+    talk = web.talk(web.seat())
+    talk.event(event="station", up=True)
+    for do, keys in (("send", {"text": "A whispered word.", "subject": "A whispered subject",
+                               "status": "test"}),
+                     ("call", {"rung": "watch", "status": "test", "reason": "A whispered reason"}),
+                     ("send", {"text": "--", "subject": "--json=x", "status": "test"}),
+                     ("presence", {"text": "A whispered question", "status": "test"})):
+        said = talk.ask(do, line=LINE, **keys)
+        check(said["ok"], said)
+    seen = (where / "seen").read_text()
+    check("whispered" not in seen and seen.count("--words-fd 4") == 4, seen)
+    numbers = {n for part in seen.split("fds\n")[1:] for n in re.findall(r"^\d+$", part, re.M)}
+    check(numbers <= {"0", "1", "2", "3", "4", "10", "255"}, numbers)  # 10, 255: the shell's
+    web.stop()
+    for bad in ((), ("2",), ("900",), ("x",), ("3", "status")):
+        run("--words-fd", *bad, home=usa.home, expect=2)
+
+
 def read_away(sock):
     try:
         while sock.recv(1 << 16):
@@ -407,5 +436,5 @@ def certificate(where):
 
 if __name__ == "__main__":
     check(BIN, "no program")
-    sys.exit(main(door, strangers, rights, sealed, words, frames, crowd, hasty, greedy,
+    sys.exit(main(door, strangers, rights, sealed, words, frames, crowd, hasty, unseen, greedy,
                   station_gone, certificate))
