@@ -253,6 +253,12 @@ int ol_cli_line_is_free(ol_cli *c, const ol_home *h, const char *line) {
     return -1;
 }
 
+void ol_cli_hint_restart(const ol_cli *c, const ol_home *h) {
+    long pid = ol_home_pid(h);
+    if (pid != 0)
+        ol_cli_hint(c, "The station that runs (pid %ld) takes it up with openline restart.", pid);
+}
+
 int ol_cli_erase(ol_cli *c, int dir, const char *file) {
     static const uint8_t zero[4096];
     int fd = (int)TEMP_FAILURE_RETRY(openat(dir, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC));

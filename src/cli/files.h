@@ -74,6 +74,8 @@ int ol_cli_signed_charter(ol_cli *c, const ol_home *h, const char *line, ol_char
 int ol_cli_chain_files(ol_cli *c, size_t n, const char *const *file, ol_chain *ret);
 /* Refuses a name that is no name, or is taken by a joined line. */
 int ol_cli_line_is_free(ol_cli *c, const ol_home *h, const char *line);
+/* For people: the station that runs takes up what was changed when it starts anew. */
+void ol_cli_hint_restart(const ol_cli *c, const ol_home *h);
 /* Overwrites a file with zeros, then removes it; nothing to do when it is not there. */
 int ol_cli_erase(ol_cli *c, int dir, const char *file);
 /* The parties of a bit set, "usa, prc"; to has room for OL_PARTIES_MAX names. */

@@ -185,22 +185,19 @@ static int join(ol_cli *c, const ol_home *h, const ol_charter *ch, const char *t
 static int print_joined(ol_cli *c, const ol_home *h, const ol_charter *ch) {
     char id[2 * OL_LINE_ID_LEN + 1];
     char names[OL_CLI_PARTIES_LEN];
-    long pid = ol_home_pid(h);
     ol_hex_put(ch->id, sizeof ch->id, id);
     json_t *parties = json_array();
     for (unsigned i = 0; i < ch->parties; i++)
         (void)json_array_append_new(parties, json_string(ch->party[i].name));
     if (c->is_json)
         ol_cli_json(json_pack("{s:b, s:s, s:s, s:o, s:b}", "ok", 1, "line", ch->line, "id", id,
-                              "parties", parties, "restart", pid != 0));
+                              "parties", parties, "restart", ol_home_pid(h) != 0));
     else
         json_decref(parties);
     if (!c->is_json)
         ol_cli_print("Joined the line %s, id %s, of %s.\n", ch->line, id,
                      ol_cli_parties(ch, UINT32_MAX, names));
-    if (pid != 0)
-        ol_cli_hint(c, "The station that runs (pid %ld) takes it up when it is started again.",
-                    pid);
+    ol_cli_hint_restart(c, h);
     return ol_cli_end(c);
 }
 

@@ -232,8 +232,9 @@ static int print_taken(ol_cli *c, const amendment *a) {
     json_decref(parties);
     ol_cli_print("The line %s is in generation %u, of %s.\n", ch->line, (unsigned)ch->generation,
                  ol_cli_parties(ch, a->chain.members[a->chain.generations - 1], names));
-    ol_cli_hint(c, "Start the station again. Members in different generations do not reach each "
-                   "other: take it at the hour that was agreed.");
+    ol_cli_hint(
+        c, "Start the station: openline run. Members in different generations do not reach each "
+           "other: take it at the hour that was agreed.");
     return ol_cli_end(c);
 }
 

@@ -79,7 +79,8 @@ static int take(ol_cli *c, const ol_home *h, const ol_lines *lines) {
                      (unsigned)card.serial, row->api.name);
     if (pid != 0)
         ol_cli_hint(c,
-                    "Start the station (pid %ld) again now: until then it talks to whoever holds "
+                    "Have the station (pid %ld) start anew now, openline restart: until then it "
+                    "talks to whoever holds "
                     "the keys of the old card.",
                     pid);
     return ol_cli_end(c);

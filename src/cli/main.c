@@ -7,6 +7,7 @@
 
 #include "base/version.h"
 #include "cli/cli.h"
+#include "control/request.h"
 
 static const ol_cli_command *const commands[] = {
     /* of two that begin alike the longer first */
@@ -30,6 +31,7 @@ static const ol_cli_command *const commands[] = {
     &ol_cli_officer_add,    &ol_cli_officer_list,  &ol_cli_officer_remove,
     &ol_cli_handover,       &ol_cli_release,       &ol_cli_paper_make,
     &ol_cli_paper_take,     &ol_cli_officer_check, &ol_cli_home_show,
+    &ol_cli_restart,
 };
 
 static const ol_cli_opt no_options[] = { { NULL, NULL, NULL, false } };
@@ -117,6 +119,7 @@ int main(int argc, char **argv) {
                     stderr);
         return OL_CLI_FAILED;
     }
+    ol_request_wipes();
     if (argc < 2) {
         print_list(stderr);
         return OL_CLI_USAGE;

@@ -7,16 +7,13 @@
 #include "station/file.h"
 
 static int done(ol_cli *c, const ol_home *h, json_t *o) {
-    long pid = ol_home_pid(h);
     if (c->is_json) {
-        (void)json_object_set_new(o, "restart", json_boolean(pid != 0));
+        (void)json_object_set_new(o, "restart", json_boolean(ol_home_pid(h) != 0));
         ol_cli_json(o);
     } else {
         json_decref(o);
     }
-    if (pid != 0)
-        ol_cli_hint(c, "The station that runs (pid %ld) takes it up when it is started again.",
-                    pid);
+    ol_cli_hint_restart(c, h);
     return ol_cli_end(c);
 }
 

@@ -9,9 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "base/time.h"
 
-static int connect_to(const ol_home *h) {
+int ol_talk_connect(const ol_home *h) {
     struct sockaddr_un to = { .sun_family = AF_UNIX };
     char path[OL_HOME_SOCKET_MAX + 1];
     ol_home_socket(h, path);
@@ -32,7 +34,7 @@ int ol_talk_open(ol_cli *c, bool may_read, ol_talk *t) {
     if (err != OL_OK)
         return ol_cli_fail_why(c, err, &why);
     t->events = json_array();
-    t->fd = connect_to(&t->home);
+    t->fd = ol_talk_connect(&t->home);
     if (t->fd >= 0)
         return -1;
     long pid = ol_home_pid(&t->home);
@@ -121,6 +123,8 @@ int ol_talk_send(ol_cli *c, ol_talk *t, ol_request *r, uint64_t *ret_id) {
             return sent_away(c, t);
         at += (size_t)n;
     }
+    if ((r->given & OL_GIVEN_PASSPHRASE) != 0)
+        sodium_memzero(text, len);
     return -1;
 }
 

@@ -36,6 +36,8 @@ int ol_talk_send(ol_cli *c, ol_talk *t, ol_request *r, uint64_t *ret_id);
 int ol_talk_next(ol_cli *c, ol_talk *t, uint64_t timeout_ms, json_t **ret);
 
 uint64_t ol_talk_now_ms(void); /* a monotonic clock */
+/* The control socket of a home; -1: no station takes it. Nobody is told. */
+int ol_talk_connect(const ol_home *h);
 /* A request about a line; refuses what is no name. */
 int ol_talk_request(ol_cli *c, ol_do what, const char *line, ol_request *ret);
 

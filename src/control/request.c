@@ -1,13 +1,16 @@
 #include "control/request.h"
 
 #include <jansson.h>
+#include <malloc.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/lane.h"
 
-typedef enum { T_NAME, T_BODY, T_ITEM, T_INT, T_LOG, T_SIGNS, T_ENTRY } field_type;
+typedef enum { T_NAME, T_BODY, T_ITEM, T_INT, T_LOG, T_SIGNS, T_ENTRY, T_PASS } field_type;
 
 /* One row per key beside id and do. */
 static const struct field {
@@ -61,6 +64,8 @@ static const struct field {
       "give the name of a party of the line" },
     { "brief", OL_GIVEN_BRIEF, T_INT, offsetof(ol_request, brief), 0, 1, "give 1 or 0" },
     { "unread", OL_GIVEN_UNREAD, T_INT, offsetof(ol_request, unread), 0, 1, "give 1 or 0" },
+    { "passphrase", OL_GIVEN_PASSPHRASE, T_PASS, 0, 0, 0,
+      "give the 1 to 1024 bytes of the passphrase as padded base64" },
 };
 
 /* One row per command: the keys it needs and the keys it may have. */
@@ -92,6 +97,7 @@ static const struct {
     [OL_DO_BUNDLE_TAKE] = { "bundle-take", OL_GIVEN_BODY, OL_GIVEN_MORE },
     [OL_DO_BUNDLE_SHOW] = { "bundle-show", OL_GIVEN_BODY, OL_GIVEN_MORE },
     [OL_DO_STOP] = { "stop", 0, 0 },
+    [OL_DO_RESTART] = { "restart", 0, OL_GIVEN_PASSPHRASE },
 };
 
 const char *ol_do_name(ol_do what) {
@@ -219,6 +225,10 @@ static ol_err get_field(json_t *v, const struct field *f, ol_request *r, ol_refu
                        r->signs_len > 0 && r->signs_len % OL_CONTROL_SIGN_LEN == 0
                    ? OL_OK
                    : ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is not one or two signs", f->key);
+    if (f->type == T_PASS)
+        return ol_b64_get(s, len, r->pass, sizeof r->pass, &r->pass_len) == OL_OK && r->pass_len > 0
+                   ? OL_OK
+                   : ol_refuse(why, OL_EFORM, f->todo, "\"%s\" is no passphrase in base64", f->key);
     ol_err err = ol_b64_get(s, len, r->body, sizeof r->body, &r->body_len);
     if (err == OL_ELIMIT)
         return ol_refuse(why, OL_ELIMIT, f->todo, "\"%s\" is longer than an entry", f->key);
@@ -247,7 +257,7 @@ static ol_err get_do(json_t *o, ol_do *ret, ol_refusal *why) {
     static const char todo[] =
         "give one of hello, status, position, unread, submit, log, record, entries, subscribe, "
         "unsubscribe, clock-accept, copy-ack, fork-ack, hook-test, bundle-make, bundle-take, "
-        "bundle-show, stop";
+        "bundle-show, stop, restart";
     json_t *v = json_object_get(o, "do");
     if (!json_is_string(v))
         return ol_refuse(why, OL_EFORM, todo, "the request has no \"do\" that is a string");
@@ -318,6 +328,7 @@ ol_err ol_request_parse(const char *p, size_t len, ol_request *ret, ol_refusal *
     json_decref(o);
     if (err == OL_OK)
         *ret = r;
+    sodium_memzero(r.pass, sizeof r.pass);
     return err;
 }
 
@@ -342,9 +353,24 @@ static json_t *field_json(const struct field *f, const ol_request *r) {
         ol_hex_put(r->item, sizeof r->item, text);
     else if (f->type == T_SIGNS)
         ol_b64_put(r->signs, r->signs_len, text);
+    else if (f->type == T_PASS)
+        ol_b64_put(r->pass, r->pass_len, text);
     else
         ol_b64_put(r->body, r->body_len, text);
-    return json_string(text);
+    json_t *o = json_string(text);
+    if (f->type == T_PASS)
+        sodium_memzero(text, sizeof text);
+    return o;
+}
+
+static void wipe_and_free(void *p) {
+    if (p != NULL)
+        sodium_memzero(p, malloc_usable_size(p));
+    free(p);
+}
+
+void ol_request_wipes(void) {
+    json_set_alloc_funcs(malloc, wipe_and_free);
 }
 
 ol_err ol_request_put(const ol_request *r, char *to, size_t cap, size_t *ret_len) {

@@ -6,6 +6,8 @@
  * Errors   OL_EFORM, OL_ELIMIT, OL_ENOMEM; *ret as it was, *why says what was wrong and what to
  *          do, and the request's id as far as it could be read.
  * Memory   copies; jansson takes and gives back memory of its own, bounded by the line's length.
+ * Secrets  a passphrase goes through that memory: processes that handle one have it wiped
+ *          (ol_request_wipes). The line itself is the caller's to wipe.
  * Source   docs/CONTROL.md */
 #ifndef OL_CONTROL_REQUEST_H
 #define OL_CONTROL_REQUEST_H
@@ -26,7 +28,8 @@ enum {
     OL_CONTROL_INC_LEN = 8,
     OL_CONTROL_SIGN_LEN = 74, /* u16 officer, u64 written, 64 bytes of signature */
     OL_CONTROL_SIGNS_MAX = 2,
-    OL_CONTROL_LOG_MAX = 500, /* entries asked for at once */
+    OL_CONTROL_LOG_MAX = 500,   /* entries asked for at once */
+    OL_CONTROL_PASS_MAX = 1024, /* bytes of a passphrase */
     OL_CONTROL_BUNDLE_MIN = 200,
     OL_CONTROL_BUNDLE_MAX = 45000 /* so that it fits a line */
 };
@@ -52,6 +55,7 @@ typedef enum {
     OL_DO_BUNDLE_TAKE,
     OL_DO_BUNDLE_SHOW,
     OL_DO_STOP,
+    OL_DO_RESTART,
     OL_DO_N
 } ol_do;
 
@@ -79,7 +83,8 @@ typedef enum { /* bits of ol_request.given */
                OL_GIVEN_ALL = 1 << 20,
                OL_GIVEN_NEXT = 1 << 21,
                OL_GIVEN_MORE = 1 << 22,
-               OL_GIVEN_UNREAD = 1 << 23
+               OL_GIVEN_UNREAD = 1 << 23,
+               OL_GIVEN_PASSPHRASE = 1 << 24
 } ol_given;
 
 typedef struct {
@@ -103,6 +108,8 @@ typedef struct {
     uint8_t signs[OL_CONTROL_SIGNS_MAX * OL_CONTROL_SIGN_LEN];
     size_t signs_len; /* a multiple of OL_CONTROL_SIGN_LEN */
     char hook[OL_NAME_MAX + 1], event[OL_NAME_MAX + 1];
+    uint8_t pass[OL_CONTROL_PASS_MAX]; /* secret: whoever has the request wipes it */
+    size_t pass_len;
 } ol_request;
 
 typedef struct {
@@ -124,6 +131,9 @@ OL_MUST ol_err ol_request_parse(const char *p, size_t len, ol_request *ret, ol_r
 /* "usa/urgent/8f3a.17" → r->party, lane, incarnation, incarnation_len, index; false: it has another
  * form. 4, 6 … 16 digits of the incarnation may be given. */
 bool ol_request_entry(const char *s, size_t len, ol_request *r);
+
+/* From now on the memory that jansson gives back in this process is wiped first. */
+void ol_request_wipes(void);
 
 /* The request as a line with its newline, into to[cap], NUL-terminated; *ret_len without the NUL.
  * OL_ELIMIT: no room; OL_ENOMEM. */

@@ -196,3 +196,11 @@ json_t *ol_api_hooks(const ol_station *st) {
 void ol_api_stop(ol_station *st) {
     ol_station_stop(st, "asked by a client");
 }
+
+ol_err ol_api_restart(ol_station *st, const uint8_t *pass, size_t pass_len, ol_why *why) {
+    return ol_station_restart(st, pass, pass_len, why);
+}
+
+const char *ol_api_run(const ol_station *st) {
+    return st->run;
+}

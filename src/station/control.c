@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "station/control_parts.h"
 #include "station/log.h"
 
@@ -26,11 +28,18 @@ bool ol_client_is_full(const ol_client *cl) {
     return cl->pipe.write_queue_size >= OL_OUT_HIGH;
 }
 
+static void drop_in(ol_client *cl) {
+    if (cl->in != NULL)
+        sodium_memzero(cl->in, cl->in_cap);
+    free(cl->in);
+    cl->in = NULL;
+}
+
 static void client_closed(uv_handle_t *handle) {
     ol_client *cl = handle->data;
     if (cl->c->client[cl->place] == cl)
         cl->c->client[cl->place] = NULL;
-    free(cl->in);
+    drop_in(cl);
     free(cl);
 }
 
@@ -132,6 +141,8 @@ static void treat(ol_client *cl) {
         return;
     memmove(cl->in, cl->in + at, cl->in_len - at);
     cl->in_len -= at;
+    if (at > 0) /* what was treated leaves nothing behind: it may have been a passphrase */
+        sodium_memzero(cl->in + cl->in_len, at);
     if (cl->is_stopped && cl->in_len < cl->in_cap) {
         cl->is_stopped = false;
         if (uv_read_start((uv_stream_t *)&cl->pipe, give_room, came) != 0)
@@ -141,8 +152,7 @@ static void treat(ol_client *cl) {
         refuse_line(cl, "the line is longer than 65536 bytes", "send shorter lines");
         cl->in_len = 0;
     } else if (cl->in_len == 0 && cl->in_cap > IN_FIRST) {
-        free(cl->in); /* an idle client holds no memory for lines */
-        cl->in = NULL;
+        drop_in(cl); /* an idle client holds no memory for lines */
         cl->in_cap = 0;
     }
 }
@@ -153,9 +163,12 @@ static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
     *buf = uv_buf_init(NULL, 0); /* read is told ENOBUFS */
     if (cl->in_len == cl->in_cap && cl->in_cap < OL_CONTROL_LINE_MAX) {
         size_t cap = cl->in_cap == 0 ? IN_FIRST : cl->in_cap * 2;
-        char *in = realloc(cl->in, cap);
+        char *in = malloc(cap); /* not realloc: a passphrase may be in the old one */
         if (in == NULL)
             return;
+        if (cl->in != NULL)
+            memcpy(in, cl->in, cl->in_len);
+        drop_in(cl);
         cl->in = in;
         cl->in_cap = cap;
     }

@@ -3,7 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "base/version.h"
+#include "crypto/keyfile.h"
 #include "message/body.h"
 #include "station/control_parts.h"
 #include "station/hook_conf.h"
@@ -33,9 +36,10 @@ static ol_err hello(ask *a) {
     for (size_t i = 0; i < d->lines; i++)
         (void)json_array_append_new(lines, json_string(d->line[i]->name));
     return json_object_update_new(a->reply,
-                                  json_pack("{s:s, s:i, s:s, s:I, s:o}", "version", OL_VERSION,
+                                  json_pack("{s:s, s:i, s:s, s:I, s:s, s:o}", "version", OL_VERSION,
                                             "control", OL_CONTROL_VERSION, "party", d->party, "pid",
-                                            (json_int_t)getpid(), "lines", lines)) == 0
+                                            (json_int_t)getpid(), "run", ol_api_run(d->station),
+                                            "lines", lines)) == 0
                ? OL_OK
                : OL_ENOMEM;
 }
@@ -172,7 +176,7 @@ static ol_err hook_test(ask *a) {
     if (err == OL_ENOENT)
         return ol_refuse(a->why, err,
                          "openline hook list names them; one that was added since the station was "
-                         "started is there when it is started again",
+                         "started is there after openline restart",
                          "the station has no hook \"%s\"", r->hook);
     if (err == OL_EAGAIN)
         return ol_refuse(a->why, err, "try again in a moment", "too many events wait for the hook");
@@ -182,6 +186,23 @@ static ol_err hook_test(ask *a) {
     c->asks++;
     a->is_later = true;
     return OL_OK;
+}
+
+static ol_err restart(ask *a) {
+    _Static_assert((int)OL_CONTROL_PASS_MAX == (int)OL_KEYFILE_PASS_MAX,
+                   "what a key file takes fits");
+    ol_why why = { "" };
+    size_t len = (a->r->given & OL_GIVEN_PASSPHRASE) != 0 ? a->r->pass_len : 0;
+    ol_err err = ol_api_restart(a->client->c->desk.station, a->r->pass, len, &why);
+    if (err == OL_OK)
+        return OL_OK;
+    char *cut = NULL; /* "what was wrong; what to do" */
+    for (char *p = strstr(why.text, "; "); p != NULL; p = strstr(p + 1, "; "))
+        cut = p;
+    if (cut != NULL)
+        *cut = '\0';
+    return ol_refuse(a->why, err, cut != NULL ? cut + 2 : "put it right and try again",
+                     "the station goes on as it is, for it would not start anew: %s", why.text);
 }
 
 static ol_err stop(ask *a) {
@@ -343,6 +364,7 @@ static ol_err (*const answers[OL_DO_N])(ask *a) = {
     [OL_DO_BUNDLE_TAKE] = bundle_take,
     [OL_DO_BUNDLE_SHOW] = bundle_take,
     [OL_DO_STOP] = stop,
+    [OL_DO_RESTART] = restart,
 };
 
 void ol_client_ask(ol_client *cl, const char *line, size_t len) {
@@ -356,6 +378,7 @@ void ol_client_ask(ol_client *cl, const char *line, size_t len) {
     ask a = { .client = cl, .r = &r, .why = &why };
     a.reply = json_pack("{s:I, s:b}", "id", (json_int_t)r.id, "ok", 1);
     err = a.reply == NULL ? OL_ENOMEM : answers[r.what](&a);
+    sodium_memzero(r.pass, sizeof r.pass);
     if (err != OL_OK && why.what[0] == '\0')
         (void)ol_refuse(&why, err, "look at the station's log", "%s failed: %s", ol_do_name(r.what),
                         ol_err_text(err));

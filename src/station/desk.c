@@ -130,7 +130,7 @@ ol_err ol_desk_line(const ol_desk *d, const ol_request *r, size_t *ret, ol_refus
             return *ret = i, OL_OK;
     return ol_refuse(why, OL_ENOENT,
                      "name a line of this station; one that was joined since it was started is "
-                     "there when it is started again",
+                     "there after openline restart",
                      "the station has no line \"%s\"", r->line);
 }
 

@@ -1,11 +1,13 @@
 #include "station/station_parts.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -179,75 +181,25 @@ static void on_signal(uv_signal_t *handle, int number) {
 static void set_process(void) {
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)prctl(PR_SET_NAME, "openline"); /* as what it is called, however it was started */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         OL_LOG(OL_WARN, "process", "why=\"new privileges cannot be forbidden on this kernel\"");
     (void)setenv("UV_THREADPOOL_SIZE", "2", 0); /* look-ups of names; couriers' directories */
 }
 
-static ol_err get_keyfile(ol_station *st, size_t len, size_t pass_len, ol_why *why) {
-    ol_station_vault *v = st->vault;
-    ol_ini_at at = { 0 };
-    ol_err err =
-        ol_keyfile_get(v->text, len, pass_len > 0 ? v->pass : NULL, pass_len, &v->file, &at);
-    if (err == OL_ESTATE)
-        return ol_why_set(why, err,
-                          "%s is under a passphrase; give a descriptor with it: --passphrase-fd",
-                          OL_HOME_STATION);
-    if (err == OL_EAUTH)
-        return ol_why_set(
-            why, err,
-            "%s does not open: the passphrase is wrong, or the file was changed; try again",
-            OL_HOME_STATION);
-    if (err != OL_OK)
-        return ol_why_set(why, err, "%s, line %u: %s; restore it from its copy", OL_HOME_STATION,
-                          at.line, at.why != NULL ? at.why : ol_err_text(err));
-    if (v->file.kind != OL_KEYFILE_STATION)
-        return ol_why_set(why, OL_EFORM, "%s holds no station keys; put the right file there",
-                          OL_HOME_STATION);
-    return OL_OK;
-}
-
-/* The keys must be those that our card names: else nobody would accept a signature of ours. */
-static ol_err check_keys(ol_station *st, ol_why *why) {
-    const ol_card *card = &st->lines.self;
-    ol_station_vault *v = st->vault;
-    uint8_t pub[32];
-    ol_sign_key_of(v->file.log, &v->keys.log);
-    ol_sign_key_of(v->file.receipt, &v->keys.receipt);
-    memcpy(v->keys.static_key, v->file.static_key, sizeof v->keys.static_key);
-    bool is_ours = crypto_scalarmult_base(pub, v->keys.static_key) == 0 &&
-                   memcmp(pub, card->static_key, sizeof pub) == 0 &&
-                   memcmp(v->keys.log.pub, card->log, sizeof pub) == 0 &&
-                   memcmp(v->keys.receipt.pub, card->receipt, sizeof pub) == 0 &&
-                   strcmp(v->file.party, card->party.name) == 0;
-    if (is_ours)
-        return OL_OK;
-    return ol_why_set(why, OL_ECONFLICT,
-                      "%s (party %s, serial %u) holds other keys than the card (party %s, serial "
-                      "%u) names; put the one that belongs to it in its place",
-                      OL_HOME_STATION, v->file.party, (unsigned)v->file.serial, card->party.name,
-                      (unsigned)card->serial);
-}
-
 static ol_err load_keys(ol_station *st, ol_why *why) {
-    size_t len = 0, pass_len = 0;
+    size_t pass_len = 0;
+    int fd = st->opts.passphrase_fd;
     st->vault = ol_mem_get0(&st->locked, 1, sizeof *st->vault);
     if (st->vault == NULL)
         return ol_why_set(why, OL_ENOMEM,
                           "no memory is left that can be locked; raise the limit (ulimit -l)");
-    ol_err err = ol_file_read(st->home.dir, OL_HOME_STATION, OL_FILE_SECRET, st->vault->text,
-                              sizeof st->vault->text, &len, why);
-    if (err == OL_OK && st->opts.passphrase_fd >= 0)
-        err = ol_file_read_fd(st->opts.passphrase_fd, st->vault->pass, sizeof st->vault->pass,
-                              &pass_len, why);
-    if (err == OL_OK)
-        err = get_keyfile(st, len, pass_len, why);
-    if (err == OL_OK)
-        err = check_keys(st, why);
-    ol_keyfile_wipe(&st->vault->file);
-    sodium_memzero(st->vault->text, sizeof st->vault->text);
-    sodium_memzero(st->vault->pass, sizeof st->vault->pass);
-    return err;
+    ol_err err = fd < 0
+                     ? OL_OK
+                     : ol_file_read_fd(fd, st->vault->pass, sizeof st->vault->pass, &pass_len, why);
+    if (fd > STDERR_FILENO) /* it has given what it had: no other image needs it */
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return err == OL_OK ? ol_vault_open(&st->home, &st->lines.self, pass_len, st->vault, why) : err;
 }
 
 static ol_err open_home(ol_station *st, ol_why *why) {
@@ -400,6 +352,9 @@ static ol_err open_loop(ol_station *st, ol_why *why) {
 
 static ol_err start(ol_station *st, ol_why *why) {
     char path[OL_HOME_SOCKET_MAX + 1];
+    uint8_t run[OL_STATION_RUN_LEN / 2];
+    randombytes_buf(run, sizeof run);
+    ol_hex_put(run, sizeof run, st->run);
     st->started_wall = (uint64_t)time(NULL);
     st->started_ms = uv_now(&st->loop);
     ol_drive_start(st->drive);
@@ -477,13 +432,14 @@ static void take_apart(ol_station *st) {
     free(st);
 }
 
-ol_err ol_station_run(const ol_station_opts *opts, ol_why *why) {
+ol_err ol_station_run(const ol_station_opts *opts, ol_station_again *ret_again, ol_why *why) {
     ol_station *st = calloc(1, sizeof *st);
     if (st == NULL || sodium_init() < 0) {
         free(st);
         return ol_why_set(why, OL_ENOMEM, "out of memory, or the system gives no randomness");
     }
     st->opts = *opts;
+    st->again = ret_again;
     st->home.dir = st->lock = -1;
     set_process();
     ol_err err = open_home(st, why);

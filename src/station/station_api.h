@@ -145,5 +145,9 @@ struct json_t *ol_api_couriers(const ol_station *st, size_t line); /* both: a ne
 struct json_t *ol_api_hooks(const ol_station *st);                 /* docs/CONTROL.md */
 /* Clean stop, as by SIGTERM: after the call has returned. */
 void ol_api_stop(ol_station *st);
+/* The same, and it starts anew in the same process. pass_len 0: no passphrase is needed. What such
+ * a start would be refused for is refused here, and it goes on; why has the sentence. */
+OL_MUST ol_err ol_api_restart(ol_station *st, const uint8_t *pass, size_t pass_len, ol_why *why);
+const char *ol_api_run(const ol_station *st); /* names this start, at random */
 
 #endif

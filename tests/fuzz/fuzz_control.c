@@ -30,5 +30,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     OL_ASSERT(again.read == r.read && again.cursor == r.cursor && again.from == r.from);
     OL_ASSERT(again.limit == r.limit && again.last == r.last && again.lane == r.lane);
     OL_ASSERT(memcmp(again.incarnation, r.incarnation, sizeof r.incarnation) == 0);
+    OL_ASSERT(again.pass_len == r.pass_len && memcmp(again.pass, r.pass, r.pass_len) == 0);
     return 0;
 }

@@ -481,7 +481,8 @@ SILENT = {"init", "card", "card renew", "charter draft", "charter amend", "chart
           "bearer add", "run", "stop", "hook add", "hook list", "hook remove", "clock accept",
           "fork ack", "officer key", "officer use", "officer add", "officer list",
           "officer check", "officer remove", "handover", "version", "release", "bundle make",
-          "bundle show", "bundle take", "paper make", "paper take", "copy ack", "home"}
+          "bundle show", "bundle take", "paper make", "paper take", "copy ack", "home",
+          "restart"}
 
 
 def every_command(_):

@@ -36,7 +36,8 @@ void __wrap_ol_entry_encode(const ol_entry *e, ol_wr *w) {
 int main(void) {
     ol_station_opts opts = { .passphrase_fd = -1 };
     ol_why why = { "" };
-    ol_err err = ol_station_run(&opts, &why);
+    static ol_station_again again; /* nobody asks for it */
+    ol_err err = ol_station_run(&opts, &again, &why);
     if (err != OL_OK)
         (void)fprintf(stderr, "hostile: %s\n", why.text);
     return err == OL_OK ? 0 : 1;
