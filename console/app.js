@@ -8,7 +8,8 @@ import { clockUTC, local } from "/time.js";
 import { Wall } from "/wall.js";
 import { Line } from "/line.js";
 import { Setup } from "/setup.js";
-import { Alarm, CallView, Officer } from "/call.js";
+import { Alarm, CallView } from "/call.js";
+import { Officer } from "/officer.js";
 
 let draw = () => {};
 const talk = newTalk({ onEvent: (e) => model.heard(e), onState: (s) => model.linked(s) });
@@ -29,7 +30,7 @@ function Theme() {
   return html`<button class="quiet" onClick=${turn} aria-label=${t("theme")} title=${t("theme")}>${dark ? "☾" : "☀"}</button>`;
 }
 
-function Bar({ state, redraw }) {
+function Bar({ model, state, redraw }) {
   const now = new Date(state.now);
   return html`<header class="bar">
     <a class="brand" href="#/wall"><span class="mark" aria-hidden="true"></span>openline
@@ -40,7 +41,7 @@ function Bar({ state, redraw }) {
     <div class="clock" role="timer"><strong>${clockUTC(now)}</strong><span>${local(now / 1000, lang)} ${t("local")}</span></div>
     <div class="tools">
       ${!state.acts && state.link === "open" && html`<span class="chip">${t("onlooker")}</span>`}
-      ${state.acts && html`<${Officer} />`}
+      ${state.acts && html`<${Officer} model=${model} talk=${talk} line=${route().name} />`}
       <select aria-label=${t("language")} value=${lang} onChange=${async (e) => { await setLang(e.target.value); redraw(); }}>
         ${Object.entries(LANGS).map(([code, name]) => html`<option value=${code}>${name}</option>`)}</select>
       <${Theme} />
@@ -76,7 +77,7 @@ function App() {
   const { view, name, entry } = route();
   const line = state.lines[name];
   return html`
-    <${Bar} state=${state} redraw=${redraw} />
+    <${Bar} model=${model} state=${state} redraw=${redraw} />
     <${Banners} state=${state} />
     <main>
       ${view === "line" && line ? html`<${Line} key=${name} model=${model} talk=${talk} line=${line} entry=${entry} />`

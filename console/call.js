@@ -3,28 +3,17 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "/lib/preact.
 import { DRILL } from "/model.js";
 import { t } from "/words.js";
 import { span } from "/time.js";
-
-// Whose key signs what is done here: its passphrase is kept in this page alone, and goes with each act.
-let pass = null;
-const officer = () => (pass ? { passphrase: pass } : {});
-
-export function Officer() {
-  const [open, setOpen] = useState(false), [has, setHas] = useState(pass !== null);
-  const take = (e) => { e.preventDefault(); pass = new FormData(e.target).get("pass") || null; setHas(pass !== null); setOpen(false); };
-  if (!open) return html`<button class="quiet" onClick=${() => setOpen(true)} title=${t("officer-hint")}>${has ? t("officer-in") : t("officer-out")}</button>`;
-  return html`<form class="officer" onSubmit=${take} onKeyDown=${(e) => e.key === "Escape" && setOpen(false)}>
-    <input name="pass" type="password" autocomplete="off" aria-label=${t("officer-pass")} placeholder=${t("officer-pass")} ref=${(x) => x?.focus()} />
-    <button>${t("officer-take")}</button></form>`;
-}
+import { Fault } from "/fault.js";
+import { signs } from "/officer.js";
 
 // An act with its error in words, beside the button that was pressed.
 export function useAct(talk) {
   const [error, setError] = useState(null), [busy, setBusy] = useState(false);
-  const act = async (what, keys) => {
+  const act = async (what, keys, line = keys.line) => {
     setBusy(true);
     setError(null);
     try {
-      return await talk.ask(what, { ...officer(), ...keys });
+      return await talk.ask(what, { ...signs(line), ...keys });
     } catch (e) {
       setError(e);
       return null;
@@ -35,9 +24,7 @@ export function useAct(talk) {
   return { act, error, busy, clear: () => setError(null) };
 }
 
-export function Fault({ error }) {
-  return error && html`<p class="fault" role="alert"><b>${error.what}</b>${error.do && html`<span>${error.do}</span>`}</p>`;
-}
+export { Fault };
 
 function Ladder({ call, line, state }) {
   return html`<ol class="ladder">${call.called.map((c) => {

@@ -5,6 +5,7 @@ import { DRILL } from "/model.js";
 import { t } from "/words.js";
 import { span } from "/time.js";
 import { Fault, useAct } from "/call.js";
+import { TwoOfficers, needsTwo } from "/drafts.js";
 
 const LIMIT = { flash: 200, immediate: 200 };
 
@@ -33,7 +34,7 @@ export function Compose({ model, talk, line, replyTo, onDone }) {
   const { act, error, busy, clear } = useAct(talk);
   const [text, setText] = useState(""), [subject, setSubject] = useState(""), [precedence, setPrecedence] = useState(replyTo?.message?.precedence ?? "routine");
   const [status, setStatus] = useState("operational"), [begun, setBegun] = useState(null), [fresh, setFresh] = useState([]), [sure, setSure] = useState(false);
-  const area = useRef(null), fixed = replyTo ? replyTo.message?.status ?? "operational" : null, drill = DRILL(fixed ?? status);
+  const [two, setTwo] = useState(false), area = useRef(null), fixed = replyTo ? replyTo.message?.status ?? "operational" : null, drill = DRILL(fixed ?? status);
   useEffect(() => {
     area.current?.focus();
     talk.ask("position", { line: line.name }).then((said) => setBegun(said.position), () => {});
@@ -42,14 +43,16 @@ export function Compose({ model, talk, line, replyTo, onDone }) {
     if (begun === null) return;
     talk.ask("unread", { line: line.name, read: begun }).then((said) => setFresh(said.entries), () => {});
   }, [begun, line.total]);
+  const asked = needsTwo(line, precedence, fixed ?? status), drafts = asked || two;
   const words = countWords(text), limit = LIMIT[precedence], seconds = airTime(text, line), long = limit && words > limit;
   const send = async (anyway) => {
-    if ((precedence === "flash" || precedence === "immediate") && !drill && !sure) { setSure(true); return; }
-    const said = await act("send", {
+    if ((precedence === "flash" || precedence === "immediate") && !drill && !sure && !drafts) { setSure(true); return; }
+    const said = await act(drafts ? "draft-send" : "send", {
       line: line.name, text, precedence, ...(subject ? { subject } : {}), ...(fixed ? {} : { status }),
       ...(replyTo ? { ref: replyTo.entry } : {}), ...(begun === null ? {} : { read: String(begun) }), ...(anyway ? { anyway: true } : {}),
     });
     setSure(false);
+    if (said && drafts) model.notice(t("draft-waits"));
     if (said) onDone();
   };
   return html`<form class=${`compose ${drill ? "drill" : ""}`} onSubmit=${(e) => { e.preventDefault(); send(false); }}
@@ -68,9 +71,10 @@ export function Compose({ model, talk, line, replyTo, onDone }) {
       <button type="button" onClick=${() => talk.ask("position", { line: line.name }).then((said) => { setFresh([]); setBegun(said.position); })}>${t("have-read")}</button></div>`}
     <div class="row end">
       <output class=${long ? "late" : ""}>${limit ? t("words-of", { count: words, limit }) : t("words", { count: words })}${seconds !== null ? ` · ${t("takes", { span: span(seconds) })}` : ""}</output>
+      <${TwoOfficers} asked=${asked} two=${two} set=${setTwo} />
       <button type="button" onClick=${onDone}>${t("cancel")}</button>
       ${fresh.length > 0 && html`<button type="button" disabled=${busy || long || !text} onClick=${() => send(true)}>${t("send-anyway")}</button>`}
-      <button class=${`primary ${precedence}`} disabled=${busy || long || !text}>${sure ? t("send-sure", { precedence: t(precedence) }) : t("send")}</button>
+      <button class=${`primary ${precedence}`} disabled=${busy || long || !text}>${drafts ? t("draft-sign") : sure ? t("send-sure", { precedence: t(precedence) }) : t("send")}</button>
     </div>
     <${Fault} error=${error} />
   </form>`;
@@ -79,10 +83,12 @@ export function Compose({ model, talk, line, replyTo, onDone }) {
 export function CallForm({ model, talk, line, onDone }) {
   const { act, error, busy } = useAct(talk);
   const rungs = [...new Set(["watch", ...(line.status?.rungs ?? [])])];
-  const [precedence, setPrecedence] = useState("immediate"), [status, setStatus] = useState("operational"), [rung, setRung] = useState("watch"), [reason, setReason] = useState("");
+  const [precedence, setPrecedence] = useState("immediate"), [status, setStatus] = useState("operational"), [rung, setRung] = useState("watch"), [reason, setReason] = useState(""), [two, setTwo] = useState(false);
+  const asked = needsTwo(line, precedence, status), drafts = asked || two;
   const place = async (e) => {
     e.preventDefault();
-    const said = await act("call", { line: line.name, rung, precedence, status, ...(reason ? { reason } : {}) });
+    const said = await act(drafts ? "draft-call" : "call", { line: line.name, rung, precedence, status, ...(reason ? { reason } : {}) });
+    if (said && drafts) model.notice(t("draft-waits"));
     if (said) onDone(said.result.entry);
   };
   return html`<form class=${`compose ${DRILL(status) ? "drill" : ""}`} onSubmit=${place} onKeyDown=${(e) => e.key === "Escape" && onDone()}>
@@ -93,8 +99,9 @@ export function CallForm({ model, talk, line, onDone }) {
       <label class="field">${t("whom")}<select value=${rung} onChange=${(e) => setRung(e.target.value)}>${rungs.map((r) => html`<option value=${r}>${r}</option>`)}</select></label>
     </div>
     <input type="text" maxlength="200" dir="auto" placeholder=${t("reason")} aria-label=${t("reason")} value=${reason} onInput=${(e) => setReason(e.target.value)} />
-    <div class="row end"><button type="button" onClick=${() => onDone()}>${t("cancel")}</button>
-      <button class=${`primary call ${precedence}`} disabled=${busy}>☎ ${t("place-call")}</button></div>
+    <div class="row end"><${TwoOfficers} asked=${asked} two=${two} set=${setTwo} />
+      <button type="button" onClick=${() => onDone()}>${t("cancel")}</button>
+      <button class=${`primary call ${precedence}`} disabled=${busy}>☎ ${t(drafts ? "draft-sign" : "place-call")}</button></div>
     <${Fault} error=${error} />
   </form>`;
 }

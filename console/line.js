@@ -7,6 +7,7 @@ import { SIGN } from "/wall.js";
 import { Compose, CallForm } from "/compose.js";
 import { Arrows, Entry } from "/entry.js";
 import { Scroll } from "/scroll.js";
+import { Drafts } from "/drafts.js";
 
 const CHOICES = { precedence: ["flash", "immediate", "priority", "routine"], status: ["operational", "exercise", "test"] };
 const TYPED = 250; // ms after the last key a search begins
@@ -77,6 +78,7 @@ export function Line({ model, talk, line, entry }) {
       between=${(list) => html`<div class="gutter"><${Arrows} list=${list} party=${state.party} /></div>`} />
     ${rows.count === 0 && rows.progress === null && html`<p class="empty">${t(line.total ? "none-found" : "no-entries")}</p>`}
     ${!follows && html`<button class="newest" onClick=${() => scroll.current.end()}>${t("newest")} ↓</button>`}
+    <${Drafts} model=${model} talk=${talk} line=${line} />
     ${state.acts && html`<footer class="write">
       ${form === null && html`<div class="row"><button class="primary" onClick=${() => setForm("message")}>${t("write")}</button>
         <button class="call" onClick=${() => setForm("call")}>☎ ${t("place-call")}</button></div>`}

@@ -7,7 +7,8 @@ const OF_CALLS = new Set(["call", "ring", "reply", "close"]);
 
 export function model(talk, changed) {
   const state = {
-    link: "closed", station: null, acts: false, sets: false, party: "", version: "", names: [], lines: {},
+    link: "closed", station: null, acts: false, sets: false, login: false, party: "", version: "", names: [], lines: {},
+    drafts: [],
     notices: [], now: Date.now(),
   };
   let due = false;
@@ -37,6 +38,9 @@ export function model(talk, changed) {
     soon();
     if (l.again.delete(key)) once(l, key, ask);
   }
+
+  // What waits for a second officer, at whatever console of this server it was signed.
+  const readDrafts = () => talk.ask("drafts").then((said) => { state.drafts = said.drafts; soon(); }, () => {});
 
   const readStatus = (l) => once(l, "status", async () => {
     l.status = await talk.ask("status", { line: l.name });
@@ -96,6 +100,10 @@ export function model(talk, changed) {
       soon();
       return;
     }
+    if (event.event === "draft") {
+      readDrafts();
+      return;
+    }
     const l = event.line && line(event.line);
     if (!l) return;
     // What rings is asked for before all else; the record, which takes longest, after it.
@@ -115,6 +123,8 @@ export function model(talk, changed) {
           const seat = await talk.ask("seat");
           state.acts = seat.acts;
           state.sets = seat.sets;
+          state.login = seat.login === true;
+          readDrafts();
           if (state.sets && !location.hash && !(await talk.ask("home")).result.party) location.hash = "#/setup";
         } catch { /* it comes back by itself */ }
       } else {

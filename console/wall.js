@@ -73,6 +73,7 @@ function Card({ line, state }) {
       <a href=${`#/call/${line.name}/${c.entry}`}>${t("call-open", { caller: c.caller, rung: c.rung })}</a></li>`)}</ul>`}
     ${clocks.length > 0 && html`<ul class="clocks" aria-label=${t("unanswered")}>${clocks.map((c) => html`<${Clock} clock=${c} line=${line} state=${state} />`)}</ul>`}
     ${s.deferrals?.length > 0 && html`<ul class="clocks">${s.deferrals.map((d) => html`<${Deferral} deferral=${d} line=${line} state=${state} />`)}</ul>`}
+    ${state.drafts.some((d) => d.line === line.name) && html`<p class="drafts-wait"><a href=${`#/line/${line.name}`}>${t("drafts-wait", { count: state.drafts.filter((d) => d.line === line.name).length })}</a></p>`}
     ${s.forks_unseen > 0 && html`<p class="alarm">${t("fork-alarm", { count: s.forks_unseen })}</p>`}
     ${s.copy && !s.copy_acknowledged && html`<p class="alarm">${t("copy-alarm")}</p>`}
     ${s.clock_doubtful && html`<p class="alarm">${t("clock-alarm")}</p>`}

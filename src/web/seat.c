@@ -1,6 +1,7 @@
 #include "web/seat.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 static void draw(char word[OL_SEAT_WORD + 1]) {
@@ -24,20 +25,87 @@ void ol_seats_init(ol_seats *s) {
         draw(s->key[right]);
 }
 
+/* A place for one more: an empty one, or that of the seat unused for longest. */
+static ol_seat *place(ol_seats *s, uint64_t now_s) {
+    ol_seat *seat = &s->seat[0];
+    for (size_t i = 0; i < OL_SEATS && !is_over(seat, now_s); i++)
+        if (is_over(&s->seat[i], now_s) || s->seat[i].used_s < seat->used_s)
+            seat = &s->seat[i];
+    *seat = (ol_seat){ .number = ++s->opened, .used_s = now_s };
+    draw(seat->word);
+    return seat;
+}
+
+/* A login's: its key is used up, and so are those that nobody used in time. */
+static const ol_seat *open_pass(ol_seats *s, ol_str key, uint64_t now_s) {
+    const ol_seat *opened = NULL;
+    for (size_t i = 0; i < OL_SEAT_PASSES; i++) {
+        bool is_it = is_word(s->pass[i].key, key);
+        bool is_late = now_s - s->pass[i].since_s > OL_SEAT_PASS_S;
+        if (is_it && !is_late && s->pass[i].as.officer != 0) {
+            ol_seat *seat = place(s, now_s);
+            seat->right = OL_SEAT_ACTS, seat->is_login = true;
+            seat->as[0] = s->pass[i].as;
+            opened = seat;
+        }
+        if (is_it || is_late)
+            sodium_memzero(&s->pass[i], sizeof s->pass[i]);
+    }
+    return opened;
+}
+
 const ol_seat *ol_seats_open(ol_seats *s, ol_str key, uint64_t now_s) {
     ol_seat_right right = OL_SEAT_SETS;
     while (right > OL_SEAT_NONE && !is_word(s->key[right], key))
         right--;
     if (right == OL_SEAT_NONE)
-        return NULL;
-    ol_seat *seat = &s->seat[0];
-    for (size_t i = 0; i < OL_SEATS && !is_over(seat, now_s); i++)
-        if (is_over(&s->seat[i], now_s) || s->seat[i].used_s < seat->used_s)
-            seat = &s->seat[i];
-    *seat = (ol_seat){ .right = right, .number = ++s->opened, .used_s = now_s };
-    draw(seat->word);
+        return open_pass(s, key, now_s);
+    ol_seat *seat = place(s, now_s);
+    seat->right = right;
     draw(s->key[right]);
     return seat;
+}
+
+const char *ol_seats_pass(ol_seats *s, const char *line, uint16_t officer, uint64_t now_s) {
+    size_t at = 0;
+    for (size_t i = 0; i < OL_SEAT_PASSES; i++)
+        if (s->pass[i].since_s < s->pass[at].since_s)
+            at = i;
+    s->pass[at].since_s = now_s;
+    s->pass[at].as.officer = officer;
+    (void)snprintf(s->pass[at].as.line, sizeof s->pass[at].as.line, "%s", line);
+    draw(s->pass[at].key);
+    return s->pass[at].key;
+}
+
+ol_seat *ol_seats_of(ol_seats *s, unsigned long number) {
+    for (size_t i = 0; i < OL_SEATS && number != 0; i++)
+        if (s->seat[i].right != OL_SEAT_NONE && s->seat[i].number == number)
+            return &s->seat[i];
+    return NULL;
+}
+
+bool ol_seat_sit(ol_seat *seat, const char *line, uint16_t officer) {
+    ol_seat_as *to = NULL;
+    for (size_t i = 0; i < OL_SEAT_LINES; i++)
+        if (strcmp(seat->as[i].line, line) == 0 || (to == NULL && seat->as[i].officer == 0))
+            to = &seat->as[i];
+    if (to == NULL)
+        return false;
+    (void)snprintf(to->line, sizeof to->line, "%s", line);
+    to->officer = officer;
+    return true;
+}
+
+uint16_t ol_seat_officer(const ol_seat *seat, const char *line) {
+    for (size_t i = 0; i < OL_SEAT_LINES; i++)
+        if (seat->as[i].officer != 0 && strcmp(seat->as[i].line, line) == 0)
+            return seat->as[i].officer;
+    return 0;
+}
+
+void ol_seat_end(ol_seat *seat) {
+    sodium_memzero(seat, sizeof *seat);
 }
 
 const ol_seat *ol_seats_find(ol_seats *s, ol_str word, uint64_t now_s) {

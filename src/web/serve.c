@@ -81,7 +81,8 @@ static bool give_seat(ol_guest *g, ol_str key) {
                    "SameSite=Strict; Max-Age=%d%s\r\n",
                    w->cookie, seat->word, OL_SEAT_COOKIE_S, w->tls != NULL ? "; Secure" : "");
     head(g, "303 See Other", fields, 0);
-    w->seated(w, seat->right);
+    if (!seat->is_login)
+        w->seated(w, seat->right);
     return true;
 }
 

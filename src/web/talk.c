@@ -125,6 +125,22 @@ static void drop(ol_talk *t, const json_t *o) {
     ol_drafts_drop(d);
 }
 
+static ol_seat *seat_of(const ol_talk *t) {
+    return ol_seats_of(&t->guest->web->seats, t->seat);
+}
+
+/* The seat ends, for all its talks. */
+static void leave(ol_talk *t, json_t *id) {
+    ol_web *w = t->guest->web;
+    ol_seat *seat = seat_of(t);
+    ol_talk_say(t, json_pack("{s:O, s:b}", "id", id, "ok", 1));
+    if (seat != NULL)
+        ol_seat_end(seat);
+    for (size_t i = 0; i < OL_WEB_CONNS; i++)
+        if (w->guest[i] != NULL && w->guest[i]->talk != NULL && w->guest[i]->seat == t->seat)
+            ol_conn_end(w->guest[i]->conn);
+}
+
 /* Its seat may do it. */
 static void act(ol_talk *t, json_t *o) {
     const char *what = json_string_value(json_object_get(o, "do"));
@@ -145,6 +161,8 @@ static void heard(ol_talk *t, const char *p, size_t len) {
     else if (strcmp(what, "seat") == 0)
         ol_talk_say(t, json_pack("{s:O, s:b, s:b, s:b}", "id", id, "ok", 1, "acts",
                                  t->right >= OL_SEAT_ACTS, "sets", may_set(t)));
+    else if (strcmp(what, "leave") == 0)
+        leave(t, id);
     else if (strcmp(what, "drafts") == 0)
         ol_talk_say(t, json_pack("{s:O, s:b, s:o}", "id", id, "ok", 1, "drafts",
                                  ol_drafts_list(&t->guest->web->drafts)));

@@ -124,6 +124,24 @@ def two(where):
     web.stop()
 
 
+def leaving(where):
+    """who leaves ends the seat: all its talks, and its cookie opens nothing more"""
+    usa, _ = connected(where)
+    web = Web(usa)
+    cookie, other = web.seat(), web.talk(web.seat())
+    talks = [web.talk(cookie) for _ in range(2)]
+    check(talks[0].ask("leave")["ok"], "it may leave")
+    for talk in talks:
+        try:
+            while talk.read():
+                pass
+        except EOFError:
+            pass
+    check(web.get("/", Cookie=cookie)[0] == 403 and web.talk(cookie).status == 403, "it sits still")
+    check(other.ask("seat")["acts"], "another seat ended")
+    web.stop()
+
+
 def house(where):
     """sixteen drafts wait at most; one more is refused before it is signed"""
     usa, _, files = watch(where)
@@ -147,4 +165,4 @@ def house(where):
 
 
 if __name__ == "__main__":
-    main(who_sits_here, two, house)
+    main(who_sits_here, two, leaving, house)

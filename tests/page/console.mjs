@@ -233,6 +233,68 @@ await main({
     noFaults(usa);
   },
 
+  async release(browser) {
+    await host("officers");
+    const one = await fresh(browser, "usa", {}), two = await fresh(browser, "usa", { lang: "zh" });
+    for (const page of [one, two]) { await go(page, `#/line/${LINE}`); await page.waitForSelector(".line"); }
+    const sit = async (page, number, pass) => {
+      await page.click(".seat > button");
+      await page.selectOption('form.officer select[name="as"]', number);
+      await page.fill('form.officer input[name="pass"]', pass);
+      await page.click("form.officer button.primary");
+    };
+    await sit(one, "1", "jones passes");
+    await one.waitForSelector("form.officer .fault");
+    await shot(one, "sit-wrong");
+    await accessible(one, "who sits here");
+    await one.fill('form.officer input[name="pass"]', "smith passes");
+    await one.click("form.officer button.primary");
+    await sees(one, "Captain Smith", ".seat");
+    await write(one, "Your vessel is on our side of the line. Turn it round.", { precedence: "priority" });
+    await sees(one, "the charter asks for it");
+    await shot(one, "draft-compose");
+    await accessible(one, "compose for two");
+    await one.click("form.compose button.primary");
+    const draft = (page, text) => page.locator("li.draft", { hasText: text });
+    for (const page of [one, two]) await draft(page, "Turn it round.").waitFor();
+    await sees(one, "another officer releases it", "li.draft");
+    await sees(two, "由 Captain Smith 签署", "li.draft");
+    await accessible(one, "a draft");
+    await shot(one, "draft-own");
+    await draft(two, "Turn it round.").locator("button.primary").click(); // nobody sits there
+    await two.waitForSelector("li.draft .fault, li.draft button.primary");
+    await sit(two, "2", "jones passes");
+    await sees(two, "Captain Jones", ".seat");
+    await two.setViewportSize({ width: 360, height: 740 });
+    check(await two.evaluate(() => document.documentElement.scrollWidth <= 360), "a draft is wider than a small screen");
+    await shot(two, "draft-small");
+    await two.setViewportSize({ width: 1400, height: 900 });
+    await shot(two, "draft-zh");
+    await draft(two, "Turn it round.").locator("button.primary").click();
+    for (const page of [one, two]) {
+      await entryOf(page, "Turn it round.").waitFor();
+      await draft(page, "Turn it round.").waitFor({ state: "detached" });
+    }
+    await one.waitForSelector('li.entry:has-text("Turn it round.") li[data-party="prc"][data-state="stored"]');
+    for (const who of ["Captain Smith", "Captain Jones"]) await entryOf(one, "Turn it round.").getByText(who).waitFor();
+    await shot(one, "draft-released");
+    await write(one, "Never mind.", { precedence: "flash", status: "exercise" });
+    await one.click('.two input');
+    await one.click("form.compose button.primary");
+    await draft(two, "Never mind.").waitFor();
+    await go(two, "#/wall");
+    await sees(two, "1 份待第二位值班员签发");
+    await shot(two, "draft-wall");
+    await draft(one, "Never mind.").getByText("Drop it").click();
+    await one.click("text=Drop it: sure?");
+    await draft(one, "Never mind.").waitFor({ state: "detached" });
+    check(await entryOf(one, "Never mind.").count() === 0, "what was dropped was sent");
+    await two.click(".seat > button");
+    await two.click("text=退出此控制台");
+    await two.getByText("This console is closed to you").waitFor();
+    noFaults(one);
+  },
+
   async languages(browser) {
     const usa = await fresh(browser, "usa", {});
     await go(usa, `#/line/${LINE}`);

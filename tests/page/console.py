@@ -17,11 +17,13 @@ from libline import (BIN, SRC, Control, Failure, found, free_udp_ports, main,  #
                      station_down, station_up)
 from liblinkem import Linkem  # noqa: E402
 from libweb import Web  # noqa: E402
+from web_officers import enrol  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("OPENLINE_BUILD", "build/gcc")).resolve()
 STEPS, sys.argv[1:] = sys.argv[1:], []  # by name, to run only these
 SETTINGS = ("rungs=duty-officer commander", "answer.flash=4", "answer.immediate=120",
-            "check.interval=60", "limit.entries=100000", "limit.bytes=100000000")
+            "check.interval=60", "limit.entries=100000", "limit.bytes=100000000",
+            "release.two=priority")
 
 
 def fill(party, count):
@@ -59,6 +61,10 @@ class Host:
         if command == "key":
             kind = words[1] if len(words) > 1 else "acts"
             (self.where / f"{words[0]}.key").write_text(self.web[words[0]].url(kind))
+        elif command == "officers":  # who sign where their number is given
+            for number, name in enumerate(("smith", "jones"), 1):
+                enrol(self.party["usa"], self.where, number, name, f"{name} passes")
+            self.party["usa"].run("officer", "use", "hotline", "--nobody")
         elif command == "cut":
             self.link.say("cut")
         elif command == "mend":
