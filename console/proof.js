@@ -50,12 +50,12 @@ export async function signed(n, name, type, key) {
 
 // What a card or charter says: [section] and key = value.
 function fields(text) {
-  const out = {};
+  const out = Object.create(null);
   let section = "";
   for (const line of text.split("\n").slice(1)) {
     const head = /^\[(.+)\]$/.exec(line), pair = /^(\S+) = (.*)$/.exec(line);
     if (head) section = head[1];
-    else if (pair) (out[section] ??= {})[pair[1]] = pair[2];
+    else if (pair) (out[section] ??= Object.create(null))[pair[1]] = pair[2];
   }
   return out;
 }
@@ -79,9 +79,10 @@ async function rootOf(leaf, index, size, path) {
   return hash;
 }
 
-// files: { path: Uint8Array } of one proof. Returns what holds, a sentence each; throws at the first that does not.
-export async function check(files, say) {
-  const cards = {}, one = (end) => Object.keys(files).find((path) => path.endsWith(end));
+// files: { path: Uint8Array } of one proof; shown: the entry that it is to be of, by log and index.
+// Says what holds, a sentence each; throws at the first that does not.
+export async function check(files, say, shown = null) {
+  const cards = Object.create(null), one = (end) => Object.keys(files).find((path) => path.endsWith(end));
   for (const path of Object.keys(files).filter((p) => p.startsWith("cards/")).sort()) {
     const n = note(files[path]), f = fields(n.text);
     const name = f.party.name, identity = bytesOf(f.keys.identity);
@@ -108,15 +109,18 @@ export async function check(files, say) {
   const index = Number(/^index (\d+)$/.exec(lines[1])[1]), path = lines.slice(2).map(bytesOf);
   const checkpoint = note(utf8.encode(proofText.slice(head.length + 2)));
   const [origin, sizeText, root] = checkpoint.text.split("\n"), size = Number(sizeText);
-  const [lineName, author] = origin.split("/");
-  if (!leafPath.startsWith(origin.split("/").slice(1).join("/")) || !(index < size)) throw new Error("the proof is of another log");
+  const [lineName, author] = origin.split("/"), log = origin.split("/").slice(1).join("/");
+  if (!parties.includes(author)) throw new Error(`${author} is no party of the charter`);
+  if (lineName !== says[""]?.line) throw new Error("the proof is of another line");
+  if (!leafPath.startsWith(`${log}/`) || !(index < size)) throw new Error("the proof is of another log");
+  if (shown && (shown.log !== log || shown.index !== index)) throw new Error("the proof is of another entry");
   let isSigned = false;
   for (const key of cards[author].log) isSigned ||= Boolean(await signed(checkpoint, origin, 0x01, key).catch(() => null));
   if (!isSigned) throw new Error(`${author} has not signed this head`);
   say("proof-head", { party: author, size });
   if (!same(await rootOf(files[leafPath], index, size, path), bytesOf(root))) throw new Error("the entry is not under this head");
   say("proof-leaf", { index });
-  for (const name of Object.keys(cards)) {
+  for (const name of parties) {
     if (name === author) continue;
     for (const key of cards[name].receipt) {
       const found = await signed(checkpoint, `${lineName}/${name}/mirror`, 0x04, key).catch(() => null);
@@ -141,7 +145,7 @@ export function Proof({ entry, line, talk }) {
       const reply = await talk.ask("proof", { line: line.name, entry: entry.entry });
       setFiles(reply.files);
       const bytes = Object.fromEntries(Object.entries(reply.files).map(([path, b64]) => [path, bytesOf(b64)]));
-      await check(bytes, (key, values) => { found.push([key, values]); setSaid([...found]); });
+      await check(bytes, (key, values) => { found.push([key, values]); setSaid([...found]); }, entry);
       setDone(true);
     })().catch((e) => setFault(e.what ?? e.message));
   }, [entry.entry]);

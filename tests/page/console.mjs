@@ -203,8 +203,34 @@ await main({
         out[path] = await check(files, () => {}).then(() => "holds", (e) => e.message);
       }
       out.sound = await check(bytes(), () => {}).then(() => "holds", (e) => e.message);
+      // An author that is no party of the charter, with a card, a log and a head of his own.
+      const key = () => crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
+      const utf8 = new TextEncoder(), b64 = (bytes) => btoa(String.fromCharCode(...bytes));
+      const raw = async (k) => new Uint8Array(await crypto.subtle.exportKey("raw", k.publicKey));
+      const sum = async (...parts) => new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(await new Blob(parts).arrayBuffer())));
+      const note = async (text, name, k) => {
+        const id = (await sum(utf8.encode(`${name}\n`), Uint8Array.of(1), await raw(k))).slice(0, 4);
+        const sign = new Uint8Array(await crypto.subtle.sign("Ed25519", k.privateKey, utf8.encode(text)));
+        return `${text}\n— ${name} ${b64([...id, ...sign])}\n`;
+      };
+      const [identity, log, receipt] = [await key(), await key(), await key()], forged = bytes(), leaf = utf8.encode("a leaf of his");
+      const card = `openline card v1\n[party]\nname = mal\n[keys]\nidentity = ${b64(await raw(identity))}\nlog = ${b64(await raw(log))}\nreceipt = ${b64(await raw(receipt))}\n`;
+      const line = /^line = (.+)$/m.exec(new TextDecoder().decode(forged.charter))[1], origin = `${line}/mal/urgent/0011223344556677`;
+      forged["cards/mal.1"] = utf8.encode(await note(card, "mal/identity", identity));
+      for (const path of Object.keys(forged)) if (/\.leaf$|\.tlog-proof$/.test(path)) delete forged[path];
+      const head = await note(`${origin}\n1\n${b64(await sum(Uint8Array.of(0), leaf))}\n`, origin, log);
+      forged["mal/urgent/0011223344556677/0.leaf"] = leaf;
+      forged["mal/urgent/0011223344556677/0.tlog-proof"] = utf8.encode(`c2sp.org/tlog-proof@v1\nindex 0\n\n${head}`);
+      out.stranger = await check(forged, () => {}).then(() => "holds", (e) => e.message);
+      const [at] = Object.keys(given).filter((p) => p.endsWith(".leaf")), [, name, index] = /^(.+)\/(\d+)[^/]*$/.exec(at);
+      const shown = (log, index) => check(bytes(), () => {}, { log, index }).then(() => "holds", (e) => e.message);
+      out["this entry"] = await shown(name, Number(index)) === "holds" ? "is not another" : "its own proof fails";
+      out["another place"] = await shown(name, Number(index) + 1);
+      out["another log"] = await shown(name.replace("usa", "prc"), Number(index));
       return out;
     }, files);
+    check(why["this entry"] === "is not another", why["this entry"]);
+    check(/no party/.test(why.stranger), why.stranger);
     check(why.sound === "holds", why.sound);
     for (const [path, said] of Object.entries(why)) check(path === "sound" || said !== "holds", `${path} was altered and holds`);
     noFaults(usa);
