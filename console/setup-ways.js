@@ -34,10 +34,11 @@ export function Ways({ set, f, model }) {
     <${Fault} error=${f.faults.ways} />`;
 }
 
-export function Station({ set, f, state, model }) {
+export function Station({ set, f, state }) {
+  const what = f.home.running ? "restart" : "start";
   return html`<p>${t(state === "done" ? "set-station-runs" : f.home.running ? "set-station-again" : "set-station-why")}</p>
-    ${state !== "done" && !f.home.running && html`<div class="row"><${Pass} set=${set} f=${f} />
-      <button class="primary" disabled=${f.busy || (f.home.sealed && !f.pass)} onClick=${() => set.station("start")}>${t(f.busy === "start" ? "set-starting" : "set-start")}</button></div>`}
+    ${state !== "done" && html`<div class="row"><${Pass} set=${set} f=${f} />
+      <button class="primary" disabled=${f.busy || (f.home.sealed && !f.pass)} onClick=${() => set.station(what)}>${t(f.busy === what ? "set-starting" : `set-${what}`)}</button></div>`}
     ${state !== "done" && !f.home.running && html`<p class="quiet-text">${t("set-supervise")}</p>`}
     <${Fault} error=${f.faults.station} />`;
 }

@@ -77,6 +77,7 @@ static const row rows[] = {
     { "home", OL_SEAT_SETS, { "home" }, { NULL }, "" },
     { "port-add", OL_SEAT_SETS, { "port", "add" }, { "url" }, "name" },
     { "bearer-add", OL_SEAT_SETS, { "bearer", "add" }, { "line", "party", "url" }, "port" },
+    { "restart", OL_SEAT_SETS, { "restart" }, { NULL }, "passphrase" },
 };
 
 static const row *find(const char *what) {

@@ -106,7 +106,7 @@ def rights(where):
     check(acts.ask("seat")["acts"] and not acts.ask("seat")["sets"], "the seat that acts")
     for talk in (acts, looks):
         for do in ("home", "init", "charter-draft", "charter-sign", "contribute", "combine", "join",
-                   "port-add", "bearer-add", "start"):
+                   "port-add", "bearer-add", "start", "restart"):
             refused(talk, do, "may not set up", party="usa", name="x")
     check(not list(where.glob("usa/*")), "something was made")
     web.refused("setting up from a seat that may not")
@@ -167,6 +167,9 @@ def starting(where):
         log = home / "station.log"
         check(log.stat().st_mode & 0o7777 == 0o600 and "station.ready" in log.read_text(), log)
         refused(talk, "start", "runs on this home already", passphrase="correct horse")
+        refused(talk, "restart", "passphrase", passphrase="wrong horse")
+        again = done(talk, "restart", passphrase="correct horse")["result"]
+        check(again["pid"] == pid, again)
         check(web.stop() == 0, "the console's server")
         with Control(home) as control:
             check(control.ask("hello")["party"] == "usa", "the station goes on")

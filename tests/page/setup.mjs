@@ -157,6 +157,17 @@ await main({
 
     await go(usa, "#/setup");
     await step(usa, "wall", "done");
+    await usa.fill('[list="here"]', `tcp://127.0.0.1:${parties.usa.another}`);
+    await usa.click('.add-way:has([list="here"]) button');
+    await step(usa, "station", "now");
+    await sees(usa, "takes up what is new", '[data-step="station"]');
+    await usa.fill('[data-step="station"] .pass input', "a wrong passphrase");
+    await primary(usa, "station");
+    await usa.waitForSelector('[data-step="station"] .fault');
+    await usa.fill('[data-step="station"] .pass input', PASS);
+    await primary(usa, "station");
+    await step(usa, "station", "done");
+    await step(usa, "wall", "done");
     await usa.setViewportSize({ width: 360, height: 740 });
     check(await usa.evaluate(() => document.documentElement.scrollWidth <= 360 && document.querySelector(".setup").scrollWidth <= 360), "Setup is wider than a small screen");
     await whole(usa, "setup-small");

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -32,9 +33,10 @@ def founding(where):
     subprocess.run([SRC / "tools/fetch-page", SRC / "build/page"], check=True)
     parties = [Empty(where, name) for name in ("usa", "prc")]
     webs = [Web(party, "--setup") for party in parties]
+    ports = free_udp_ports(2) + free_udp_ports(1, socket.SOCK_STREAM)
     told = {p.name: {"home": str(p.home), "url": w.url("sets up"), "acts": w.url("acts"),
-                     "port": port}
-            for p, w, port in zip(parties, webs, free_udp_ports(2))}
+                     "port": port, "another": ports[2]}
+            for p, w, port in zip(parties, webs, ports)}
     env = dict(os.environ, OPENLINE_BIN=str(pathlib.Path(BIN).resolve()),
                OPENLINE_PARTIES=json.dumps(told), OPENLINE_SHOTS=str(BUILD / "shots"),
                OPENLINE_CHROMIUM=shutil.which("chromium") or "",
