@@ -11,7 +11,8 @@
  *          must not break (§7) are so marked; the others are for a reader's eye. Of a record that
  *          is still growing the former can mean that a log has not arrived whole.
  * Trust    signatures of heads and receipts, and roots, are not looked at here (record/verify.h);
- *          officers' signs and vouchers are (§4.8), where opts name line and identity keys.
+ *          officers' signs and vouchers are (§4.8), where opts name line and identity keys: signs
+ *          when somebody asks for one (some 0.15 ms each), all by finish where issues are told.
  * Memory   from opts.mem, which outlives the view: some 200 bytes an entry and 40 a mention, 112
  *          more a call, ring, reply or close, 112 a receipt and 24 a path in a close, twice that
  *          while arrays grow; entries are not kept. OL_ENOMEM at its ceiling; then only free

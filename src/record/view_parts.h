@@ -86,7 +86,9 @@ typedef struct { /* a signed entry */
     bool needs_two;
     uint8_t kind, signs, body[OL_HASH_LEN];
     ol_sign sign[OL_SIGNS_MAX];
-    const char *fault[OL_SIGNS_MAX];
+    const char *fault[OL_SIGNS_MAX]; /* NULL: none but what is_open leaves to be found */
+    bool is_open[OL_SIGNS_MAX];      /* not verified yet: that waits until somebody asks */
+    size_t before[OL_SIGNS_MAX];     /* of the same officer and item: the sign before, plus one */
     bool is_known[OL_SIGNS_MAX];
     ol_roster_row who[OL_SIGNS_MAX];
 } vw_said;

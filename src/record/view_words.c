@@ -141,38 +141,32 @@ static ol_err word_of(const ol_view *v, const vw_said *s, ol_word *ret) {
     return hash_read(v, s->place, ret->read);
 }
 
-/* NULL: it is this officer's word. */
-static const char *fault_of(const ol_word *w, const ol_sign *sign, const ol_roster_row *who) {
-    if (who == NULL)
-        return "nobody of that number is on the roster";
-    if (who->has_left)
-        return "who had left";
-    if (!who->has_key)
-        return "who has no key on the roster";
-    return ol_word_verify(w, who->number, sign->written, who->key, sign->sig) == OL_OK
-               ? NULL
-               : "and the signature does not verify";
+/* NULL: it is this officer's word, if it verifies. */
+static const char *fault_of(const ol_roster_row *who) {
+    return who == NULL     ? "nobody of that number is on the roster"
+           : who->has_left ? "who had left"
+           : !who->has_key ? "who has no key on the roster"
+                           : NULL;
 }
 
-static ol_err judge(ol_view *v, const ol_roster *roster, vw_said *s) {
-    ol_word w;
-    ol_err err = word_of(v, s, &w);
-    for (unsigned i = 0; i < s->signs && err == OL_OK; i++) {
+static void judge(const ol_view *v, const ol_roster *roster, vw_said *s) {
+    uint8_t party = v->log[s->place.log].key.party;
+    for (unsigned i = 0; i < s->signs; i++) {
         const ol_roster_row *who =
-            ol_roster_find(roster, w.party, (uint16_t)s->sign[i].officer, UINT64_MAX);
+            ol_roster_find(roster, party, (uint16_t)s->sign[i].officer, UINT64_MAX);
         bool is_again = i > 0 && s->sign[0].officer == s->sign[i].officer;
-        s->fault[i] = is_again ? "who has signed it already" : fault_of(&w, &s->sign[i], who);
+        s->fault[i] = is_again ? "who has signed it already" : fault_of(who);
+        s->is_open[i] = s->fault[i] == NULL;
         s->is_known[i] = who != NULL;
         if (who != NULL)
             s->who[i] = *who;
     }
-    return err;
 }
 
-typedef struct { /* a sign that verifies */
+typedef struct { /* a sign that may verify */
     vw_said *said;
     const uint8_t *item;
-    size_t at;
+    size_t at, number; /* of v->said and the sign in it */
     uint64_t officer;
     unsigned nth;
     uint8_t party;
@@ -186,8 +180,9 @@ static int by_item(const void *a, const void *b) {
     return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
 }
 
-/* An officer says an item once: of the same sign in several logs the first counts (§4.8). */
-static ol_err drop_repeated(ol_view *v) {
+/* An officer says an item once: of the same sign in several logs the first that verifies counts
+ * (§4.8). */
+static ol_err link_repeated(ol_view *v) {
     borne *all = ol_mem_get0(v->opts.mem, v->saids * OL_SIGNS_MAX, sizeof *all);
     size_t n = 0;
     if (all == NULL)
@@ -196,21 +191,64 @@ static ol_err drop_repeated(ol_view *v) {
         vw_said *s = &v->said[i];
         const vw_row *row = row_at(v, s->place);
         for (unsigned k = 0; k < s->signs; k++)
-            if (s->fault[k] == NULL)
+            if (s->is_open[k])
                 all[n++] = (borne){ .said = s,
                                     .item = row->item,
                                     .at = row->at,
+                                    .number = i * OL_SIGNS_MAX + k,
                                     .officer = s->sign[k].officer,
                                     .nth = k,
                                     .party = v->log[s->place.log].key.party };
     }
-    qsort(all, n, sizeof *all, by_item);
+    if (n > 0)
+        qsort(all, n, sizeof *all, by_item);
     for (size_t i = 1; i < n; i++)
         if (all[i].party == all[i - 1].party && all[i].officer == all[i - 1].officer &&
             memcmp(all[i].item, all[i - 1].item, OL_ITEM_LEN) == 0)
-            all[i].said->fault[all[i].nth] = "who has signed this item before";
+            all[i].said->before[all[i].nth] = all[i - 1].number + 1;
     ol_mem_put(v->opts.mem, all, v->saids * OL_SIGNS_MAX, sizeof *all);
     return OL_OK;
+}
+
+/* By itself, whatever was said before. */
+static ol_err verify(const ol_view *v, vw_said *s, unsigned nth) {
+    ol_word w;
+    if (!s->is_open[nth])
+        return OL_OK;
+    ol_err err = word_of(v, s, &w);
+    if (err != OL_OK)
+        return err;
+    const ol_sign *sign = &s->sign[nth];
+    s->is_open[nth] = false;
+    if (ol_word_verify(&w, s->who[nth].number, sign->written, s->who[nth].key, sign->sig) != OL_OK)
+        s->fault[nth] = "and the signature does not verify";
+    return OL_OK;
+}
+
+/* One that was said before is no less said for it: of those, too, `fault` is set. */
+static ol_err settle(const ol_view *v, vw_said *s, unsigned nth) {
+    static const char again[] = "who has signed this item before";
+    ol_err err = verify(v, s, nth);
+    size_t before = err == OL_OK && s->fault[nth] == NULL ? s->before[nth] : 0;
+    while (before > 0 && s->fault[nth] == NULL) {
+        vw_said *other = &v->said[(before - 1) / OL_SIGNS_MAX];
+        unsigned k = (before - 1) % OL_SIGNS_MAX;
+        err = verify(v, other, k);
+        if (err != OL_OK)
+            return s->is_open[nth] = true, err; /* asked again, it is verified again */
+        if (other->fault[k] == NULL || other->fault[k] == again)
+            s->fault[nth] = again;
+        before = other->before[k];
+    }
+    return err;
+}
+
+static ol_err settle_all(ol_view *v) {
+    ol_err err = OL_OK;
+    for (size_t i = 0; i < v->saids; i++)
+        for (unsigned k = 0; k < v->said[i].signs && err == OL_OK; k++)
+            err = settle(v, &v->said[i], k);
+    return err;
 }
 
 static void tell_signs(const ol_view *v, const vw_said *s) {
@@ -275,7 +313,7 @@ static ol_err judge_log(ol_view *v, ol_roster *roster, size_t log, const learnt 
             err = ol_roster_add(roster, taken, l->key.party, &e->who, e->at, &effect, &is_false);
         }
         if (err == OL_OK)
-            err = judge(v, roster, &v->said[l->row[row].said - 1]);
+            judge(v, roster, &v->said[l->row[row].said - 1]);
     }
     return err;
 }
@@ -309,8 +347,10 @@ static ol_err judge_all(ol_view *v) {
     if (list != NULL)
         ol_mem_put(v->opts.mem, list, v->enrols + 1, sizeof *list);
     if (err == OL_OK && v->saids > 0)
-        err = drop_repeated(v);
-    for (size_t i = 0; i < v->saids && err == OL_OK; i++)
+        err = link_repeated(v);
+    if (err == OL_OK && v->opts.issue != NULL)
+        err = settle_all(v);
+    for (size_t i = 0; i < v->saids && err == OL_OK && v->opts.issue != NULL; i++)
         tell_signs(v, &v->said[i]);
     return err;
 }
@@ -336,8 +376,9 @@ ol_view_sign ol_view_sign_of(const ol_view *v, size_t at, unsigned nth) {
     OL_ASSERT(at < v->len);
     const vw_row *row = row_at(v, v->order[at]);
     OL_ASSERT(row->said > 0 && nth < v->said[row->said - 1].signs);
-    const vw_said *s = &v->said[row->said - 1];
-    const char *fault = v->roster == NULL ? "the signature was not checked" : s->fault[nth];
+    vw_said *s = &v->said[row->said - 1];
+    bool is_known = v->roster != NULL && settle(v, s, nth) == OL_OK;
+    const char *fault = is_known ? s->fault[nth] : "the signature was not checked";
     return (ol_view_sign){ .officer = (uint16_t)s->sign[nth].officer,
                            .written = s->sign[nth].written,
                            .fault = fault,
