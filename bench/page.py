@@ -4,8 +4,10 @@
 
     bench/page.py [--entries N]     build/gcc must be built; N messages are on record (10000)
 
-Prints milliseconds and bytes, and beside each a floor measured in the same run: an empty page of
-the same server, a round trip of its talk.
+Prints milliseconds, best / median / worst of nine, and beside each median how many times its floor it
+is. Floors are of the same run: an icon of the same server, a round trip of the talk, that and a frame
+of the screen, and how long the station alone needs to put all entries in order (`log`, asked by
+another client). The machine's load stands above: figures of a busy machine are its own.
 """
 import argparse
 import json
@@ -59,6 +61,28 @@ def watch_calls(party, stored):
     threading.Thread(target=read, daemon=True).start()
 
 
+def orders(party, runs=9):
+    """ms of a page of the record whose order must be made anew: something was stored before."""
+    took = []
+    with Control(party.home) as client:
+        for n in range(runs):
+            client.ask("submit", line=LINE, body=BODY, item=f"ff{n:010x}")
+            began = time.monotonic()
+            client.ask("log", line=LINE, last=40)
+            took.append((time.monotonic() - began) * 1000)
+    return took
+
+
+def tell(runs):
+    median = {}
+    for name, (took, *_) in runs.items():
+        median[name] = sorted(took)[len(took) // 2]
+    for name, (took, *floor) in runs.items():
+        took = sorted(took)
+        times = f"  {median[name] / median[floor[0]]:.1f} × {floor[0]}" if floor else ""
+        print(f"{name + ', ms':<44} {took[0]:>5.0f} / {median[name]:>4.0f} / {took[-1]:>4.0f}{times}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--entries", type=int, default=10000)
@@ -77,12 +101,14 @@ def main():
             done = subprocess.run(["node", ROOT / "bench/page.mjs"], env=env, check=True,
                                   stdout=subprocess.PIPE, text=True)
             said = json.loads(done.stdout)
-            delays = sorted(shown - stored[entry] for entry, shown in said.pop("shown").items())
-            print(f"{count} entries on record; best / median / worst of the runs")
-            for key, value in said.items():
-                print(f"{key:<44} {value}")
-            print(f"{'call stored → on screen, ms':<44} {delays[0]:.0f} / "
-                  f"{delays[len(delays) // 2]:.0f} / {delays[-1]:.0f}")
+            floor = "the same and a frame"
+            runs = {"station: the order of all entries": [orders(prc)], **said["runs"],
+                    "call stored → on screen": [[shown - stored[entry] for entry, shown
+                                                 in said["shown"].items()], floor]}
+            load = os.getloadavg()[0]
+            print(f"{count} entries on record, load {load:.1f}; best / median / worst")
+            tell(runs)
+            print(f"{'bytes to fill an empty cache':<44} {said['bytes']}")
             web.stop()
         finally:
             for party in list(STATIONS):
