@@ -17,13 +17,24 @@ export function countWords(text) {
   return runs + Math.ceil(n / 2);
 }
 
-// So long takes the entry, its head and the receipt on the thinnest live path with a known rate.
-// Texts are compressed to about half; 190 bytes are signatures, tags and names.
-export function airTime(text, line) {
-  const rates = (line.status?.paths ?? []).filter((p) => p.live && p.rate).map((p) => p.rate);
-  if (rates.length === 0) return null;
-  return Math.ceil((new TextEncoder().encode(text).length * 0.5 + 190) * 8 / Math.min(...rates));
+const WEIGH = 400; // ms after the last key
+
+// How long it takes on the thinnest live path of a known rate until its receipt is here: by the
+// command, which knows what it is when it is compressed, and what goes with it.
+function useWeight(talk, line, keys) {
+  const [found, setFound] = useState(null), thin = (line.status?.paths ?? []).some((p) => p.live && p.rate);
+  const asked = JSON.stringify(keys);
+  useEffect(() => {
+    if (!thin || !keys.text.trim()) { setFound(null); return undefined; }
+    let on = true;
+    const timer = setTimeout(() => talk.ask("weigh", { line: line.name, ...keys })
+      .then(({ result }) => on && setFound(result.paths[0] ?? null), () => on && setFound(null)), WEIGH);
+    return () => { on = false; clearTimeout(timer); };
+  }, [asked, thin]);
+  return found;
 }
+
+const pathName = (p) => p.port && p.port !== "main" ? p.port : (p.url ?? "").split(":")[0];
 
 function Choice({ name, values, value, set, label }) {
   return html`<fieldset class="choice"><legend>${label}</legend>${values.map((v) => html`<label class=${`${v} ${value === v ? "on" : ""}`}>
@@ -44,7 +55,7 @@ export function Compose({ model, talk, line, replyTo, onDone }) {
     talk.ask("unread", { line: line.name, read: begun }).then((said) => setFresh(said.entries), () => {});
   }, [begun, line.total]);
   const asked = needsTwo(line, precedence, fixed ?? status), drafts = asked || two;
-  const words = countWords(text), limit = LIMIT[precedence], seconds = airTime(text, line), long = limit && words > limit;
+  const words = countWords(text), limit = LIMIT[precedence], weight = useWeight(talk, line, { text, precedence, ...(subject ? { subject } : {}), ...(replyTo ? { ref: replyTo.entry } : {}) }), long = limit && words > limit;
   const send = async (anyway) => {
     if ((precedence === "flash" || precedence === "immediate") && !drill && !sure && !drafts) { setSure(true); return; }
     const said = await act(drafts ? "draft-send" : "send", {
@@ -70,7 +81,7 @@ export function Compose({ model, talk, line, replyTo, onDone }) {
       ${fresh.map((e) => html`<p dir="auto"><b>${e.author}</b> ${e.message?.text ?? e.kind}</p>`)}
       <button type="button" onClick=${() => talk.ask("position", { line: line.name }).then((said) => { setFresh([]); setBegun(said.position); })}>${t("have-read")}</button></div>`}
     <div class="row end">
-      <output class=${long ? "late" : ""}>${limit ? t("words-of", { count: words, limit }) : t("words", { count: words })}${seconds !== null ? ` · ${t("takes", { span: span(seconds) })}` : ""}</output>
+      <output class=${long ? "late" : ""}>${limit ? t("words-of", { count: words, limit }) : t("words", { count: words })}${weight ? ` · ${t("takes", { span: span(Math.ceil(weight.seconds)), path: pathName(weight), party: weight.party.toUpperCase() })}` : ""}</output>
       <${TwoOfficers} asked=${asked} two=${two} set=${setTwo} />
       <button type="button" onClick=${onDone}>${t("cancel")}</button>
       ${fresh.length > 0 && html`<button type="button" disabled=${busy || long || !text} onClick=${() => send(true)}>${t("send-anyway")}</button>`}

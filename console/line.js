@@ -6,6 +6,7 @@ import { lang, t } from "/words.js";
 import { SIGN } from "/wall.js";
 import { Compose, CallForm } from "/compose.js";
 import { Arrows, Entry } from "/entry.js";
+import { EVERYTHING } from "/rows.js";
 import { Scroll } from "/scroll.js";
 import { Drafts } from "/drafts.js";
 
@@ -76,7 +77,7 @@ export function Line({ model, talk, line, entry }) {
     <div class="sides" aria-hidden="true"><b>${t("ours", { party: nameOf(line, state.party) })}</b><b>${t("theirs", { party: (line.status?.parties ?? []).filter((p) => p !== state.party).map((p) => nameOf(line, p)).join(", ") })}</b></div>
     <${Scroll} ref=${scroll} rows=${rows} row=${row} label=${t("record")} moved=${setFollows}
       between=${(list) => html`<div class="gutter"><${Arrows} list=${list} party=${state.party} /></div>`} />
-    ${rows.count === 0 && rows.progress === null && html`<p class="empty">${t(line.total ? "none-found" : "no-entries")}</p>`}
+    ${rows.count === 0 && rows.progress === null && html`<p class="empty">${t(JSON.stringify({ ...rows.filter, machine: false }) === JSON.stringify(EVERYTHING) ? "no-entries" : "none-found")}</p>`}
     ${!follows && html`<button class="newest" onClick=${() => scroll.current.end()}>${t("newest")} ↓</button>`}
     <${Drafts} model=${model} talk=${talk} line=${line} />
     ${state.acts && html`<footer class="write">

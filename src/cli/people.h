@@ -55,6 +55,10 @@ int ol_people_crossing(ol_people *p);
 enum { OL_PEOPLE_STATUS_LEN = 24 };
 const char *ol_people_upper(const char *s, char to[OL_PEOPLE_STATUS_LEN]);
 
+/* people_text.c: the command's second word; `-`: standard input to its end, into *room, which the
+ * caller frees. */
+int ol_people_text(ol_cli *c, char **room, ol_str *ret);
+
 /* Subscribes to the line from now on: what has come before is not told. */
 int ol_people_follow(ol_people *p);
 

@@ -1,5 +1,4 @@
 /* openline send — a message: submitted, and waited for as far as the sender wants. */
-#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,38 +143,6 @@ static int take_parties(sending *s) {
     if (code < 0 && ol_cli_has(s->c, "info-precedence") && s->m.info == 0)
         code = ol_cli_usage(s->c, "--info-precedence goes with --info");
     return code;
-}
-
-static int take_text(sending *s) {
-    const char *arg = s->c->arg[1];
-    if (strcmp(arg, "-") != 0) {
-        s->m.text = (ol_str){ arg, strlen(arg) };
-        return -1;
-    }
-    if (isatty(STDIN_FILENO))
-        ol_cli_hint(s->c, "Write the message; end it with Ctrl-D on a line of its own.");
-    size_t len = 0;
-    s->text = malloc(OL_LONG_TEXT_MAX + 2);
-    if (s->text == NULL)
-        return ol_cli_fail(s->c, OL_ENOMEM, "try again", "there is no memory for the text");
-    for (;;) {
-        ssize_t n = read(STDIN_FILENO, s->text + len, OL_LONG_TEXT_MAX + 2 - len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return ol_cli_fail(s->c, OL_EIO, "give it again", "standard input: %s",
-                               strerror(errno));
-        if (n == 0)
-            break;
-        len += (size_t)n;
-        if (len > OL_LONG_TEXT_MAX + 1)
-            return ol_cli_fail(s->c, OL_ELIMIT, "send it in several messages",
-                               "the text is longer than %d bytes", OL_LONG_TEXT_MAX);
-    }
-    if (len > 0 && s->text[len - 1] == '\n')
-        len--; /* the newline that ends a file is no part of the text */
-    s->m.text = (ol_str){ s->text, len };
-    return -1;
 }
 
 /* One part: submitted, and its reply kept. Code -1 lets the next follow. */
@@ -390,7 +357,7 @@ static int send_run(ol_cli *c) {
     if (code < 0 && strcmp(c->arg[1], "-") == 0 && isatty(STDIN_FILENO))
         code = ol_people_crossing(&s->p); /* before it is typed, and again after */
     if (code < 0)
-        code = take_text(s);
+        code = ol_people_text(c, &s->text, &s->m.text);
     if (code < 0)
         code = ol_people_crossing(&s->p);
     if (code < 0)

@@ -62,6 +62,7 @@ static const row rows[] = {
     { "copy-ack", OL_SEAT_ACTS, { "copy", "ack" }, { "line" }, "" },
     { "fork-ack", OL_SEAT_ACTS, { "fork", "ack" }, { "line", "log" }, "" },
     { "clock-accept", OL_SEAT_ACTS, { "clock", "accept" }, { "line" }, "" },
+    { "weigh", OL_SEAT_ACTS, { "weigh" }, { "line", "text" }, "precedence subject lang ref" },
     { "verdicts", OL_SEAT_VIEWS, { "calls" }, { "line" }, "last" },
     { "officers", OL_SEAT_VIEWS, { "officer", "list" }, { "line" }, "" },
     { "availability", OL_SEAT_VIEWS, { "availability" }, { "line" }, "" },
@@ -261,7 +262,8 @@ static void put_text(ol_command *c, const row *r, const char *key, const char *s
         refuse(c, "\"%.40s\" is no name of a line", s); /* commands that read take folders, too */
     if (strcmp(r->name, "port-add") == 0 && strncasecmp(s, "exec:", 5) == 0)
         refuse(c, "a port that starts a program is added at a terminal");
-    bool is_stdin = strcmp(r->words[0], "send") == 0 && strcmp(key, "text") == 0;
+    bool is_long = strcmp(r->words[0], "send") == 0 || strcmp(r->words[0], "weigh") == 0;
+    bool is_stdin = is_long && strcmp(key, "text") == 0;
     if (is_stdin) /* a long text is no word of a command line */
         c->text = kept(c, s);
     put(c, NULL, is_stdin ? "-" : s);

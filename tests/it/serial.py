@@ -24,10 +24,22 @@ def clean(where):
             check(path["live"] and path["proven"] and path["url"] == "serial:", path)
             check(path["rate"] == 6800, path)  # 62 bytes of 70 that take 10 bits each
         same([usa, prc], where, "serial-clean")
+        text = "One more, which needs no session any more"
         before = cable.bytes()
-        say(usa, prc, "One more, which needs no session any more")
+        say(usa, prc, text)
         took = cable.bytes() - before
         check(took < 600, f"{took} bytes for a message and its receipt")
+        text, took = "How long will it take to say this and to know that it came?", []
+        told = usa.ask("weigh", "hotline", text)
+        path = told["paths"][0]
+        for _ in range(3):
+            before = cable.bytes()
+            say(usa, prc, text)
+            took.append(cable.bytes() - before)
+        check(len(told["paths"]) == 1 and path["rate"] == 6800 and path["port"] == "main", told)
+        check(0 <= path["seconds"] - told["bytes"] * 8 / 6800 < 0.1, told)
+        framed = told["bytes"] * 70 / 62  # and what was said again, in one of them, is more
+        check(abs(framed - min(took)) < 0.1 * min(took), f"{framed} bytes expected, {took} came")
 
 
 def small(where):

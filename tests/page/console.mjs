@@ -354,7 +354,7 @@ await main({
 
   async translation(browser) {
     const [usa, prc] = await both(browser);
-    const first = ask("prc", "send", LINE, "船上是渔民，请让他们回港。", "--precedence", "priority", "--lang", "zh", "--wait", "stored").entry;
+    const first = ask("prc", "send", LINE, "船上是渔民，请让他们回港。", "--precedence", "flash", "--lang", "zh", "--wait", "stored").entry;
     await host("fill prc 900");
     const given = ask("usa", "send", LINE, "Fishermen are on board; let them return to port.", "--translate", first, "--grade", "rough", "--lang", "en", "--anyway", "--wait", "stored").entry;
     await go(prc, `#/line/${LINE}/${given}`); // far from its original: by a link to it
@@ -477,19 +477,35 @@ await main({
     await usa.waitForSelector(`li.entry.chosen[data-entry="${all[0].entry}"]`);
     await usa.click(".acts >> text=Seen");
     await sees(usa, String(all.length - 1), ".to-unread");
-    await usa.selectOption('select[aria-label="Precedence"]', "priority");
+    await usa.selectOption('select[aria-label="Precedence"]', "flash");
     await sees(usa, "船上是渔民，请让他们回港。");
-    check(await usa.locator("li.entry[data-entry]:not(:has(.chip.priority))").count() === 0, "another precedence is shown");
-    await usa.selectOption('select[aria-label="Author"]', "usa");
+    check(await usa.locator("li.entry[data-entry]:not(:has(.chip.flash))").count() === 0, "another precedence is shown");
+    await usa.selectOption('select[aria-label="Author"]', "prc");
+    await usa.selectOption('select[aria-label="Status"]', "test");
     await sees(usa, "Nothing on record is like that.");
     await usa.fill('input[type="search"]', "渔民");
-    await usa.selectOption('select[aria-label="Author"]', "");
+    await usa.selectOption('select[aria-label="Status"]', "");
     await sees(usa, "船上是渔民，请让他们回港。");
     await shot(usa, "search");
     await accessible(usa, "search");
     await usa.setViewportSize({ width: 360, height: 740 });
     check(await usa.evaluate(() => document.documentElement.scrollWidth <= 360), "the line is wider than a small screen");
     await shot(usa, "line-small");
+    noFaults(usa);
+  },
+
+  async thin(browser) {
+    await host("thin");
+    const [usa] = await both(browser), text = "An object has crossed the coast at 54 north, heading east. Is it yours? Please say what it is and where it goes.";
+    await go(usa, "#/wall");
+    await usa.waitForFunction(() => document.querySelectorAll(".paths li.live").length === 2, null, { timeout: 60000 });
+    await go(usa, `#/line/${LINE}`);
+    await write(usa, text, { precedence: "immediate" });
+    const path = ask("usa", "weigh", LINE, text, "--precedence", "immediate").paths[0], s = Math.ceil(path.seconds);
+    check(path.port === "hf" && s > 6 && s < 15, `${path.seconds} s on ${path.port}`);
+    await sees(usa, `0:${String(s).padStart(2, "0")} to PRC on hf, until its receipt is here`, "form.compose");
+    await shot(usa, "compose-thin");
+    await accessible(usa, "compose, thin");
     noFaults(usa);
   },
 });

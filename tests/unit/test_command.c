@@ -28,6 +28,8 @@ static const struct {
       "openline send --precedence=--x --json -- hotline -" },
     { "{\"do\":\"send\"," LINE ",\"text\":\"x\",\"anyway\":true,\"id\":7}",
       "openline send --anyway --json -- hotline -" },
+    { "{\"do\":\"weigh\"," LINE ",\"text\":\"--help\",\"ref\":\"a\"}",
+      "openline weigh --ref=a --json -- hotline -" },
     { "{\"do\":\"call\"," LINE ",\"rung\":\"--help\",\"party\":[\"prc\",\"swi\"]}",
       "openline call --party=prc --party=swi --json -- hotline --help" },
     { "{\"do\":\"answer\"," LINE ",\"entry\":\"a\"}", "openline answer --json -- hotline a" },
