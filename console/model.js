@@ -126,7 +126,9 @@ export function model(talk, changed) {
           state.login = seat.login === true;
           readDrafts();
           if (state.sets && !location.hash && !(await talk.ask("home")).result.party) location.hash = "#/setup";
-        } catch { /* it comes back by itself */ }
+        } catch (error) {
+          if (error.code === "OL_EAUTH") location.reload(); // the seat has ended: the page to log in comes
+        }
       } else {
         state.station = null;
       }

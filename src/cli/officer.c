@@ -104,7 +104,7 @@ static int voucher_key(enrolling *e, ol_sign_key **ret) {
         return ol_cli_usage(c, "--vouched-by and --key-of go together: who vouches, and the key");
     if (by != NULL) {
         int code = number_of(c, by, &e->o.by);
-        return code < 0 ? ol_signer_key(c, file, own_name(e->p), ret) : code;
+        return code < 0 ? ol_signer_key(c, file, own_name(e->p), ret, NULL) : code;
     }
     e->o.by = 0;
     return ol_file_exists(h->dir, OL_HOME_IDENTITY) ? ol_cli_identity(c, h, ret) : -1;

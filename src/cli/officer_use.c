@@ -145,6 +145,7 @@ static int print_check(ol_cli *c, const char *line, const ol_signer *s, const js
         json_t *ok = ol_cli_ok();
         (void)json_object_set_new(ok, "line", json_string(line));
         (void)json_object_update(ok, o);
+        (void)json_object_set_new(ok, "sealed", json_boolean(s->is_sealed));
         ol_cli_json(ok);
     } else {
         ol_cli_print("this is the key of %s\n", ol_show_who(o, who));

@@ -73,7 +73,8 @@ static int open_file(ol_cli *c, const char *file, room *r) {
     return err == OL_OK ? -1 : tell(c, file, err, &at);
 }
 
-int ol_signer_key(ol_cli *c, const char *file, const char *party, ol_sign_key **ret) {
+int ol_signer_key(ol_cli *c, const char *file, const char *party, ol_sign_key **ret,
+                  bool *ret_sealed) {
     room *r = sodium_malloc(sizeof *r);
     ol_sign_key *key = sodium_malloc(sizeof *key);
     int code = r == NULL || key == NULL
@@ -88,6 +89,8 @@ int ol_signer_key(ol_cli *c, const char *file, const char *party, ol_sign_key **
                            "%s is the key of an officer of %s", file, r->key.party);
     if (code < 0)
         ol_sign_key_of(r->key.identity, key);
+    if (code < 0 && ret_sealed != NULL)
+        *ret_sealed = memmem(r->text, sizeof r->text, "\nsealed = ", 10) != NULL;
     sodium_free(r);
     if (code < 0)
         *ret = key;
@@ -133,7 +136,7 @@ int ol_signer_open(ol_cli *c, const ol_home *h, const char *line, ol_signer *ret
     code = ol_cli_own_card(c, h, &own);
     if (code < 0)
         code = ol_signer_key(c, o.file[0] != '\0' ? o.file : ol_cli_value(c, "key"), own.party.name,
-                             &ret->key);
+                             &ret->key, &ret->is_sealed);
     if (code < 0)
         ret->officer = (uint16_t)o.number;
     return code;

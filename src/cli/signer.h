@@ -15,6 +15,7 @@
 typedef struct {
     uint16_t officer; /* 0: nobody signs */
     ol_sign_key *key;
+    bool is_sealed; /* the key's file is under a passphrase */
 } ol_signer;
 
 /* For the options of a command whose entries an officer signs. */
@@ -30,8 +31,9 @@ int ol_signer_sign(ol_cli *c, const ol_signer *s, const uint8_t *p, size_t len,
 void ol_signer_close(ol_signer *s);
 
 /* The key in a file, by the passphrase of --passphrase-fd or the terminal; sodium_free it. party:
- * whose it must be. */
-int ol_signer_key(ol_cli *c, const char *file, const char *party, ol_sign_key **ret);
+ * whose it must be. ret_sealed may be NULL. */
+int ol_signer_key(ol_cli *c, const char *file, const char *party, ol_sign_key **ret,
+                  bool *ret_sealed);
 
 /* signer_known.c: what `openline officer use` was told, lines/<line>/officer: where the key of
  * each officer is, and who signs where a command does not say.

@@ -239,20 +239,28 @@ static bool is_key(const char *at, size_t len, const char *key) {
     return w.mark != '>' && strcmp(w.key, key) == 0;
 }
 
+static bool takes(const row *r, const char *key) {
+    bool is_known = strcmp(key, "id") == 0 || strcmp(key, "do") == 0;
+    for (const char *at = r->options; *at != '\0' && !is_known; at += *at == ' ') {
+        size_t len = strcspn(at, " ");
+        is_known = is_key(at, len, key);
+        at += len;
+    }
+    for (size_t i = 0; i < OL_LEN(r->positional) && r->positional[i] != NULL; i++)
+        is_known |= is_key(r->positional[i], strlen(r->positional[i]), key);
+    return is_known;
+}
+
+bool ol_command_takes(const char *what, const char *key) {
+    return takes(find(what), key);
+}
+
 /* Each key that was given must be one that the row knows: a typo is no default. */
 static void check_keys(ol_command *c, json_t *request, const row *r) {
     const char *key;
     json_t *value;
     json_object_foreach(request, key, value) {
-        bool is_known = strcmp(key, "id") == 0 || strcmp(key, "do") == 0;
-        for (const char *at = r->options; *at != '\0' && !is_known; at += *at == ' ') {
-            size_t len = strcspn(at, " ");
-            is_known = is_key(at, len, key);
-            at += len;
-        }
-        for (size_t i = 0; i < OL_LEN(r->positional) && r->positional[i] != NULL; i++)
-            is_known |= is_key(r->positional[i], strlen(r->positional[i]), key);
-        if (!is_known)
+        if (!takes(r, key))
             refuse(c, "\"%s\" takes no key \"%.40s\"", r->name, key);
     }
 }

@@ -40,6 +40,7 @@ typedef struct {
 } ol_command;
 
 bool ol_command_is_one(const char *what);
+bool ol_command_takes(const char *what, const char *key);
 ol_seat_right ol_command_right(const char *what); /* what a seat needs for it */
 
 /* `do` of the request is one. *ret is whole in any case; false: with `why`. */

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "web/asset.h"
+#include "web/login.h"
 #include "web/web.h"
 
 static const char usage_text[] =
@@ -204,6 +205,7 @@ int main(int argc, char **argv) {
     if (o.cert != NULL && !begin_tls(&w, &o))
         return fail("the certificate or its key cannot be used",
                     "give both as PEM files that belong together");
+    w.logins = w.tls != NULL ? ol_logins_new(&w) : NULL;
     code = listen_at(&w, &o);
     if (code >= 0)
         return code;

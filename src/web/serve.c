@@ -115,8 +115,8 @@ static bool has_room(ol_web *w, const ol_guest *g) {
     size_t talks = 0, own = 0;
     for (size_t i = 0; i < OL_WEB_CONNS; i++) {
         ol_guest *other = w->guest[i];
-        if (other == NULL || other->talk == NULL || other->conn->is_closing)
-            continue;
+        if (other == NULL || other->talk == NULL || other->conn->is_closing || other->seat == 0)
+            continue; /* strangers who log in are bounded by their connections */
         talks++;
         own += other->seat == g->seat;
         if (!other->acts && (looks == NULL || other->order > looks->order))
@@ -139,11 +139,22 @@ static bool begin_talk(ol_guest *g, const ol_http *r, const ol_seat *seat) {
         r->ws_key.len != 24 || !ol_b64_is_valid(r->ws_key.p, 24))
         return refuse(g, "400 Bad Request", "a malformed request to talk",
                       "This address is for the console's page.\n");
-    if (!has_room(w, g))
+    if (seat != NULL && !has_room(w, g))
         return refuse(g, "503 Service Unavailable", "too many consoles at once",
                       "Too many consoles are open: close one.\n");
-    ol_talk_begin(g, r->ws_key, seat->right);
+    ol_talk_begin(g, r->ws_key, seat == NULL ? OL_SEAT_NONE : seat->right);
     return false;
+}
+
+/* What the page where officers log in is made of: nothing of this party. */
+static bool is_for_strangers(ol_str path) {
+    static const char *const paths[] = { "/login.html",  "/login.js",      "/style.css",
+                                         "/officer.css", "/words.js",      "/fault.js",
+                                         "/icon.svg",    "/lib/preact.js", "/talk" };
+    for (size_t i = 0; i < OL_LEN(paths); i++)
+        if (ol_http_is(path, paths[i]))
+            return true;
+    return path.len > 7 && memcmp(path.p, "/words/", 7) == 0;
 }
 
 bool ol_web_serve(ol_guest *g, const ol_http *r) {
@@ -152,11 +163,14 @@ bool ol_web_serve(ol_guest *g, const ol_http *r) {
         return refuse(g, "421 Misdirected Request", "a request to another host",
                       "This server has another name.\n");
     bool is_root = ol_http_is(r->path, "/");
+    ol_http page = *r;
     ol_str key = ol_http_query(r, "key");
     if (is_root && key.p != NULL)
         return give_seat(g, key) && !r->closes;
     const ol_seat *seat = seat_of(g, r);
-    if (seat == NULL)
+    if (seat == NULL && w->logins != NULL && is_root)
+        page.path = (ol_str){ "/login.html", 11 };
+    if (seat == NULL && (w->logins == NULL || !is_for_strangers(page.path)))
         return refuse(g, "403 Forbidden", "a request without a seat",
                       "This console is closed to you: open it by an address that openline-web "
                       "prints.\n");
@@ -166,5 +180,5 @@ bool ol_web_serve(ol_guest *g, const ol_http *r) {
         !ol_http_is(r->fetch_site, "none"))
         return refuse(g, "403 Forbidden", "a page of another origin",
                       "Open the console by its own address.\n");
-    return give_asset(g, r) && !r->closes;
+    return give_asset(g, &page) && !r->closes;
 }

@@ -9,6 +9,7 @@
 
 #include "web/act.h"
 #include "web/command.h"
+#include "web/login.h"
 #include "web/start.h"
 #include "web/station.h"
 
@@ -18,6 +19,7 @@ struct ol_talk {
     ol_guest *guest;
     ol_seat_right right;
     unsigned long seat; /* its number */
+    bool has_asked;     /* a stranger, to log in */
     wslay_event_context_ptr ws;
     ol_station *station;
     ol_acts *acts;
@@ -82,6 +84,13 @@ void ol_talk_say(ol_talk *t, json_t *o) {
     free(text);
 }
 
+void ol_talk_tell(ol_talk *t, json_t *o) {
+    if (t->right == OL_SEAT_NONE)
+        json_decref(o);
+    else
+        ol_talk_say(t, o);
+}
+
 static void refuse(ol_talk *t, json_t *id, const char *what, const char *todo) {
     ol_talk_say(t, json_pack("{s:O?, s:b, s:{s:s, s:s, s:s}}", "id", id, "ok", 0, "error", "code",
                              "OL_EFORM", "what", what, "do", todo));
@@ -125,14 +134,14 @@ static void drop(ol_talk *t, const json_t *o) {
     ol_drafts_drop(d);
 }
 
-static ol_seat *seat_of(const ol_talk *t) {
+ol_seat *ol_talk_seat(const ol_talk *t) {
     return ol_seats_of(&t->guest->web->seats, t->seat);
 }
 
 /* The seat ends, for all its talks. */
 static void leave(ol_talk *t, json_t *id) {
     ol_web *w = t->guest->web;
-    ol_seat *seat = seat_of(t);
+    ol_seat *seat = ol_talk_seat(t);
     ol_talk_say(t, json_pack("{s:O, s:b}", "id", id, "ok", 1));
     if (seat != NULL)
         ol_seat_end(seat);
@@ -141,15 +150,70 @@ static void leave(ol_talk *t, json_t *id) {
             ol_conn_end(w->guest[i]->conn);
 }
 
+static const char *line_of(const ol_talk *t, const json_t *o) {
+    const json_t *line = json_object_get(o, "line");
+    ol_draft *d = ol_drafts_find(&t->guest->web->drafts, json_object_get(o, "draft"));
+    return line == NULL && d != NULL ? ol_draft_line(d) : json_string_value(line);
+}
+
+/* What is done at a login's seat is that officer's, on that line: nobody else's, nowhere else. */
+static bool is_own(ol_talk *t, json_t *o) {
+    const ol_seat *seat = ol_talk_seat(t);
+    const char *what = json_string_value(json_object_get(o, "do")), *line = line_of(t, o);
+    const char *as = json_string_value(json_object_get(o, "as"));
+    char number[8];
+    if (seat == NULL || !seat->is_login)
+        return true;
+    unsigned officer = line == NULL ? 0 : ol_seat_officer(seat, line);
+    (void)snprintf(number, sizeof number, "%u", officer);
+    if (officer == 0 || (as != NULL && strcmp(as, number) != 0))
+        return false;
+    if (ol_command_is_one(what) && ol_command_takes(what, "as"))
+        (void)json_object_set_new(o, "as", json_string(number));
+    return true;
+}
+
 /* Its seat may do it. */
 static void act(ol_talk *t, json_t *o) {
     const char *what = json_string_value(json_object_get(o, "do"));
-    if (strcmp(what, "start") == 0)
+    if (!is_own(t, o)) {
+        ol_web_refuse(t->guest->web, "an act for another officer than the one who sits there");
+        refuse(t, json_object_get(o, "id"), "you have not logged in as that officer on this line",
+               "log in on it first");
+    } else if (strcmp(what, "start") == 0)
         ol_start_begin(t->guest->web, t, o);
     else if (strcmp(what, "drop") == 0)
         drop(t, o);
     else
         ol_act_begin(t->acts, o);
+}
+
+/* Without a seat: a try to log in, and nothing else. */
+static void heard_stranger(ol_talk *t, json_t *o, json_t *id, const char *what) {
+    if (strcmp(what, "login") == 0 && !t->has_asked) {
+        t->has_asked = true;
+        ol_login_ask(t->guest->web, t, o);
+        return;
+    }
+    ol_web_refuse(t->guest->web, "a request of nobody's");
+    ol_talk_say(t, json_pack("{s:O, s:b, s:{s:s, s:s, s:s}}", "id", id, "ok", 0, "error", "code",
+                             "OL_EAUTH", "what", "nobody sits here", "do", "log in"));
+}
+
+static bool is_login(const ol_talk *t) {
+    const ol_seat *seat = ol_talk_seat(t);
+    return seat != NULL && seat->is_login;
+}
+
+static void tell_seat(ol_talk *t, json_t *id) {
+    const ol_seat *seat = ol_talk_seat(t);
+    json_t *as = json_object();
+    for (size_t i = 0; is_login(t) && i < OL_SEAT_LINES; i++)
+        if (seat->as[i].officer != 0)
+            (void)json_object_set_new(as, seat->as[i].line, json_integer(seat->as[i].officer));
+    ol_talk_say(t, json_pack("{s:O, s:b, s:b, s:b, s:b, s:o}", "id", id, "ok", 1, "acts",
+                             t->right >= OL_SEAT_ACTS, "sets", may_set(t), "login", is_login(t),
+                             "as", as));
 }
 
 static void heard(ol_talk *t, const char *p, size_t len) {
@@ -158,9 +222,12 @@ static void heard(ol_talk *t, const char *p, size_t len) {
     const char *what = json_string_value(json_object_get(o, "do"));
     if (!json_is_integer(id) || what == NULL)
         refuse(t, NULL, "this is no request", "see docs/CONSOLE.md");
+    else if (t->right == OL_SEAT_NONE)
+        heard_stranger(t, o, id, what);
     else if (strcmp(what, "seat") == 0)
-        ol_talk_say(t, json_pack("{s:O, s:b, s:b, s:b}", "id", id, "ok", 1, "acts",
-                                 t->right >= OL_SEAT_ACTS, "sets", may_set(t)));
+        tell_seat(t, id);
+    else if (strcmp(what, "login") == 0 && is_login(t))
+        ol_login_ask(t->guest->web, t, o);
     else if (strcmp(what, "leave") == 0)
         leave(t, id);
     else if (strcmp(what, "drafts") == 0)
@@ -187,7 +254,8 @@ static void came(wslay_event_context_ptr ws, const struct wslay_event_on_msg_rec
                  void *user) {
     ol_talk *t = user;
     (void)ws;
-    ol_conn_limit(t->guest->conn, SILENT_S);
+    if (t->right != OL_SEAT_NONE || t->has_asked)
+        ol_conn_limit(t->guest->conn, SILENT_S);
     if (m->opcode == WSLAY_TEXT_FRAME && ol_utf8_is_valid(m->msg, m->msg_length))
         heard(t, (const char *)m->msg, m->msg_length);
     else if (!wslay_is_ctrl_frame(m->opcode))
@@ -217,10 +285,21 @@ static void acted(void *user, json_t *o) {
 }
 
 void ol_talk_drained(ol_talk *t) {
-    ol_station_go_on(t->station);
+    if (t->station != NULL)
+        ol_station_go_on(t->station);
 }
 
 /* ---- beginning and end ---- */
+
+void ol_talk_from(const ol_talk *t, char ret[OL_TALK_FROM]) {
+    struct sockaddr_storage from = { 0 };
+    int len = sizeof from;
+    (void)uv_tcp_getpeername(&t->guest->conn->tcp, (struct sockaddr *)&from, &len);
+    if (from.ss_family == AF_INET6)
+        memset((uint8_t *)&((struct sockaddr_in6 *)&from)->sin6_addr + 8, 0, 8);
+    if (uv_ip_name((struct sockaddr *)&from, ret, OL_TALK_FROM) != 0)
+        (void)snprintf(ret, OL_TALK_FROM, "somewhere");
+}
 
 /* RFC 6455 §4.2.2: the answer to a key is a SHA-1, for no purpose of security. */
 static bool accept_of(ol_str key, char ret[OL_B64_LEN(20) + 1]) {
@@ -240,7 +319,7 @@ static void ping(uv_timer_t *timer) {
     ol_talk *t = timer->data;
     struct wslay_event_msg msg = { WSLAY_PING, NULL, 0 };
     ol_web *w = t->guest->web;
-    if (!ol_seats_use(&w->seats, t->seat, ol_web_now_s(w)))
+    if (t->right != OL_SEAT_NONE && !ol_seats_use(&w->seats, t->seat, ol_web_now_s(w)))
         ol_conn_close(t->guest->conn); /* another needed its place */
     if (!t->guest->conn->is_closing && wslay_event_queue_msg(t->ws, &msg) == 0)
         turn(t);
@@ -261,7 +340,7 @@ void ol_talk_begin(ol_guest *g, ol_str ws_key, ol_seat_right right) {
         ol_conn_close(g->conn);
         return;
     }
-    t->guest = g, t->right = right, t->seat = g->seat;
+    t->guest = g, t->right = right, t->seat = right == OL_SEAT_NONE ? 0 : g->seat;
     wslay_event_config_set_max_recv_msg_length(t->ws, OL_TALK_IN);
     t->ping.data = t;
     (void)uv_timer_init(g->web->loop, &t->ping);
@@ -272,7 +351,9 @@ void ol_talk_begin(ol_guest *g, ol_str ws_key, ol_seat_right right) {
                      "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
                      accept);
     ol_conn_send(g->conn, text, (size_t)n);
-    ol_conn_limit(g->conn, SILENT_S);
+    ol_conn_limit(g->conn, right == OL_SEAT_NONE ? OL_WEB_HEAD_S : SILENT_S);
+    if (right == OL_SEAT_NONE)
+        return;
     t->acts = ol_acts_new(g->web, acted, t, right == OL_SEAT_VIEWS);
     t->station = ol_station_new(g->web, said, t);
     if (t->acts == NULL || t->station == NULL)
@@ -283,6 +364,7 @@ void ol_talk_end(ol_talk *t) {
     ol_station_free(t->station);
     ol_acts_free(t->acts);
     ol_start_forget(t->guest->web, t);
+    ol_login_forget(t->guest->web, t);
     wslay_event_context_free(t->ws);
     uv_close((uv_handle_t *)&t->ping, pinger_gone);
 }

@@ -16,8 +16,9 @@
 
 #include "web/web.h"
 
-enum { OL_TALK_IN = 65536 };
+enum { OL_TALK_IN = 65536, OL_TALK_FROM = 48 };
 
+/* right NONE: a stranger's, who may log in, nothing else. */
 void ol_talk_begin(ol_guest *g, ol_str ws_key, ol_seat_right right);
 void ol_talk_came(ol_talk *t);    /* there is more in the connection's `in` */
 void ol_talk_drained(ol_talk *t); /* the connection was full, and is not */
@@ -25,5 +26,10 @@ void ol_talk_end(ol_talk *t);     /* the connection is gone */
 
 /* For act.c: one object to the browser; takes the reference. */
 void ol_talk_say(ol_talk *t, json_t *o);
+void ol_talk_tell(ol_talk *t, json_t *o); /* the same, but to nobody without a seat */
+/* For login.c: the seat; NULL: a stranger's, or it has ended. Where it comes from: an address, of
+ * IPv6 the network of 64 bits. */
+ol_seat *ol_talk_seat(const ol_talk *t);
+void ol_talk_from(const ol_talk *t, char ret[OL_TALK_FROM]);
 
 #endif

@@ -51,9 +51,9 @@ void ol_web_tell_draft(ol_web *w, uint64_t number, const char *line, const char 
     }
     for (size_t i = 0; i < OL_WEB_CONNS; i++)
         if (w->guest[i] != NULL && w->guest[i]->talk != NULL)
-            ol_talk_say(w->guest[i]->talk,
-                        json_pack("{s:s, s:I, s:s, s:s}", "event", "draft", "draft",
-                                  (json_int_t)number, "line", line, "state", state));
+            ol_talk_tell(w->guest[i]->talk,
+                         json_pack("{s:s, s:I, s:s, s:s}", "event", "draft", "draft",
+                                   (json_int_t)number, "line", line, "state", state));
 }
 
 /* ---- one connection ---- */

@@ -2,6 +2,7 @@
  * Door     loopback alone, or with a certificate TLS wherever it is told. Hosts and origins are
  *          compared with those it was told to be; nothing is asked of anybody else.
  * Rights   a seat (seat.h) looks, or acts too, or where `setup` is also sets up: rows of command.c.
+ * Login    over TLS who has no seat gets the page of it and a talk for it alone (login.h).
  * Bounds   OL_WEB_CONNS connections, of them OL_WEB_TALKS that talk (WebSocket); one that has said
  *          nothing whole for OL_WEB_HEAD_S is closed. Of too many, the first to come of the host
  *          that has most of those without a seat gives way; where all have one, that of the seat
@@ -34,6 +35,7 @@ typedef struct ol_talk ol_talk;
 typedef struct ol_web ol_web;
 typedef struct ol_guest ol_guest;
 typedef struct ol_start ol_start;
+typedef struct ol_logins ol_logins;
 
 struct ol_guest { /* a connection and what it became */
     ol_web *web;
@@ -59,6 +61,7 @@ struct ol_web {
     ol_guest *guest[OL_WEB_CONNS];
     unsigned long came;
     size_t acts, acts_for_looks; /* commands that run, act.h */
+    ol_logins *logins;           /* NULL: nobody logs in here */
     ol_drafts drafts;
     uv_timer_t drafts_timer; /* runs once there was one */
     ol_start *start;         /* a station that is being started; NULL: none */

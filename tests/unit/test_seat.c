@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -84,12 +85,41 @@ static void seat_house(void **state) {
         assert_int_equal(ol_seats_find(&s, str(word[i]), 102) != NULL, i != 1);
 }
 
+static void seat_logins(void **state) {
+    static ol_seats s;
+    char key[OL_SEAT_PASSES + 1][OL_SEAT_WORD + 1], line[8];
+    (void)state;
+    ol_seats_init(&s);
+    for (size_t i = 0; i <= OL_SEAT_PASSES; i++)
+        memcpy(key[i], ol_seats_pass(&s, "hotline", (uint16_t)(i + 1), 10 + i), sizeof key[i]);
+    assert_null(ol_seats_open(&s, str(key[0]), 15)); /* it gave way to the fifth */
+    const ol_seat *opened = ol_seats_open(&s, str(key[1]), 11 + OL_SEAT_PASS_S);
+    assert_non_null(opened);
+    assert_true(opened->right == OL_SEAT_ACTS && opened->is_login);
+    assert_int_equal(ol_seat_officer(opened, "hotline"), 2);
+    assert_int_equal(ol_seat_officer(opened, ""), 0);
+    assert_null(ol_seats_open(&s, str(key[1]), 20)); /* once */
+    assert_null(ol_seats_open(&s, str(key[2]), 13 + OL_SEAT_PASS_S));
+    assert_null(ol_seats_open(&s, str(""), 20));
+    ol_seat *seat = ol_seats_of(&s, opened->number);
+    assert_ptr_equal(seat, opened);
+    assert_true(ol_seat_sit(seat, "hotline", 7)); /* another sits down there */
+    assert_int_equal(ol_seat_officer(seat, "hotline"), 7);
+    for (unsigned i = 1; i < OL_SEAT_LINES; i++) {
+        (void)snprintf(line, sizeof line, "l%u", i);
+        assert_true(ol_seat_sit(seat, line, 1));
+    }
+    assert_false(ol_seat_sit(seat, "more", 1));
+    unsigned long number = seat->number;
+    ol_seat_end(seat);
+    assert_null(ol_seats_of(&s, number));
+    assert_null(ol_seats_of(&s, 0));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(seat_keys),
-        cmocka_unit_test(seat_times),
-        cmocka_unit_test(seat_talks),
-        cmocka_unit_test(seat_house),
+        cmocka_unit_test(seat_keys),  cmocka_unit_test(seat_times),  cmocka_unit_test(seat_talks),
+        cmocka_unit_test(seat_house), cmocka_unit_test(seat_logins),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
