@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "crypto/keyfile.h"
 #include "web/act.h"
 #include "web/backoff.h"
 #include "web/talk.h"
+
+/* Of a key's file, as openline officer key makes them (crypto/keyfile.h). */
+enum { KEY_MAX = 1024, KEY_PASSES = 3, KEY_KIB = 262144, PASS_MAX = 1024 };
 
 typedef struct {
     json_t *request; /* NULL: nobody waits here */
@@ -152,22 +154,20 @@ static void turn(ol_logins *l) {
 
 /* A key that was brought may not make more work than one of openline officer key. */
 static bool is_fit_key(const json_t *key) {
-    static uint8_t text[OL_KEYFILE_MAX + 1];
+    static uint8_t text[KEY_MAX + 1];
     const char *b64 = json_string_value(key);
     size_t len = 0;
     uint64_t passes = 0, kib = 0;
     if (key == NULL)
         return true;
-    if (b64 == NULL ||
-        ol_b64_get(b64, json_string_length(key), text, OL_KEYFILE_MAX, &len) != OL_OK)
+    if (b64 == NULL || ol_b64_get(b64, json_string_length(key), text, KEY_MAX, &len) != OL_OK)
         return false;
     text[len] = '\0';
     const char *p = strstr((const char *)text, "\npasses = ");
     const char *m = strstr((const char *)text, "\nmemory = ");
     return (p == NULL ||
-            ol_u64_get(p + 10, strcspn(p + 10, "\n"), 1, OL_KEYFILE_PASSES, &passes) == OL_OK) &&
-           (m == NULL ||
-            ol_u64_get(m + 10, strcspn(m + 10, "\n"), 1, OL_KEYFILE_KIB, &kib) == OL_OK);
+            ol_u64_get(p + 10, strcspn(p + 10, "\n"), 1, KEY_PASSES, &passes) == OL_OK) &&
+           (m == NULL || ol_u64_get(m + 10, strcspn(m + 10, "\n"), 1, KEY_KIB, &kib) == OL_OK);
 }
 
 static bool take(const json_t *request, try *x) {
@@ -176,9 +176,8 @@ static bool take(const json_t *request, try *x) {
     const json_t *key = json_object_get(request, "key");
     size_t pass = json_string_length(json_object_get(request, "passphrase"));
     uint64_t number = 0;
-    if (line == NULL || as == NULL || strlen(line) > OL_NAME_MAX || pass == 0 ||
-        pass > OL_KEYFILE_PASS_MAX || ol_u64_get(as, strlen(as), 1, 65535, &number) != OL_OK ||
-        !is_fit_key(key))
+    if (line == NULL || as == NULL || strlen(line) > OL_NAME_MAX || pass == 0 || pass > PASS_MAX ||
+        ol_u64_get(as, strlen(as), 1, 65535, &number) != OL_OK || !is_fit_key(key))
         return false;
     x->officer = (uint16_t)number;
     x->brings_key = key != NULL;

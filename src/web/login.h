@@ -7,7 +7,7 @@
  * Answers  of a failure none before OL_LOGIN_MS are over, and the same one whatever was wrong;
  *          failures are told on stderr as refusals are, who logs in each time. Of a success a key
  *          that gives a seat (seat.h), or where the talk has a seat of a login that seat's officer.
- * Source   docs/CONSOLE.md 4 */
+ * Source   docs/CONSOLE.md 7 */
 #ifndef OL_WEB_LOGIN_H
 #define OL_WEB_LOGIN_H
 

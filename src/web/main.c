@@ -25,7 +25,7 @@ static const char usage_text[] =
     "with --setup a third: whoever opens it may also make keys, found lines and start the "
     "station.\n"
     "Each opens one browser, once; then a new one is printed. Without a certificate it listens on\n"
-    "127.0.0.1 alone.\n\n"
+    "127.0.0.1 alone; with one, officers may also log in, by number and passphrase.\n\n"
     "options:\n"
     "  --port N        the port (8477; 0: any that is free)\n"
     "  --listen ADDR   another address of this machine, such as 10.0.0.5; needs --cert\n"

@@ -178,10 +178,10 @@ class Talk:
         self.socket.close()
 
 
-def self_signed(where):
-    """A certificate for 127.0.0.1, its key, and a context that trusts it."""
+def self_signed(where, *kind):
+    """A certificate for 127.0.0.1, its key (Ed25519, or as said), and a context that trusts it."""
     key, cert = where / "web.key", where / "web.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", key,
-                    "-out", cert, "-days", "2", "-subj", "/CN=watch", "-addext",
+    subprocess.run(["openssl", "req", "-x509", "-newkey", *(kind or ("ed25519",)), "-nodes",
+                    "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=watch", "-addext",
                     "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
     return key, cert, ssl.create_default_context(cafile=cert)

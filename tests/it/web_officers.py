@@ -1,53 +1,12 @@
 # SPDX-License-Identifier: ISC
 """Officers at a console: who signs what is done there, and drafts that a second one releases."""
 import base64
-import gzip
-import json
-import os
 import sys
-import time
 
-from libline import connected, main, station_down, station_up
+from libline import connected, main
 from libordeal import check
-from libweb import Web, self_signed
-
-LINE = "hotline"
-
-
-def enrol(party, where, number, name, passphrase):
-    """An officer on the roster whose key is under a passphrase and known to the home; its file."""
-    out, give = os.pipe()
-    os.write(give, passphrase.encode())
-    os.close(give)
-    file = where / f"{name}.key"
-    made = party.ask("officer", "key", name, "--out", file, "--passphrase-fd", out, pass_fds=(out,))
-    os.close(out)
-    party.run("officer", "add", LINE, str(number), "--name", f"en={name.title()}", "--title",
-              "en=Captain", "--rung", "watch", "--public", made["public"], "--may-release")
-    party.run("officer", "use", LINE, "--as", str(number), "--key", file)
-    return file
-
-
-ANN = {"as": "1", "passphrase": "correct horse"}
-BOB = {"as": "2", "passphrase": "battery staple"}
-
-
-def watch(where, *settings):
-    """A line whose usa has two officers, and their keys."""
-    usa, prc = connected(where, settings=settings)
-    return usa, prc, [enrol(usa, where, 1, "ann", ANN["passphrase"]),
-                      enrol(usa, where, 2, "bob", BOB["passphrase"])]
-
-
-def up(web, kind="acts"):
-    talk = web.talk(web.seat(kind))
-    talk.event(event="station", up=True)
-    return talk
-
-
-def fault(said, *parts):
-    told = said.get("error", {}).get("what", "") + "; " + said.get("error", {}).get("do", "")
-    check(not said["ok"] and all(part in told for part in parts), said)
+from libwatch import ANN, BOB, LINE, fault, up, watch
+from libweb import Web
 
 
 def who_sits_here(where):
@@ -145,122 +104,6 @@ def leaving(where):
     web.stop()
 
 
-def door(where, party):
-    """openline-web over TLS, where officers log in."""
-    key, cert, context = self_signed(where)
-    return Web(party, "--listen", "127.0.0.1", "--cert", cert, "--key", key, context=context)
-
-
-def login(web, **keys):
-    """What a stranger's try answers."""
-    talk = web.talk("")
-    check(talk.status == 101, "no talk for who logs in")
-    said = talk.ask("login", **{"line": LINE, **keys})
-    talk.close()
-    return said
-
-
-def cookie_of(web, said):
-    status, fields, _ = web.get("/?key=" + said["key"])
-    check(status == 303 and "Secure" in fields["set-cookie"], fields)
-    return fields["set-cookie"].split(";")[0]
-
-
-def strangers(where):
-    """without a seat: the page to log in and what it is made of, and a talk for that alone"""
-    usa, _, _ = watch(where)
-    plain = Web(usa)
-    check(plain.get("/")[0] == 403 and plain.talk("").status == 403, "a login without TLS")
-    plain.stop()
-    web = door(where, usa)
-    for path in ("/", "/login.js", "/style.css", "/officer.css", "/words.js", "/words/zh.json"):
-        check(web.get(path)[0] == 200, path)
-    for path in ("/index.html", "/app.js", "/officer.js", "/proof.js", "/setup.js", "/nothing"):
-        check(web.get(path)[0] in (403, 404), path)
-    check(gzip.decompress(web.get("/")[2]).count(b"login.js") == 1, "another page")
-    check(web.get("/", Sec_Fetch_Site="cross-site")[0] == 403, "another site's page")
-    check(web.talk("", Origin="https://evil.example").status == 403, "another origin")
-    talk = web.talk("")
-    for do in ("hello", "status", "log", "send", "seat", "drafts", "leave", "check", "signers",
-               "release", "drop", "subscribe", "init", "start"):
-        said = talk.ask(do, line=LINE)
-        check(not said["ok"] and said["error"]["code"] == "OL_EAUTH", (do, said))
-    check(not talk.events, "who has no seat is told things")
-    for bad in ({"as": "1"}, {"as": "0", "passphrase": "x"}, {"as": 1, "passphrase": "x"},
-                {"as": "1", "passphrase": ""}, {"as": "1", "passphrase": "x" * 1025},
-                {"as": "1", "passphrase": "x", "key": "!"}, {"as": "1", "passphrase": ["x"]},
-                {"as": "1", "passphrase": "x", "line": 7}):
-        fault(login(web, **bad), "this is no login")
-    hungry = (b"openline secret v1\n[officer]\nparty = usa\nkdf = argon2id\npasses = 3\n"
-              b"memory = 1048576\nsalt = 00\n")
-    fault(login(web, key=base64.b64encode(hungry).decode(), **ANN), "this is no login")
-    again = web.talk("")
-    check(not again.ask("login", line=LINE)["ok"], "no login")
-    said = again.ask("login", line=LINE, **ANN)    # one try a talk
-    check(said["error"]["code"] == "OL_EAUTH", said)
-    web.refused("a request of nobody's")
-    web.stop()
-
-
-def right_and_wrong(where):
-    """who logs in sits there as that officer and nobody else; failures are all alike and wait"""
-    usa, _, files = watch(where)
-    made = usa.ask("officer", "key", "open", "--out", where / "open.key")
-    usa.run("officer", "add", LINE, "3", "--name", "en=Open", "--public", made["public"])
-    usa.run("officer", "use", LINE, "--as", "3", "--key", where / "open.key")
-    web = door(where, usa)
-    begun, answers = time.monotonic(), []
-    for keys in (dict(ANN, passphrase="wrong"), dict(ANN, **{"as": "9"}),
-                 {"as": "3", "passphrase": "anything"}):    # its key is under none
-        said = login(web, **keys)
-        answers.append((said["ok"], json.dumps(said["error"])))
-    check(len(set(answers)) == 1 and not answers[0][0], answers)
-    check(time.monotonic() - begun > 5.9, "failures are told at once")    # 2 s each, whatever it was
-    web.refused("a login that failed")
-    said = login(web, **ANN)
-    check(said["ok"] and said["result"]["name"] == "Ann", said)
-    cookie = cookie_of(web, said)
-    check(web.get("/?key=" + said["key"])[0] == 403, "a key twice")
-    with web.told:
-        check(any("officer 1 of line hotline has logged in" in s for s in web.said), web.said)
-    talk = web.talk(cookie)
-    talk.event(event="station", up=True)
-    seat = talk.ask("seat")
-    check(seat["acts"] and seat["login"] and seat["as"] == {LINE: 1} and not seat["sets"], seat)
-    text = {"line": LINE, "text": "By Ann.", "status": "test"}
-    said = talk.ask("send", passphrase=ANN["passphrase"], **text)
-    check(said["ok"] and said["result"]["officer"] == 1, said)
-    fault(talk.ask("send", **text), "under a passphrase")
-    fault(talk.ask("send", **text, **BOB), "not logged in as that officer")
-    fault(talk.ask("send", **dict(text, line="other"), **ANN), "not logged in")
-    fault(talk.ask("copy-ack", line="other"), "not logged in")
-    check(talk.ask("log", line=LINE, last=1)["ok"] and not talk.ask("init", party="x")["ok"], "more")
-    usa.run("officer", "use", LINE, "--forget", "2")
-    fault(talk.ask("login", line=LINE, **BOB), "opens nothing")    # the home does not know the key
-    key = base64.b64encode(files[1].read_bytes()).decode()
-    said = talk.ask("login", line=LINE, key=key, **BOB)    # which its officer brings
-    check(said["ok"] and "key" not in said and talk.ask("seat")["as"] == {LINE: 2}, said)
-    said = talk.ask("send", passphrase=BOB["passphrase"], key=key, **dict(text, text="By Bob."))
-    check(said["ok"] and said["result"]["officer"] == 2, said)
-    check(talk.ask("leave")["ok"] and b"login.js" in gzip.decompress(
-        web.get("/", Cookie=cookie)[2]), "who left sits there")
-    web.stop()
-
-
-def alone(where):
-    """a printed seat does not log in; without a station nobody does, and nobody has failed"""
-    usa, _, _ = watch(where)
-    web = door(where, usa)
-    talk = web.talk(web.seat())
-    talk.event(event="station", up=True)
-    fault(talk.ask("login", line=LINE, **ANN), "no such request")
-    station_down(usa)
-    fault(login(web, **ANN), "the station does not run")
-    station_up(usa)
-    check(login(web, **ANN)["ok"], "it waits for what was nobody's fault")
-    web.stop()
-
-
 def house(where):
     """sixteen drafts wait at most; one more is refused before it is signed"""
     usa, _, files = watch(where)
@@ -284,4 +127,4 @@ def house(where):
 
 
 if __name__ == "__main__":
-    main(who_sits_here, two, leaving, house, strangers, right_and_wrong, alone)
+    sys.exit(main(who_sits_here, two, leaving, house))

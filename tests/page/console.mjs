@@ -321,6 +321,69 @@ await main({
     noFaults(one);
   },
 
+  async login(browser) {
+    await host("officers");
+    await host("door");
+    const { url } = await readKey("usa"), path = await import("node:path");
+    const at = async (lang, options = {}) => {
+      const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, locale: lang, colorScheme: "dark", ignoreHTTPSErrors: true, ...options });
+      context.setDefaultTimeout(20000);
+      const page = await context.newPage();
+      page.faults = [];
+      page.on("pageerror", (e) => page.faults.push(e.message));
+      await page.goto(url);
+      await page.waitForSelector("main.login");
+      return page;
+    };
+    const enter = async (page, number, pass, line = LINE) => {
+      await page.fill('[name="line"]', line);
+      await page.fill('[name="as"]', number);
+      await page.fill('[name="pass"]', pass);
+      await page.click("main.login button.primary");
+    };
+    const one = await at("en"), two = await at("zh", { colorScheme: "light" });
+    check(!/usa|hotline|Smith/i.test(await one.innerText("body")), "a stranger is shown whose console it is");
+    await accessible(one, "login, dark");
+    await accessible(two, "login, light");
+    await shot(one, "login");
+    await enter(one, "1", "jones passes");
+    await sees(one, "This opens nothing", ".fault");
+    await shot(one, "login-wrong");
+    await enter(one, "1", "smith passes"); // waits a little: somebody failed at this officer
+    await one.waitForSelector(".card[data-state]");
+    await sees(one, "Captain Smith", ".seat");
+    check(new URL(one.url()).search === "", "the key stays in the address");
+    await shot(one, "login-sits");
+    await go(one, `#/line/${LINE}`);
+    await write(one, "Logged in, and signed.", { status: "test" });
+    await one.click("form.compose button.primary");
+    await entryOf(one, "Logged in, and signed.").getByText("Captain Smith").waitFor();
+    await two.setViewportSize({ width: 360, height: 740 });
+    check(await two.evaluate(() => document.documentElement.scrollWidth <= 360), "the login is wider than a small screen");
+    await host("forget 2"); // so that officer brings the key
+    await two.click("text=我携带密钥文件");
+    await shot(two, "login-small");
+    await two.setInputFiles('[name="key"]', path.join(path.dirname(parties.usa.keys), "jones.key"));
+    await enter(two, "2", "jones passes");
+    await two.waitForSelector(".card[data-state]");
+    await two.setViewportSize({ width: 1400, height: 900 });
+    await go(two, `#/line/${LINE}`);
+    await write(two, "按我的钥匙签署。", { status: "test" });
+    await two.click("form.compose button.primary");
+    await entryOf(two, "按我的钥匙签署。").getByText("Captain Jones").waitFor();
+    await one.reload(); // the seat stays; what opens the key was in the page
+    await one.click("text=Who sits here?");
+    await one.selectOption('form.officer select[name="as"]', "1");
+    await one.fill('form.officer input[name="pass"]', "smith passes");
+    await shot(one, "login-again");
+    await one.click("form.officer button.primary");
+    await sees(one, "Captain Smith", ".seat");
+    await one.click(".seat > button");
+    await one.click("text=Leave this console");
+    await one.waitForSelector("main.login");
+    check(one.faults.length + two.faults.length === 0, [...one.faults, ...two.faults].join("\n"));
+  },
+
   async languages(browser) {
     const usa = await fresh(browser, "usa", {});
     await go(usa, `#/line/${LINE}`);

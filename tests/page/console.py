@@ -17,7 +17,7 @@ from libline import (BIN, SRC, Control, Failure, found, free_udp_ports, main,  #
                      station_down, station_up)
 from liblinkem import Linkem  # noqa: E402
 from libweb import Web  # noqa: E402
-from web_officers import enrol  # noqa: E402
+from libwatch import door, enrol  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("OPENLINE_BUILD", "build/gcc")).resolve()
 STEPS, sys.argv[1:] = sys.argv[1:], []  # by name, to run only these
@@ -75,8 +75,15 @@ class Host:
             (self.where / f"{words[0]}.key").write_text(self.web[words[0]].url(kind))
         elif command == "officers":  # who sign where their number is given
             for number, name in enumerate(("smith", "jones"), 1):
-                enrol(self.party["usa"], self.where, number, name, f"{name} passes")
+                if not (self.where / f"{name}.key").exists():
+                    enrol(self.party["usa"], self.where, number, name, f"{name} passes")
             self.party["usa"].run("officer", "use", "hotline", "--nobody")
+        elif command == "door":  # browsers know no Ed25519 in certificates
+            self.web["door"] = door(self.where, self.party["usa"], "ec", "-pkeyopt",
+                                    "ec_paramgen_curve:prime256v1")
+            (self.where / "usa.key").write_text(self.web["door"].origin)
+        elif command == "forget":
+            self.party["usa"].run("officer", "use", "hotline", "--forget", words[0])
         elif command == "cut":
             self.link.say("cut")
         elif command == "mend":
