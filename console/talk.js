@@ -1,5 +1,7 @@
 // A talk with the station: requests and their replies, events to whoever listens. It comes back by
 // itself; what was asked when it broke is refused, so that nobody believes that it was done.
+import { seatWord } from "/seat.js";
+
 export function talk({ onEvent, onState }) {
   let socket = null, next = 1, wait = 250;
   const asked = new Map();
@@ -11,7 +13,7 @@ export function talk({ onEvent, onState }) {
 
   function open() {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    socket = new WebSocket(`${scheme}//${location.host}/talk`);
+    socket = new WebSocket(`${scheme}//${location.host}/talk?seat=${seatWord()}`);
     socket.onopen = () => { wait = 250; onState("open"); };
     socket.onmessage = ({ data }) => {
       const said = JSON.parse(data);

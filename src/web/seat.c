@@ -33,6 +33,7 @@ static ol_seat *place(ol_seats *s, uint64_t now_s) {
             seat = &s->seat[i];
     *seat = (ol_seat){ .number = ++s->opened, .used_s = now_s };
     draw(seat->word);
+    draw(seat->page);
     return seat;
 }
 
@@ -116,6 +117,10 @@ const ol_seat *ol_seats_find(ol_seats *s, ol_str word, uint64_t now_s) {
     if (found != NULL)
         found->used_s = now_s;
     return found;
+}
+
+bool ol_seat_has_page(const ol_seat *seat, ol_str page) {
+    return is_word(seat->page, page);
 }
 
 bool ol_seats_use(ol_seats *s, unsigned long number, uint64_t now_s) {

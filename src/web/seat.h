@@ -5,6 +5,9 @@
  *          unused for longest gives way.
  * Time     a seat ends OL_SEAT_S after it was last used, be it by a talk that is open; a key never
  *          by itself. OL_SEAT_COOKIE_S is when a browser forgets it: long after it has ended here.
+ *          A cookie goes to every port of its host (RFC 6265 §8.5), what a page stores does not: a
+ *          talk needs both, so that another user's server on this machine, which a browser may be
+ *          led to, cannot take the seat.
  * Secrets  compared in constant time, random from libsodium. */
 #ifndef OL_WEB_SEAT_H
 #define OL_WEB_SEAT_H
@@ -38,7 +41,8 @@ typedef struct {
     uint64_t used_s;
     bool is_login;                /* of officers who logged in: what is done there is theirs */
     ol_seat_as as[OL_SEAT_LINES]; /* of a login: one of each line */
-    char word[OL_SEAT_WORD + 1];
+    char word[OL_SEAT_WORD + 1];  /* of its cookie */
+    char page[OL_SEAT_WORD + 1];  /* what its page keeps for itself, and names to talk */
 } ol_seat;
 
 typedef struct {
@@ -57,6 +61,7 @@ void ol_seats_init(ol_seats *s);
 const ol_seat *ol_seats_open(ol_seats *s, ol_str key, uint64_t now_s);
 /* The seat of a cookie; NULL: none. It counts as used now. */
 const ol_seat *ol_seats_find(ol_seats *s, ol_str word, uint64_t now_s);
+bool ol_seat_has_page(const ol_seat *seat, ol_str page);
 /* The seat of this number is used now, by a talk that goes on; false: it has ended. */
 bool ol_seats_use(ol_seats *s, unsigned long number, uint64_t now_s);
 

@@ -69,17 +69,18 @@ static const ol_seat *seat_of(ol_guest *g, const ol_http *r) {
 
 static bool give_seat(ol_guest *g, ol_str key) {
     ol_web *w = g->web;
-    char fields[400];
+    char fields[500];
     const ol_seat *seat = ol_seats_open(&w->seats, key, ol_web_now_s(w));
     if (seat == NULL)
         return refuse(g, "403 Forbidden", "a key that was used, or is none",
                       "This key opens nothing: each opens one browser, once.\n"
                       "openline-web prints a new address for each.\n");
     take_seat(g, seat);
-    (void)snprintf(fields, sizeof fields,
-                   "Location: /\r\nCache-Control: no-store\r\nSet-Cookie: %s=%s; Path=/; HttpOnly; "
-                   "SameSite=Strict; Max-Age=%d%s\r\n",
-                   w->cookie, seat->word, OL_SEAT_COOKIE_S, w->tls != NULL ? "; Secure" : "");
+    (void)snprintf(
+        fields, sizeof fields,
+        "Location: /#seat=%s\r\nCache-Control: no-store\r\nSet-Cookie: %s=%s; Path=/; HttpOnly; "
+        "SameSite=Strict; Max-Age=%d%s\r\n",
+        seat->page, w->cookie, seat->word, OL_SEAT_COOKIE_S, w->tls != NULL ? "; Secure" : "");
     head(g, "303 See Other", fields, 0);
     if (!seat->is_login)
         w->seated(w, seat->right);
@@ -134,6 +135,9 @@ static bool begin_talk(ol_guest *g, const ol_http *r, const ol_seat *seat) {
     if (!is_our_origin(w, r))
         return refuse(g, "403 Forbidden", "a page of another origin",
                       "Only the console's own page may talk here.\n");
+    if (!ol_seat_has_page(seat, ol_http_query(r, "seat")))
+        return refuse(g, "403 Forbidden", "a talk without the word of its seat's page",
+                      "Open the console by a new address that openline-web prints.\n");
     if (!ol_http_has_token(r->upgrade, "websocket") ||
         !ol_http_has_token(r->connection, "upgrade") || !ol_http_is(r->ws_version, "13") ||
         r->ws_key.len != 24 || !ol_b64_is_valid(r->ws_key.p, 24))

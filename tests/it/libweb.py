@@ -17,6 +17,15 @@ from libline import BIN, LIMIT, Failure
 WEB = str(pathlib.Path(BIN).parent / "openline-web")
 
 
+class Seat(str):
+    """The cookie of a seat; page: what its page keeps beside it."""
+
+    def __new__(cls, fields):
+        seat = super().__new__(cls, fields["set-cookie"].split(";")[0])
+        seat.page = fields["location"].removeprefix("/#seat=")
+        return seat
+
+
 class Web:
     """The console's server of a party; what it prints is read as it comes."""
 
@@ -83,7 +92,7 @@ class Web:
         status, fields, _ = self.get(target)
         if status != 303:
             raise Failure(f"no seat: {status}")
-        return fields["set-cookie"].split(";")[0]
+        return Seat(fields)
 
     def talk(self, cookie, **fields):
         return Talk(self, cookie, **fields)
@@ -111,13 +120,15 @@ def answer(s):
 class Talk:
     """A console's talk; status is that of the answer, 101 where it began."""
 
-    def __init__(self, web, cookie, **fields):
+    def __init__(self, web, cookie, page=None, **fields):
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket = web.connect()
         self.left, self.last, self.events, self.heard = b"", 0, [], []
         head = {"Origin": web.origin, "Upgrade": "websocket", "Connection": "Upgrade",
                 "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13", "Cookie": cookie, **fields}
-        self.status, self.fields, self.left = web.ask(self.socket, "/talk", **head)
+        word = getattr(cookie, "page", None) if page is None else page
+        target = "/talk" if word is None else f"/talk?seat={word}"
+        self.status, self.fields, self.left = web.ask(self.socket, target, **head)
         want = base64.b64encode(hashlib.sha1(
             key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
         if self.status == 101 and self.fields["sec-websocket-accept"] != want:

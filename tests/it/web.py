@@ -15,7 +15,7 @@ import threading
 
 from libline import BIN, SRC, Failure, connected, main, run, station_down, station_up
 from libordeal import check
-from libweb import WEB, Web, self_signed
+from libweb import WEB, Seat, Web, self_signed
 
 LINE = "hotline"
 
@@ -29,7 +29,7 @@ def door(where):
     check(web.get("/?key=" + "0" * 64)[0] == 403, "a key of nobody's")
     query = web.url("acts").split("?")[1]
     status, fields, _ = web.get("/?" + query)
-    check(status == 303 and fields["location"] == "/", fields)
+    check(status == 303 and re.fullmatch("/#seat=[0-9a-f]{64}", fields["location"]), fields)
     told = fields["set-cookie"]
     check("HttpOnly" in told and "SameSite=Strict" in told and "Secure" not in told, told)
     check(int(re.search(r"Max-Age=(\d+)", told)[1]) > 30 * 86400, "the browser ends it itself")
@@ -68,6 +68,8 @@ def strangers(where):
         check(talk.status == 403, f"a talk of {origin}")
         talk.close()
     check(web.talk("").status == 403, "a talk without a seat")
+    for page in ("", "0" * 64, web.seat().page, cookie.split("=")[1], f"{cookie.page}&seat=x"):
+        check(web.talk(cookie, page=page).status == 403, f"a stolen cookie with the word {page}")
     for fields in ({"Upgrade": "h2c"}, {"Connection": "close"}, {"Sec-WebSocket-Version": "12"},
                    {"Sec-WebSocket-Key": "short"}, {"Sec-WebSocket-Key": None}):
         check(web.talk(cookie, **fields).status == 400, fields)
@@ -411,7 +413,7 @@ def certificate(where):
     query = web.url("acts").split("?")[1]
     status, fields, _ = web.get("/?" + query)
     check(status == 303 and "Secure" in fields["set-cookie"], fields)
-    cookie = fields["set-cookie"].split(";")[0]
+    cookie = Seat(fields)
     check(web.get("/", Cookie=cookie)[0] == 200, "the page")
     talk = web.talk(cookie)
     check(talk.status == 101, "a talk")

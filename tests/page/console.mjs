@@ -400,6 +400,28 @@ await main({
     noFaults(usa);
   },
 
+  // Another server of this host is shown the cookie, which knows no ports; it opens nothing.
+  async neighbour(browser) {
+    const http = await import("node:http"), usa = await fresh(browser, "usa"), { origin } = new URL(usa.url());
+    let cookie = "";
+    const server = http.createServer((q, a) => { cookie = q.headers.cookie ?? cookie; a.setHeader("content-type", "text/html"); a.end("<title>x</title>"); });
+    await new Promise((yes) => server.listen(0, "127.0.0.1", yes));
+    const other = await usa.context().newPage();
+    await other.goto(`http://127.0.0.1:${server.address().port}/`);
+    const word = await other.evaluate(async () => { await fetch("/again"); return localStorage.getItem("seat"); });
+    check(/openline-\d+=[0-9a-f]{64}/.test(cookie) && word === null, `${cookie} ${word}`);
+    const headers = { Cookie: cookie, Origin: origin, Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": Buffer.alloc(16).toString("base64") };
+    const status = await new Promise((yes, no) => http.request(`${origin}/talk`, { headers })
+      .on("upgrade", (a, socket) => { socket.destroy(); yes(101); }).on("response", (a) => yes(a.statusCode)).on("error", no).end());
+    check(status === 403, `a talk with the cookie alone: ${status}`);
+    server.close();
+    await other.close();
+    await usa.reload();
+    await usa.waitForSelector('.card[data-state="operational"], .card[data-state="degraded"]');
+    check(!usa.url().includes("seat="), usa.url());
+    noFaults(usa);
+  },
+
   async onlooker(browser) {
     await host("key usa looks");
     const usa = await open(browser, "usa", await readKey("usa"));

@@ -187,7 +187,8 @@ await main({
   },
 
   async acts(browser) { // whoever only acts has no Setup
-    const usa = await open(browser, "usa", { url: `${parties.usa.acts}#/setup` });
+    const usa = await open(browser, "usa", { url: parties.usa.acts });
+    await go(usa, "#/setup");
     await sees(usa, "This seat may not set up");
     check(await usa.locator('a[href="#/setup"]').count() === 0, "a way to Setup");
   },
