@@ -21,7 +21,7 @@ export function ago(path, line, now) {
 function Path({ path, line, now }) {
   return html`<li class=${path.live ? "live" : "gone"}>
     <span class="sign" aria-hidden="true">${path.live ? "●" : "✕"}</span>
-    <span class="where"><b>${path.party}</b> ${path.url.replace(/^(\w+):\/*/, "$1 ")}</span>
+    <span class="where"><b>${path.party}</b> ${(path.url ?? path.address ?? "").replace(/^(\w+):\/*/, "$1 ")}</span>
     <span class="proven">${t("proven")} ${ago(path, line, now)}</span>
     <${Strip} strip=${line.history[path.party + path.path]} now=${now} />
   </li>`;
