@@ -1,7 +1,7 @@
 // One entry of the record as a row: what it says, how far it came, what can be done with it; and the
 // arrows between the two sides.
 import { Component, html, useEffect, useLayoutEffect, useRef, useState } from "/lib/preact.js";
-import { DRILL, languageOf, nameOf } from "/model.js";
+import { DRILL, languageOf, nameOf, officerOf } from "/model.js";
 import { lang, t } from "/words.js";
 import { dtg, local } from "/time.js";
 import { Fault, useAct } from "/call.js";
@@ -16,13 +16,6 @@ export function statusOf(e) {
 }
 export const precedenceOf = (e) => e.message?.precedence ?? e.call?.precedence ?? null;
 const isPeople = (e) => ["message", "call", "reply", "act", "order", "officer", "watch"].includes(e.kind);
-
-// Whose name and title: in the reader's language where the roster has it, the first one beside it.
-const inLang = (pairs, one) => pairs?.find(([code]) => code === lang)?.[1] ?? pairs?.[0]?.[1] ?? one;
-export function officerOf(s) {
-  const name = inLang(s.names, s.name) ?? `#${s.officer}`, first = s.names?.[0]?.[1] ?? s.name;
-  return [inLang(s.titles, s.title), first && first !== name ? `${name} (${first})` : name].filter(Boolean).join(" ");
-}
 
 // A translation stands under its original wherever in the record it is: its text is fetched.
 function Translation({ of: x, rows, line }) {

@@ -152,6 +152,13 @@ export function nameOf(l, party) {
   return name && name.toLowerCase() !== party ? `${name} · ${party.toUpperCase()}` : party.toUpperCase();
 }
 
+// Whose name and title: in the reader's language where the roster has it, the first one beside it.
+const inLang = (pairs, one) => pairs?.find(([code]) => code === lang)?.[1] ?? pairs?.[0]?.[1] ?? one;
+export function officerOf(s) {
+  const name = inLang(s.names, s.name) ?? `#${s.officer}`, first = s.names?.[0]?.[1] ?? s.name;
+  return [inLang(s.titles, s.title), first && first !== name ? `${name} (${first})` : name].filter(Boolean).join(" ");
+}
+
 const languages = new Map();
 export function languageOf(code) {
   if (!languages.has(lang)) languages.set(lang, new Intl.DisplayNames([lang], { type: "language" }));

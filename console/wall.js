@@ -1,6 +1,6 @@
 // The wall: every line at a glance, readable across the room. Dead and unanswered look different.
 import { html } from "/lib/preact.js";
-import { DRILL, condition } from "/model.js";
+import { DRILL, condition, nameOf, officerOf } from "/model.js";
 import { t } from "/words.js";
 import { dtg, span } from "/time.js";
 
@@ -59,12 +59,12 @@ function Card({ line, state }) {
   return html`<article class=${`card ${how.replaceAll(" ", "-")} ${late ? "unanswered" : ""}`} data-line=${line.name} data-state=${how}>
     <header>
       <h2><a href=${`#/line/${line.name}`}>${line.name}</a></h2>
-      <p class="parties">${s.parties.join(" — ")}</p>
+      <p class="parties">${s.parties.map((p) => nameOf(line, p)).join(" — ")}</p>
       <p class="state"><span class="sign" aria-hidden="true">${SIGN[how] ?? "●"}</span> ${t(`state-${how.replaceAll(" ", "-")}`)}
         ${s.state_since > 0 && html`<small>${t("since", { time: dtg(s.state_since) })}</small>`}</p>
     </header>
     <ul class="paths">${s.paths.map((path) => html`<${Path} path=${path} line=${line} now=${state.now} />`)}</ul>
-    ${Object.keys(s.watch ?? {}).length > 0 && html`<ul class="checks">${Object.entries(s.watch).map(([party, w]) => html`<li><b>${party}</b> ${t("on-watch", { who: w.officer ? [w.title, w.name ?? `#${w.officer}`].filter(Boolean).join(" ") : "—" })}</li>`)}</ul>`}
+    ${Object.keys(s.watch ?? {}).length > 0 && html`<ul class="checks">${Object.entries(s.watch).map(([party, w]) => html`<li><b>${party}</b> ${t("on-watch", { who: w.officer ? officerOf(w) : "—" })}</li>`)}</ul>`}
     ${s.checks && html`<ul class="checks">${Object.entries(s.checks.parties).map(([party, c]) => html`<li class=${c.missed ? "late" : ""}>
       <b>${party}</b> ${c.missed ? t("check-missed") : c.last ? t("check", { number: c.last, time: c.time ? dtg(c.time) : "" }) : t("no-check")}</li>`)}</ul>`}
     ${open.length > 0 && html`<ul class="calls">${open.map((c) => html`<li class=${DRILL(c.status) ? "drill" : ""}>

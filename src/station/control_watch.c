@@ -30,10 +30,10 @@ static void judge(ol_control *c, size_t number, const ol_watch_status *w, json_t
         set(o, "taken", json_boolean(s != NULL));
     if (s != NULL)
         set(o, "vouched", json_incref(json_object_get(s, "vouched")));
-    if (s != NULL && json_object_get(s, "name") != NULL)
-        set(o, "name", json_incref(json_object_get(s, "name")));
-    if (s != NULL && json_object_get(s, "title") != NULL)
-        set(o, "title", json_incref(json_object_get(s, "title")));
+    static const char *const of_roster[] = { "name", "title", "names", "titles" };
+    for (size_t i = 0; i < OL_LEN(of_roster); i++)
+        if (s != NULL && json_object_get(s, of_roster[i]) != NULL)
+            set(o, of_roster[i], json_incref(json_object_get(s, of_roster[i])));
     json_decref(said);
 }
 

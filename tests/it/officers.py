@@ -65,6 +65,9 @@ def message(party, text, *options):
     return party.ask("send", "hotline", text, "--precedence", "immediate", *options)["entry"]
 
 
+WANG = {"names": [["en", "Wang"], ["zh", "王伟"]], "titles": [["en", "Captain"], ["zh", "上校"]]}
+
+
 def enrolled(parties, where):
     """Officer 1 of each, vouched for by identity.key; usa's 2 by 1. Returns key files."""
     usa, prc = parties
@@ -73,6 +76,7 @@ def enrolled(parties, where):
         file, public = make_key(party, where, name)
         files[name] = file
         by = ["--vouched-by", "1", "--key-of", files["smith"]] if number == 2 else []
+        by += ["--name", "zh=王伟", "--title", "zh=上校"] if party == prc else []
         said = party.ask("officer", "add", "hotline", str(number), "--name", f"en={name.title()}",
                          "--title", "en=Captain", "--rung", "watch", "--public", public,
                          "--may-release", *(["--may-vouch"] if number == 1 else []), *by)
@@ -104,12 +108,14 @@ def a_word_is_an_officers(where):
             sign, = signed(party, entry)
             check(sign["valid"] and sign["vouched"] and sign["officer"] == number
                   and sign["name"] == name and sign["title"] == "Captain", (entry, sign))
+            check({key: sign.get(key) for key in WANG} ==
+                  (WANG if name == "Wang" else dict.fromkeys(WANG)), sign)
         text = party.run("log", "hotline").stdout.decode()
         check("SIGNED by officer 1, Captain Wang" in text, text)
         check("the station's word: no officer has signed it" in text, text)
     listed = prc.ask("officer", "list", "hotline")["officers"]
     check(listed["usa"]["2"]["vouched_by"] == 1 and listed["usa"]["2"]["vouched"]
-          and listed["prc"]["1"]["names"] == [["en", "Wang"]], listed)
+          and listed["prc"]["1"]["names"] == WANG["names"], listed)
     for party in parties:
         check("signed as" not in verified(party, "officers", where), "a false sign")
 
@@ -175,6 +181,7 @@ def the_watch(where):
             check({key: shown[name][key] for key in watch[name] if key != "text"} ==
                   {key: watch[name][key] for key in watch[name] if key != "text"}, (watch, shown))
         check(shown["prc"]["name"] == "Wang" and shown["prc"]["vouched"], shown)
+        check({key: shown["prc"][key] for key in WANG} == WANG, shown)
         told = party.run("status").stdout.decode()
         check("usa          officer 2 has the watch since " in told and
               "prc          officer 1, Captain Wang, has the watch since " in told, told)
