@@ -64,6 +64,8 @@ static const struct field {
       "give the name of a party of the line" },
     { "brief", OL_GIVEN_BRIEF, T_INT, offsetof(ol_request, brief), 0, 1, "give 1 or 0" },
     { "unread", OL_GIVEN_UNREAD, T_INT, offsetof(ol_request, unread), 0, 1, "give 1 or 0" },
+    { "seconds", OL_GIVEN_SECONDS, T_INT, offsetof(ol_request, seconds), 1, OL_CONTROL_TEST_MAX,
+      "give a number of seconds from 1 to 600" },
     { "passphrase", OL_GIVEN_PASSPHRASE, T_PASS, 0, 0, 0,
       "give the 1 to 1024 bytes of the passphrase as padded base64" },
 };
@@ -98,6 +100,7 @@ static const struct {
     [OL_DO_BUNDLE_SHOW] = { "bundle-show", OL_GIVEN_BODY, OL_GIVEN_MORE },
     [OL_DO_STOP] = { "stop", 0, 0 },
     [OL_DO_RESTART] = { "restart", 0, OL_GIVEN_PASSPHRASE },
+    [OL_DO_BEARER_TEST] = { "bearer-test", OL_GIVEN_LINE, OL_GIVEN_PARTY | OL_GIVEN_SECONDS },
 };
 
 const char *ol_do_name(ol_do what) {
@@ -257,7 +260,7 @@ static ol_err get_do(json_t *o, ol_do *ret, ol_refusal *why) {
     static const char todo[] =
         "give one of hello, status, position, unread, submit, log, record, entries, subscribe, "
         "unsubscribe, clock-accept, copy-ack, fork-ack, hook-test, bundle-make, bundle-take, "
-        "bundle-show, stop, restart";
+        "bundle-show, stop, restart, bearer-test";
     json_t *v = json_object_get(o, "do");
     if (!json_is_string(v))
         return ol_refuse(why, OL_EFORM, todo, "the request has no \"do\" that is a string");

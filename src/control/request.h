@@ -29,6 +29,7 @@ enum {
     OL_CONTROL_SIGN_LEN = 74, /* u16 officer, u64 written, 64 bytes of signature */
     OL_CONTROL_SIGNS_MAX = 2,
     OL_CONTROL_LOG_MAX = 500,   /* entries asked for at once */
+    OL_CONTROL_TEST_MAX = 600,  /* seconds that a bearer is waited for */
     OL_CONTROL_PASS_MAX = 1024, /* bytes of a passphrase */
     OL_CONTROL_BUNDLE_MIN = 200,
     OL_CONTROL_BUNDLE_MAX = 45000 /* so that it fits a line */
@@ -56,6 +57,7 @@ typedef enum {
     OL_DO_BUNDLE_SHOW,
     OL_DO_STOP,
     OL_DO_RESTART,
+    OL_DO_BEARER_TEST,
     OL_DO_N
 } ol_do;
 
@@ -84,7 +86,8 @@ typedef enum { /* bits of ol_request.given */
                OL_GIVEN_NEXT = 1 << 21,
                OL_GIVEN_MORE = 1 << 22,
                OL_GIVEN_UNREAD = 1 << 23,
-               OL_GIVEN_PASSPHRASE = 1 << 24
+               OL_GIVEN_PASSPHRASE = 1 << 24,
+               OL_GIVEN_SECONDS = 1 << 25
 } ol_given;
 
 typedef struct {
@@ -97,7 +100,7 @@ typedef struct {
     uint8_t item[OL_CONTROL_ITEM_LEN];
     uint64_t read, cursor, from, limit, last;
     char party[OL_NAME_MAX + 1]; /* "party"; "log", "entry": whose */
-    uint64_t max, all, next, more;
+    uint64_t seconds, max, all, next, more;
     uint8_t lane, incarnation[OL_CONTROL_INC_LEN];
     uint8_t incarnation_len; /* "entry": so many bytes of it are given, 2 or more */
     uint64_t index;

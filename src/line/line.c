@@ -415,6 +415,9 @@ static void dispatch(ol_line *l, const ol_event *ev) {
     case EV_PATH_LOST:
         ol_path_lost(l, ev->path.path);
         break;
+    case EV_PATH_TRY:
+        ol_path_try(l, ev->path.path);
+        break;
     case EV_CLOCK_ACCEPTED:
         accept_clock(l);
         break;
@@ -500,6 +503,9 @@ void ol_line_path_status(const ol_line *l, ol_path_id id, ol_path_status *ret) {
         .proven_ms = p->proven_ms,
         .heard_ms = p->heard_ms,
         .rtt_ms = p->rtt_ms,
+        .answer_ms = ol_path_answer_ms(p),
+        .tried_ms = p->is_tried ? 0 : p->tried_ms,
+        .tried_in_ms = p->tried_in_ms,
         .proven_wall = p->proven_wall,
         .frames_in = p->frames_in,
         .frames_out = p->frames_out,

@@ -110,6 +110,7 @@ typedef enum {
     EV_PATH_UP,
     EV_PATH_DOWN,
     EV_PATH_LOST,
+    EV_PATH_TRY, /* somebody asks whether it answers now: NOTIFY path when it has */
     EV_CLOCK_ACCEPTED,
     EV_FORK_SEEN, /* an officer knows of the evidence against this log */
     EV_COPY_SEEN, /* an officer knows that another station speaks with our keys */
@@ -320,6 +321,9 @@ typedef struct {
     uint64_t bits;                        /* a second, both ways, in the last second of traffic */
     uint64_t proven_ms, heard_ms, rtt_ms; /* mono; proven/heard 0: never in this run */
     uint64_t proven_wall;                 /* 0: never in this run */
+    uint64_t answer_ms;                   /* so long an answer may take */
+    uint64_t tried_ms, tried_in_ms;       /* mono of the answer to the last EV_PATH_TRY, 0: none
+                                           * yet; and how long it took */
     uint64_t frames_in, frames_out, bytes_in, bytes_out;
 } ol_path_status;
 void ol_line_path_status(const ol_line *l, ol_path_id path, ol_path_status *ret);

@@ -171,14 +171,38 @@ void ol_path_pong(ol_line *l, ol_path *path, uint16_t token) {
     if (path->missed > 0)
         path->rtt_ms = 0; /* it may have become another path meanwhile */
     ol_path_rtt(path, l->mono_ms - path->ping_ms);
+    ol_path_tried(l, path, path->ping_ms);
     path->note = path->note || path->missed > 0;
     path->ping_ms = 0, path->missed = 0;
+}
+
+void ol_path_tried(const ol_line *l, ol_path *path, uint64_t from_ms) {
+    if (!path->is_tried)
+        return;
+    path->tried_ms = l->mono_ms, path->tried_in_ms = l->mono_ms - from_ms;
+    path->is_tried = false, path->note = true;
 }
 
 static void miss(ol_path *path) {
     path->note = path->note || path->missed == 0;
     path->missed = path->missed < UINT8_MAX ? (uint8_t)(path->missed + 1) : path->missed;
     path->wants_ping = true;
+}
+
+/* A PING that has had its time counts as missed: a session that the peer has lost is seen so. */
+void ol_path_try(ol_line *l, ol_path_id id) {
+    ol_path *path = &l->peer[id / OL_PATHS_PER_PEER].path[id % OL_PATHS_PER_PEER];
+    if (!path->is_up)
+        return;
+    path->is_tried = true;
+    bool is_late = path->ping_ms > 0 && l->mono_ms - path->ping_ms >= ol_path_answer_ms(path);
+    bool is_open = ol_session_live(path) != NULL;
+    if (is_open && is_late)
+        miss(path);
+    if (is_open && (is_late || path->ping_ms == 0))
+        path->ping_ms = 0, path->wants_ping = true;
+    if (!is_open || path->missed >= OL_REPEATS_SUSPECT)
+        path->open_ms = l->mono_ms, path->open_tries = 0;
 }
 
 void ol_path_missed(ol_line *l, uint8_t party) {

@@ -142,7 +142,7 @@ void ol_session_promote(ol_line *l, ol_path *path, ol_holder *h) {
     ol_noise_wipe(&h->hs);
     path->live = (uint8_t)(h - path->holder);
     path->open_tries = 0;
-    path->ping_ms = 0, path->missed = 0, path->wants_ping = false;
+    path->ping_ms = 0, path->missed = 0, path->wants_ping = path->is_tried;
     path->note = true;
 }
 
@@ -480,6 +480,7 @@ static void second_dh(ol_line *l, uint8_t party, ol_path *path, const uint8_t *s
     l->peer[party].owe_forgot = ol_copy_must_ask(l, party);
     if (path->open_tries == 1)
         ol_path_rtt(path, l->mono_ms - h->born_ms);
+    ol_path_tried(l, path, h->born_ms);
     ol_session_promote(l, path, h);
     for (ol_holder *o; (o = of_state(path, HS_OPENING)) != NULL;)
         ol_session_drop(l, o); /* their answers come too late */

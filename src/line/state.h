@@ -4,9 +4,8 @@
  *          chunk.c entries from the store · pack.c items out · relay.c for whom others hand
  *          on · handback.c receipts of a member that forgot · copy.c our home runs twice ·
  *          keyring.c keys and salts of logs · bundle.c sealed bundles in, bundle_make.c out ·
- *          session.c handshakes · epoch.c keys of the pairs ·
- *          limit.c · path.c which path, and is it alive · frame.c frames in and out · fork.c two
- *          histories · line.c events and effects.
+ *          session.c handshakes · epoch.c keys of the pairs · limit.c · path.c which path, and is
+ *          it alive · frame.c frames in and out · fork.c two histories · line.c events, effects.
  * Rule     decisions set flags and sizes; ol_pump turns them into effects, so that a full effect
  *          list loses nothing: what did not fit is still flagged. */
 #ifndef OL_LINE_STATE_H
@@ -208,11 +207,11 @@ typedef struct {
     uint64_t open_ms;                          /* next first message, when wanted; */
     uint64_t open_tries, heard_ms, said_ms, proven_ms, proven_wall, answered_ms, rtt_ms;
     uint64_t ping_ms; /* when the PING that is out left; 0 none */
-    uint16_t ping;
+    uint16_t ping, pong;
     bool owe_pong, owe_confirm, wants_ping;
-    bool is_idle_try; /* the last try had nothing to carry */
-    uint16_t pong;
-    uint32_t move; /* token of the address that proved itself; 0 none */
+    bool is_idle_try, is_tried;     /* the last try had nothing to carry; EV_PATH_TRY waits for */
+    uint64_t tried_ms, tried_in_ms; /* the answer: when it came, how long it took */
+    uint32_t move;                  /* token of the address that proved itself; 0 none */
     uint8_t way;
     uint64_t frames_in, frames_out, bytes_in, bytes_out;
 } ol_path;
@@ -567,9 +566,8 @@ void ol_session_path_down(ol_line *l, uint8_t party, uint8_t slot);
 void ol_frame_in(ol_line *l, const ol_event *ev);
 
 /* path.c */
-ol_path *ol_path_best(const ol_line *l, uint8_t party); /* NULL: none is up */
-/* Something authentic came by it lately: it is not dead (§5.4). */
-bool ol_path_is_heard(const ol_line *l, const ol_path *path);
+ol_path *ol_path_best(const ol_line *l, uint8_t party);       /* NULL: none is up */
+bool ol_path_is_heard(const ol_line *l, const ol_path *path); /* lately: not dead (§5.4) */
 bool ol_path_is_slow(const ol_line *l, uint8_t party); /* the best one has a configured rate */
 uint64_t ol_path_repeat_ms(const ol_line *l, uint8_t party);
 void ol_path_pace(ol_path *path, const ol_event *up); /* by its rate and turnaround (§5.9) */
@@ -583,6 +581,8 @@ void ol_path_rtt(ol_path *path, uint64_t ms);
 void ol_path_carries(ol_line *l, uint8_t party, const ol_path *path); /* it will, what is packed */
 void ol_path_missed(ol_line *l, uint8_t party); /* nothing answers what went over the best path */
 void ol_path_pong(ol_line *l, ol_path *path, uint16_t token);
+void ol_path_try(ol_line *l, ol_path_id id);
+void ol_path_tried(const ol_line *l, ol_path *path, uint64_t from_ms); /* it has answered */
 bool ol_path_pings(const ol_line *l, uint8_t party, const ol_path *path);
 void ol_path_ping(ol_line *l, ol_path *path, ol_wr *w);
 void ol_path_copy(ol_line *l, uint8_t party, const ol_path *from, const uint8_t *p, size_t len);

@@ -204,3 +204,14 @@ ol_err ol_api_restart(ol_station *st, const uint8_t *pass, size_t pass_len, ol_w
 const char *ol_api_run(const ol_station *st) {
     return st->run;
 }
+
+ol_err ol_api_path_try(ol_station *st, size_t number, uint8_t party, unsigned slot,
+                       uint64_t *ret_now) {
+    ol_net_status net;
+    ol_path_id id = (ol_path_id)(party * OL_PATHS_PER_PEER + slot);
+    *ret_now = ol_drive_now(st->drive).ms;
+    if (!ol_net_path_status(st->net, (uint16_t)number, id, &net))
+        return OL_ENOENT;
+    ol_drive_path_try(st->drive, number, id);
+    return OL_OK;
+}

@@ -283,6 +283,7 @@ ol_err ol_control_start(uv_loop_t *loop, const char *path, ol_station *st, ol_co
     (void)uv_timer_init(loop, &c->forget);
     (void)uv_pipe_init(loop, &c->listener, 0);
     c->idle.data = c->listener.data = c->forget.data = c;
+    ol_control_tests_init(c);
     int sys = listen_at(c, path);
     if (sys == 0)
         return *ret = c, OL_OK;
@@ -295,6 +296,8 @@ ol_err ol_control_start(uv_loop_t *loop, const char *path, ol_station *st, ol_co
 
 void ol_control_note(ol_control *c, size_t line, const ol_api_note *note) {
     ol_follow_note(c, line, note);
+    if (note->what == OL_NOTE_PATH)
+        ol_control_test_note(c, line);
 }
 
 void ol_control_committed(ol_control *c) {
@@ -313,6 +316,7 @@ void ol_control_stop(ol_control *c) {
         if (c->client[i] != NULL)
             client_close(c->client[i]);
     uv_close((uv_handle_t *)&c->idle, NULL);
+    uv_close((uv_handle_t *)&c->tests, NULL);
     uv_close((uv_handle_t *)&c->forget, NULL);
     uv_close((uv_handle_t *)&c->listener, NULL);
 }

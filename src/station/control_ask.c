@@ -161,6 +161,10 @@ static ol_err bundle_take(ask *a) {
     return ol_control_take(a->client, a->r, &a->is_later, a->why);
 }
 
+static ol_err bearer_test(ask *a) {
+    return ol_control_test(a->client, a->r, &a->is_later, a->why);
+}
+
 static ol_err hook_test(ask *a) {
     ol_control *c = a->client->c;
     const ol_request *r = a->r;
@@ -365,6 +369,7 @@ static ol_err (*const answers[OL_DO_N])(ask *a) = {
     [OL_DO_BUNDLE_SHOW] = bundle_take,
     [OL_DO_STOP] = stop,
     [OL_DO_RESTART] = restart,
+    [OL_DO_BEARER_TEST] = bearer_test,
 };
 
 void ol_client_ask(ol_client *cl, const char *line, size_t len) {

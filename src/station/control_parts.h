@@ -2,7 +2,7 @@
  * Rooms    control.c sockets, clients, what goes in and out · control_ask.c one request, one reply
  *          · control_follow.c subscriptions · control_status.c status ·
  *          control_calls.c calls · control_watch.c who has the watch · control_bundle.c bundles ·
- *          desk.h what only reads.
+ *          control_test.c bearers tried · desk.h what only reads.
  * Bounds   a client whose output is not taken (OL_OUT_HIGH bytes) is not read from, is sent no
  *          stored event (they wait in the store), and loses the passing ones, which it is told. */
 #ifndef OL_STATION_CONTROL_PARTS_H
@@ -62,6 +62,19 @@ typedef struct { /* a submit that waits, or a bundle */
 
 typedef struct ol_words ol_words; /* control_word.c */
 
+enum { OL_TESTS_MAX = 4, OL_TEST_PATHS_MAX = (OL_PARTIES_MAX - 1) * OL_PATHS_PER_PEER };
+typedef struct { /* a bearer-test that waits; control_test.c */
+    bool is_used;
+    uint32_t token;
+    size_t line, n;
+    uint64_t from_ms, until_ms; /* of the loop */
+    struct {
+        uint8_t party, slot;
+        bool is_answered;
+        uint64_t from_ms, in_ms; /* from: of the engine */
+    } path[OL_TEST_PATHS_MAX];
+} ol_test;
+
 struct ol_control {
     uv_loop_t *loop;
     uv_pipe_t listener;
@@ -74,7 +87,10 @@ struct ol_control {
     size_t asks;
     ol_words *words[OL_LINES_MAX]; /* whose word counts, as far as it was asked; NULL: not yet */
     ol_rules *rules[OL_LINES_MAX]; /* as they are needed */
-    json_t *watches[OL_LINES_MAX]; /* what control_watch.c has told last */
+    ol_test test[OL_TESTS_MAX];
+    uv_timer_t tests;                     /* runs while there are any */
+    uint64_t test_again_ms[OL_LINES_MAX]; /* not before */
+    json_t *watches[OL_LINES_MAX];        /* what control_watch.c has told last */
     char scratch[OL_CONTROL_LINE_MAX + 1];
 };
 
@@ -125,6 +141,12 @@ OL_MUST ol_err ol_control_may_call(ol_control *c, size_t line, const ol_request 
 /* control_watch.c: {party: who has its watch}, of those that have said so. A new reference. */
 json_t *ol_control_watches(ol_control *c, size_t line, const ol_duty *duty);
 void ol_control_watches_free(ol_control *c);
+
+/* control_test.c: is each path answered now? The answer comes when all are, or time is over. */
+OL_MUST ol_err ol_control_test(ol_client *cl, const ol_request *r, bool *ret_is_later,
+                               ol_refusal *why);
+void ol_control_test_note(ol_control *c, size_t line); /* a path of it has changed */
+void ol_control_tests_init(ol_control *c);
 
 /* control_status.c */
 OL_MUST ol_err ol_control_status(ol_control *c, const ol_request *r, json_t *reply,

@@ -392,6 +392,10 @@ void ol_drive_accept_clock(ol_drive *d, size_t number) {
     tell(d, number, (ol_event){ .kind = EV_CLOCK_ACCEPTED });
 }
 
+void ol_drive_path_try(ol_drive *d, size_t number, ol_path_id path) {
+    tell(d, number, (ol_event){ .kind = EV_PATH_TRY, .path.path = path });
+}
+
 void ol_drive_fork_seen(ol_drive *d, size_t number, const ol_log_key *log) {
     tell(d, number, (ol_event){ .kind = EV_FORK_SEEN, .fork = *log });
 }

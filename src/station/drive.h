@@ -71,6 +71,7 @@ void ol_drive_free(ol_drive *d); /* after the loop has turned; takes NULL */
 OL_MUST ol_err ol_drive_find_item(const ol_drive *d, size_t line, const uint8_t *item);
 OL_MUST ol_err ol_drive_submit(ol_drive *d, size_t line, uint32_t token, const ol_api_entry *e);
 void ol_drive_accept_clock(ol_drive *d, size_t line);
+void ol_drive_path_try(ol_drive *d, size_t line, ol_path_id path); /* answered by a note */
 void ol_drive_copy_seen(ol_drive *d, size_t line);
 void ol_drive_fork_seen(ol_drive *d, size_t line, const ol_log_key *log);
 

@@ -79,6 +79,11 @@ typedef struct {
 } ol_api_line_status;
 OL_MUST ol_err ol_api_line_status_get(const ol_station *st, size_t line, ol_api_line_status *ret);
 
+/* Asks whether a path answers now: once for each call, told by an OL_NOTE_PATH and by tried_ms of
+ * its status. *ret_now: what that is compared with. OL_ENOENT. */
+OL_MUST ol_err ol_api_path_try(ol_station *st, size_t line, uint8_t party, unsigned slot,
+                               uint64_t *ret_now);
+
 /* Of a path: party is its peer. Walk slots 0 … OL_PATHS_PER_PEER - 1; OL_ENOENT: no such path. */
 typedef struct {
     const char *url;  /* as configured; NULL: none, we answer where the peer speaks from */

@@ -482,7 +482,8 @@ SILENT = {"init", "card", "card renew", "charter draft", "charter amend", "chart
           "fork ack", "officer key", "officer use", "officer add", "officer list",
           "officer check", "officer remove", "handover", "version", "release", "bundle make",
           "bundle show", "bundle take", "paper make", "paper take", "copy ack", "home",
-          "restart", "weigh"}
+          "restart", "weigh",
+          "bearer test"}
 
 
 def every_command(_):
