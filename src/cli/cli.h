@@ -112,6 +112,7 @@ extern const ol_cli_command ol_cli_ack, ol_cli_availability, ol_cli_bearer_add, 
 extern const ol_cli_command ol_cli_call, ol_cli_calls, ol_cli_answer, ol_cli_decline, ol_cli_defer,
     ol_cli_close, ol_cli_release, ol_cli_bundle_make, ol_cli_bundle_show, ol_cli_bundle_take,
     ol_cli_officer_check;
-extern const ol_cli_command ol_cli_home_show, ol_cli_restart, ol_cli_weigh, ol_cli_bearer_test;
+extern const ol_cli_command ol_cli_home_show, ol_cli_restart, ol_cli_weigh, ol_cli_bearer_test,
+    ol_cli_port_remove, ol_cli_bearer_remove;
 
 #endif

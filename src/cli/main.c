@@ -32,6 +32,7 @@ static const ol_cli_command *const commands[] = {
     &ol_cli_handover,       &ol_cli_release,       &ol_cli_paper_make,
     &ol_cli_paper_take,     &ol_cli_officer_check, &ol_cli_home_show,
     &ol_cli_restart,        &ol_cli_weigh,         &ol_cli_bearer_test,
+    &ol_cli_port_remove,    &ol_cli_bearer_remove,
 };
 
 static const ol_cli_opt no_options[] = { { NULL, NULL, NULL, false } };

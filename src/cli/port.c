@@ -1,4 +1,4 @@
-/* openline port add, openline bearer add — this party's own ways to carry frames. */
+/* openline port add, port remove, bearer add, bearer remove — this party's ways to carry frames. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +75,36 @@ static int bearer_run(ol_cli *c) {
     return code;
 }
 
+static int port_remove_run(ol_cli *c) {
+    ol_home h;
+    ol_why why = { "" };
+    int code = ol_cli_home(c, false, &h);
+    if (code >= 0)
+        return code;
+    ol_err err = ol_config_remove_port(&h, c->arg[0], &why);
+    code = err == OL_OK ? done(c, &h, json_pack("{s:b, s:s}", "ok", 1, "port", c->arg[0]))
+                        : ol_cli_fail_why(c, err, &why);
+    ol_home_close(&h);
+    return code;
+}
+
+static int bearer_remove_run(ol_cli *c) {
+    ol_home h;
+    ol_why why = { "" };
+    uint8_t slot = 0;
+    int code = ol_cli_home(c, false, &h);
+    if (code >= 0)
+        return code;
+    ol_err err = ol_config_remove_bearer(&h, c->arg[0], c->arg[1], c->arg[2],
+                                         ol_cli_value(c, "port"), &slot, &why);
+    code = err == OL_OK ? done(c, &h,
+                               json_pack("{s:b, s:s, s:s, s:s, s:i}", "ok", 1, "line", c->arg[0],
+                                         "party", c->arg[1], "url", c->arg[2], "path", (int)slot))
+                        : ol_cli_fail_why(c, err, &why);
+    ol_home_close(&h);
+    return code;
+}
+
 static const ol_cli_opt port_options[] = {
     { "name", "NAME", "what bearers call it (main, port2, …)", false },
     { NULL, NULL, NULL, false },
@@ -112,4 +142,33 @@ const ol_cli_command ol_cli_bearer_add = {
     .args_min = 3,
     .args_max = 3,
     .run = bearer_run,
+};
+
+static const ol_cli_opt no_options[] = { { NULL, NULL, NULL, false } };
+
+const ol_cli_command ol_cli_port_remove = {
+    .name = "port remove",
+    .args = "<name>",
+    .summary = "Takes a local end out of the configuration",
+    .help = "openline home names them. The last one gives way to the default, udp://[::]:4477.\n",
+    .opt = no_options,
+    .args_min = 1,
+    .args_max = 1,
+    .run = port_remove_run,
+};
+
+static const ol_cli_opt remove_options[] = {
+    { "port", "NAME", "the one by this local end, where there are several", false },
+    { NULL, NULL, NULL, false },
+};
+
+const ol_cli_command ol_cli_bearer_remove = {
+    .name = "bearer remove",
+    .args = "<line> <party> <url>",
+    .summary = "Takes a way to a party out of the configuration",
+    .help = "openline home names them, with their urls.\n",
+    .opt = remove_options,
+    .args_min = 3,
+    .args_max = 3,
+    .run = bearer_remove_run,
 };

@@ -459,22 +459,131 @@ static bool find_section(const char *text, size_t len, const char *head, size_t 
     return is_found;
 }
 
-ol_err ol_config_remove_hook(const ol_home *h, const char *name, ol_why *why) {
-    char *text = NULL, head[OL_NAME_MAX + 16];
-    size_t len = 0, from = 0, to = 0;
-    ol_err err = check_name("hook", name, why);
-    if (err == OL_OK)
-        err = read_text(h, 0, &text, &len, why);
+/* The text without that section, and what it says then. OL_ENOENT: there is no such line. */
+static ol_err without(const ol_home *h, const char *head, char **ret, size_t *ret_len,
+                      ol_config *next, ol_why *why) {
+    size_t from = 0, to = 0;
+    ol_err err = read_text(h, 0, ret, ret_len, why);
     if (err != OL_OK)
         return err;
-    (void)snprintf(head, sizeof head, "[hook %s]", name);
-    if (!find_section(text, len, head, &from, &to)) {
-        free(text);
-        return ol_why_set(why, OL_ENOENT, "there is no hook %s; openline hook list names them",
-                          name);
-    }
-    memmove(text + from, text + to, len - to);
-    err = ol_file_write(h->dir, OL_HOME_CONFIG, OL_FILE_PUBLIC, text, len - (to - from), why);
+    if (!find_section(*ret, *ret_len, head, &from, &to))
+        return OL_ENOENT;
+    memmove(*ret + from, *ret + to, *ret_len - to);
+    *ret_len -= to - from;
+    err = ol_config_parse(*ret, *ret_len, next, why);
+    return err == OL_ENOENT ? OL_EFORM : err; /* of a port that a bearer names */
+}
+
+static ol_err write_text(const ol_home *h, char *text, size_t len, ol_err err, ol_why *why) {
+    if (err == OL_OK)
+        err = ol_file_write(h->dir, OL_HOME_CONFIG, OL_FILE_PUBLIC, text, len, why);
     free(text);
     return err;
+}
+
+ol_err ol_config_remove_hook(const ol_home *h, const char *name, ol_why *why) {
+    char *text = NULL, head[OL_NAME_MAX + 16];
+    size_t len = 0;
+    ol_config *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return ol_why_set(why, OL_ENOMEM, "out of memory");
+    ol_err err = check_name("hook", name, why);
+    if (err == OL_OK) {
+        (void)snprintf(head, sizeof head, "[hook %s]", name);
+        err = without(h, head, &text, &len, c, why);
+        if (err == OL_ENOENT)
+            err = ol_why_set(why, err, "there is no hook %s; openline hook list names them", name);
+    }
+    free(c);
+    return write_text(h, text, len, err, why);
+}
+
+/* A bearer that goes by it, while it is needed for that. */
+static const ol_config_bearer *user_of(const ol_config *c, const char *port) {
+    for (size_t i = 0; i < c->bearers; i++)
+        if (!ol_courier_is(c->bearer[i].url) && strcmp(c->port[c->bearer[i].port].name, port) == 0)
+            return &c->bearer[i];
+    return NULL;
+}
+
+ol_err ol_config_remove_port(const ol_home *h, const char *name, ol_why *why) {
+    char *text = NULL, head[OL_NAME_MAX + 16];
+    size_t len = 0;
+    ol_config *both = calloc(2, sizeof *both); /* as it is, and without */
+    if (both == NULL)
+        return ol_why_set(why, OL_ENOMEM, "out of memory");
+    ol_err err = check_name("port", name, why);
+    if (err == OL_OK)
+        err = ol_config_load(h, &both[0], why);
+    if (err == OL_OK && (both[0].is_default_port || !has_port(&both[0], name)))
+        err = ol_why_set(why, OL_ENOENT, "there is no port %s; openline home names them", name);
+    (void)snprintf(head, sizeof head, "[port %s]", name);
+    if (err == OL_OK) {
+        const ol_config_bearer *user = user_of(&both[0], name);
+        err = without(h, head, &text, &len, &both[1], why);
+        if (err == OL_ENOENT)
+            err = ol_why_set(why, err, "the config has no line %s; take it out by hand", head);
+        else if (err != OL_OK && user != NULL)
+            err = ol_why_set(why, OL_ESTATE,
+                             "port %s is used by the bearer %s of line %s to %s; take that one out "
+                             "first: openline bearer remove",
+                             name, user->url, user->line, user->party);
+    }
+    free(both);
+    return write_text(h, text, len, err, why);
+}
+
+static ol_err find_bearer(const ol_config *c, const ol_config_bearer *like, const char *port,
+                          uint8_t *ret, ol_why *why) {
+    size_t found = 0;
+    for (size_t i = 0; i < c->bearers; i++) {
+        const ol_config_bearer *b = &c->bearer[i];
+        bool is_by = port == NULL || strcmp(c->port[b->port].name, port) == 0;
+        if (is_by && strcmp(b->line, like->line) == 0 && strcmp(b->party, like->party) == 0 &&
+            strcmp(b->url, like->url) == 0)
+            *ret = b->slot, found++;
+    }
+    if (found == 0)
+        return ol_why_set(why, OL_ENOENT,
+                          "line %s has no bearer %s to %s; openline home names them", like->line,
+                          like->url, like->party);
+    return found == 1 ? OL_OK
+                      : ol_why_set(why, OL_EFORM,
+                                   "line %s has the bearer %s to %s by several ports; say which: "
+                                   "--port",
+                                   like->line, like->url, like->party);
+}
+
+ol_err ol_config_remove_bearer(const ol_home *h, const char *line, const char *party,
+                               const char *url, const char *port, uint8_t *ret_slot, ol_why *why) {
+    char *text = NULL, head[2 * OL_NAME_MAX + 24], number[8] = "";
+    size_t len = 0;
+    uint8_t slot = 0;
+    ol_config_bearer like = { .slot = 0 };
+    ol_config *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return ol_why_set(why, OL_ENOMEM, "out of memory");
+    ol_err err = check_name("line", line, why);
+    if (err == OL_OK)
+        err = check_name("party", party, why);
+    if (err == OL_OK)
+        err = ol_config_load(h, c, why);
+    if (err == OL_OK) {
+        (void)snprintf(like.line, sizeof like.line, "%s", line);
+        (void)snprintf(like.party, sizeof like.party, "%s", party);
+        (void)snprintf(like.url, sizeof like.url, "%s", url);
+        err = find_bearer(c, &like, port, &slot, why);
+    }
+    if (slot > 0)
+        (void)snprintf(number, sizeof number, " %u", slot + 1u);
+    (void)snprintf(head, sizeof head, "[bearer %s %s%s]", like.line, like.party, number);
+    if (err == OL_OK) {
+        err = without(h, head, &text, &len, c, why);
+        if (err == OL_ENOENT)
+            err = ol_why_set(why, err, "the config has no line %s; take it out by hand", head);
+    }
+    free(c);
+    if (err == OL_OK)
+        *ret_slot = slot;
+    return write_text(h, text, len, err, why);
 }

@@ -64,7 +64,13 @@ OL_MUST ol_err ol_config_add_bearer(const ol_home *h, const char *line, const ch
                                     const char *url, const char *port, uint8_t *ret_slot,
                                     ol_why *why);
 OL_MUST ol_err ol_config_add_hook(const ol_home *h, const ol_hook_conf *hook, ol_why *why);
-/* Takes the section out, and leaves every other byte. OL_ENOENT: no such hook. */
+/* These take the section out, and leave every other byte; what is left is parsed before it is
+ * written. OL_ENOENT: no such one; OL_ESTATE: a bearer needs the port. The other bearers of the
+ * party keep their places. port NULL: whichever; OL_EFORM when there are several. */
 OL_MUST ol_err ol_config_remove_hook(const ol_home *h, const char *name, ol_why *why);
+OL_MUST ol_err ol_config_remove_port(const ol_home *h, const char *name, ol_why *why);
+OL_MUST ol_err ol_config_remove_bearer(const ol_home *h, const char *line, const char *party,
+                                       const char *url, const char *port, uint8_t *ret_slot,
+                                       ol_why *why);
 
 #endif

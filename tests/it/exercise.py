@@ -482,8 +482,7 @@ SILENT = {"init", "card", "card renew", "charter draft", "charter amend", "chart
           "fork ack", "officer key", "officer use", "officer add", "officer list",
           "officer check", "officer remove", "handover", "version", "release", "bundle make",
           "bundle show", "bundle take", "paper make", "paper take", "copy ack", "home",
-          "restart", "weigh",
-          "bearer test"}
+          "restart", "weigh", "bearer test", "port remove", "bearer remove"}
 
 
 def every_command(_):

@@ -142,6 +142,46 @@ def home_shown(where):
     usa.refused("home", says=("config, line 1", "correct that line"))
 
 
+def ways_removed(where):
+    """Ports and bearers are taken out, each alone, with every other byte as it was"""
+    usa, _ = found(where)
+    config = usa.home / "config"
+
+    def add(*words):
+        before = config.read_text() if config.exists() else ""
+        usa.run(*words)
+        return before
+
+    usa.refused("port", "remove", "main", says=("no port main", "openline home"))
+    empty = add("port", "add", "udp://127.0.0.1:0")
+    first = add("port", "add", "--name", "other", "udp://[::1]:0")
+    for word in "main", "other":
+        usa.run("bearer", "add", "hotline", "prc", "udp://192.0.2.1:4477", "--port", word)
+    config.write_text(config.read_text() + "# by hand\n")
+    whole = add("bearer", "add", "hotline", "prc", "dir:/media")
+    url = ("hotline", "prc", "udp://192.0.2.1:4477")
+    usa.refused("bearer", "remove", *url, says=("several ports", "--port"))
+    usa.refused("bearer", "remove", "hotline", "prc", "udp://192.0.2.2:1", says="no bearer")
+    usa.refused("bearer", "remove", "Hot", "prc", "udp://192.0.2.2:1", says="not a name")
+    usa.refused("port", "remove", "other", says=("is used by the bearer udp://192.0.2.1:4477 of "
+                                                 "line hotline to prc", "bearer remove"))
+    said = usa.ask("bearer", "remove", "hotline", "prc", "dir:/media")
+    check(said == {"ok": True, "line": "hotline", "party": "prc", "url": "dir:/media", "path": 2,
+                   "restart": False}, said)
+    check(config.read_text() == whole, config.read_text())
+    usa.run("bearer", "remove", *url, "--port", "main")
+    left, = usa.ask("home")["lines"][0]["bearers"]
+    check(left == {"party": "prc", "path": 1, "url": url[2], "port": "other"}, left)
+    usa.run("bearer", "remove", *url)
+    check(usa.ask("port", "remove", "other") == {"ok": True, "port": "other", "restart": False},
+          "port remove")
+    check(config.read_text() == first, config.read_text())
+    usa.run("port", "remove", "main")
+    check(config.read_text() == empty == "", config.read_text())
+    check(usa.ask("home")["ports"][0]["default"], "the default is not back")
+    usa.refused("port", "remove", "main", says="no port main")
+
+
 def digits_by_voice(where):
     """line add takes the digits from standard input, however they are spaced"""
     usa, prc, charter = two(where)
@@ -329,5 +369,5 @@ def full_output(where):
     check("could not be written" in (where / "told").read_text(), "no sentence")
 
 
-main(line_of_two, line_of_four, json_of_commands, home_shown, digits_by_voice, sealed_keys,
-     charters_refused, secrets_refused, usage, homes_refused, full_output)
+main(line_of_two, line_of_four, json_of_commands, home_shown, ways_removed, digits_by_voice,
+     sealed_keys, charters_refused, secrets_refused, usage, homes_refused, full_output)
