@@ -32,7 +32,8 @@ function Draft({ set, f }) {
     const data = new FormData(e.target), seconds = (name) => String(Math.round(Number(data.get(name)) * 60));
     set.draft(data.get("line"), [`rungs=${rungs.join(" ")}`, ...PRECEDENCES.map(([p]) => `answer.${p}=${seconds(p)}`), `check.interval=${seconds("check")}`]);
   };
-  if (!open) return html`<p>${t("set-charter-why")}</p><div class="row"><button class="primary" disabled=${f.cards.length === 0} onClick=${() => setOpen(true)}>${t("set-draft")}</button><span class="quiet-text">${t("set-charter-or")}</span></div>`;
+  if (!open) return html`<p>${t("set-charter-why")}</p><div class="row"><button class="primary" disabled=${f.cards.length === 0} onClick=${() => setOpen(true)}>${t("set-draft")}</button><span class="quiet-text">${t("set-charter-or")}</span>
+    ${f.home.lines.some((l) => l.joined) && html`<button onClick=${() => set.back()}>${t("cancel")}</button>`}</div>`;
   return html`<form class="set-form" onSubmit=${begin}>
     <label class="set-field">${t("set-line")}<input name="line" required pattern=${NAME} maxlength="32" placeholder="hotline" autocomplete="off" autocapitalize="none" spellcheck="false" dir="ltr" /><small>${t("set-line-hint")}</small></label>
     <p class="set-field">${t("set-parties")}<b class="party-list">${[f.home.party, ...f.cards.map((c) => c.party)].sort().join(" — ")}</b></p>
@@ -72,17 +73,16 @@ export function Charter({ set, f, state }) {
   const ours = c.parties.find((p) => p.name === home.party), us = c.signed.includes(home.party), fault = f.faults.charter;
   const strange = c.parties.filter((p) => p.name !== home.party && f.cards.some((x) => x.party === p.name && x.identity !== p.identity));
   const text = html`<pre class="charter-text" dir="ltr" tabindex="0" aria-label=${t("set-charter-text")} role="region">${c.body}</pre>`;
-  const discard = () => { set.keep({ charter: "" }); set.look(); };
   return html`${state === "now" && html`<p>${t("set-charter-read")}</p>`}
     ${state === "now" ? html`<${Means} charter=${c} /><p class="label">${t("set-charter-text")}</p>${text}`
       : html`<details><summary>${t("set-charter-of", { line: c.line })}</summary><${Means} charter=${c} />${text}</details>`}
-    <ul class="signers">${c.parties.map((p) => html`<li class=${c.signed.includes(p.name) ? "yes" : ""} data-signed=${c.signed.includes(p.name)}><b class="party">${p.name}</b> ${t(c.signed.includes(p.name) ? "set-signed" : "set-unsigned")}</li>`)}</ul>
+    <ul class="signers">${c.parties.map((p) => html`<li class=${c.signed.includes(p.name) ? "yes" : ""} data-signed=${String(c.signed.includes(p.name))}><b class="party">${p.name}</b> ${t(c.signed.includes(p.name) ? "set-signed" : "set-unsigned")}</li>`)}</ul>
     ${(!ours || ours.identity !== home.identity) && html`<p class="fault" role="alert"><b>${t("set-charter-not-us")}</b></p>`}
     ${strange.length > 0 && html`<p class="fault" role="alert"><b>${t("set-charter-strange", { parties: strange.map((p) => p.name).join(", ") })}</b></p>`}
     ${!f.joined && !us && ours && html`<label class="tick"><input type="checkbox" checked=${has} onChange=${(e) => setHas(e.target.checked)} /> ${t("set-have-read")}</label>
       <div class="row"><${Pass} set=${set} f=${f} />
         <button class="primary" disabled=${f.busy || !has || (home.sealed && !f.pass)} onClick=${() => set.sign(false)}>${t("set-sign")}</button>
-        <button onClick=${discard}>${t("set-discard")}</button></div>`}
+        <button onClick=${() => set.back()}>${t("set-discard")}</button></div>`}
     ${us && html`<div class="row"><button class=${state === "waits" ? "primary" : ""} onClick=${() => save(`${c.line}.charter`, c.text, "text/plain")}>↓ ${t("set-save-charter")}</button></div>
       ${state === "waits" && html`<p class="note">${t("set-charter-bring")}</p>`}`}
     <${Fault} error=${fault} />

@@ -144,6 +144,12 @@ export function flow(talk, changed) {
       f.faults = {};
       return look();
     },
+    back() { // to what is there without this charter
+      keep({ charter: "", another: false });
+      f.shares = {};
+      f.faults = {};
+      return look();
+    },
     leave() { f.pass = null; f.shares = {}; },
   };
 }

@@ -19,7 +19,7 @@ function statesOf(f, model) {
   const cards = joined || (f.cards.length > 0 && f.cards.every((x) => has(f, x.party)) && needed(f).every((n) => has(f, n)));
   const all = c && c.signed.length === c.parties.length, ready = joined || (us && all && cards);
   const ways = joined && f.joined.parties.every((p) => p === f.home.party || f.joined.bearers.some((b) => b.party === p));
-  const runs = f.home?.running && joined && model.state.names.includes(f.joined.line) && !f.kept.restart;
+  const runs = model.state.station && f.home?.running && joined && model.state.names.includes(f.joined.line) && !f.kept.restart;
   const proven = runs && ["operational", "degraded"].includes(model.line(f.joined.line).status?.state);
   const brought = needed(f).every((n) => f.shares[n]);
   return {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """openline-web for tests: its process, raw requests, and a small WebSocket (RFC 6455)."""
+import atexit
 import base64
 import hashlib
 import json
@@ -37,6 +38,7 @@ class Web:
         self.process = subprocess.Popen([program, "--port", "0", *map(str, options)], env=env,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)  # of a test that fails, too
         for pipe, take in ((self.process.stdout, self._address), (self.process.stderr, self._line)):
             threading.Thread(target=self._read, args=(pipe, take), daemon=True).start()
         first = urllib.parse.urlsplit(self.url("acts", keep=True))
