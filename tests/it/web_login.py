@@ -8,7 +8,7 @@ import time
 
 from libline import main, station_down, station_up
 from libordeal import check
-from libwatch import ANN, BOB, LINE, door, fault, watch
+from libwatch import ANN, BOB, LINE, door, fault, up, watch
 from libweb import Web
 
 
@@ -47,6 +47,11 @@ def strangers(where):
         said = talk.ask(do, line=LINE)
         check(not said["ok"] and said["error"]["code"] == "OL_EAUTH", (do, said))
     check(not talk.events, "who has no seat is told things")
+    acts = up(web)
+    said = acts.ask("draft-send", line=LINE, text="Ours.", status="test", **ANN)
+    talk = web.talk("")
+    check(acts.ask("drop", draft=said["result"]["draft"])["ok"], "a draft of our own")
+    check(not talk.ask("hello")["ok"] and not talk.events, "who has no seat is told of drafts")
     for bad in ({"as": "1"}, {"as": "0", "passphrase": "x"}, {"as": 1, "passphrase": "x"},
                 {"as": "1", "passphrase": ""}, {"as": "1", "passphrase": "x" * 1025},
                 {"as": "1", "passphrase": "x", "key": "!"}, {"as": "1", "passphrase": ["x"]},
