@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: ISC
 """openline bearer test: which of the ways to the others answers now, and how quickly."""
 import json
+import select
 import signal
+import socket
+import threading
 
 from libline import (Control, Failure, connected, found, free_tcp_ports, free_udp_ports, main,
                      station_down, station_up)
@@ -89,6 +92,51 @@ def comes_back(where):
         station_down(party)
 
 
+class Between:
+    """A way between two UDP ports that loses what it is told to lose."""
+
+    def __init__(self, to):
+        self.near, self.far = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in "12")
+        self.near.bind(("127.0.0.1", 0))
+        self.far.connect(("127.0.0.1", to))
+        self.port, self.lose, self.lost, self.back = self.near.getsockname()[1], 0, 0, None
+        threading.Thread(target=self.carry, daemon=True).start()
+
+    def carry(self):
+        while True:
+            for one in select.select([self.near, self.far], [], [])[0]:
+                try:
+                    frame, source = one.recvfrom(2048)
+                    if one is self.far:
+                        self.near.sendto(frame, self.back)
+                        continue
+                    self.back = source
+                    if self.lost < self.lose:
+                        self.lost += 1
+                    else:
+                        self.far.send(frame)
+                except ConnectionRefusedError:
+                    pass
+
+
+def lost_once(where):
+    """What is lost on its way is asked again: one lost frame is no missing answer"""
+    usa, prc = found(where)
+    port, = free_udp_ports(1)
+    way = Between(port)
+    prc.run("port", "add", f"udp://127.0.0.1:{port}")
+    usa.run("port", "add", "udp://127.0.0.1:0")
+    usa.run("bearer", "add", LINE, "prc", f"udp://127.0.0.1:{way.port}")
+    for party in usa, prc:
+        station_up(party)
+    check(tried(usa)[0]["answered"], "it does not answer")
+    way.lose = 1
+    path = tried(usa, "--timeout", 8)[0]
+    check(way.lost == 1 and path["answered"], way.lost, path)
+    for party in usa, prc:
+        station_down(party)
+
+
 def thin(where):
     """A line of 300 bit/s is waited for as long as it needs"""
     usa, prc = found(where)
@@ -103,4 +151,4 @@ def thin(where):
         station_down(party)
 
 
-main(two_ways, comes_back, thin)
+main(two_ways, comes_back, lost_once, thin)
