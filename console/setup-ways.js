@@ -17,18 +17,28 @@ function Add({ label, hint, examples, id, ports, busy, onAdd }) {
     <button disabled=${busy}>${t("set-add")}</button></form>`;
 }
 
+function Answer({ test }) {
+  if (!test) return null;
+  return html`<span class=${`chip ${test.answered ? "live" : "gone"}`} data-answered=${String(test.answered)}>${test.answered ? t("set-answered", { ms: Math.max(1, Math.round(test.rtt_ms ?? 0)) }) : t("set-silent")}</span>
+    ${!test.answered && test.why && html`<small>${test.why}</small>`}`;
+}
+
 function Line({ set, f, line, model }) {
-  const others = line.parties.filter((p) => p !== f.home.party);
+  const others = line.parties.filter((p) => p !== f.home.party), live = model.state.station && model.state.names.includes(line.line);
   return html`<div class="ways-line"><h3>${line.line}</h3>${others.map((party) => html`<section data-way=${party}><h4>${t("set-to", { party })}</h4>
-    <ul class="ways">${line.bearers.filter((b) => b.party === party).map((b) => html`<li key=${b.url}><code dir="ltr">${b.url}</code>${b.port && html`<small>${t("set-port-by")} ${b.port}</small>`}</li>`)}</ul>
+    <ul class="ways">${line.bearers.filter((b) => b.party === party).map((b) => html`<li key=${b.url}><code dir="ltr">${b.url}</code>${b.port && html`<small>${t("set-port-by")} ${b.port}</small>`}
+      <${Answer} test=${f.tests[`${line.line} ${party} ${b.url}`]} />
+      <button class="quiet" disabled=${f.busy} aria-label=${`${t("set-remove")} ${b.url}`} onClick=${() => set.way("bearer-remove", { line: line.line, party, url: b.url, ...(b.port ? { port: b.port } : {}) })}>✕</button></li>`)}</ul>
     <${Add} id=${`there-${line.line}-${party}`} label=${t("set-there", { party })} hint=${t("set-there-hint")} examples=${THERE} ports=${f.home.ports} busy=${f.busy}
-      onAdd=${(keys) => set.way("bearer-add", { line: line.line, party, ...keys })} /></section>`)}</div>`;
+      onAdd=${(keys) => set.way("bearer-add", { line: line.line, party, ...keys })} /></section>`)}
+    ${line.bearers.length > 0 && html`<div class="row"><button disabled=${f.busy || !live} onClick=${() => set.test(line.line)}>${t(f.busy === "bearer-test" ? "set-testing" : "set-test")}</button>${!live && html`<span class="quiet-text">${t("set-test-later")}</span>`}</div>`}</div>`;
 }
 
 export function Ways({ set, f, model }) {
   return html`<p>${t("set-ways-why")}</p>
     <h3>${t("set-here")}</h3>
-    <ul class="ways">${f.home.ports.map((p) => html`<li key=${p.name}><code dir="ltr">${p.url}</code><small>${p.default ? t("set-port-default") : p.name}</small></li>`)}</ul>
+    <ul class="ways">${f.home.ports.map((p) => html`<li key=${p.name}><code dir="ltr">${p.url}</code><small>${p.default ? t("set-port-default") : p.name}</small>
+      ${!p.default && html`<button class="quiet" disabled=${f.busy} aria-label=${`${t("set-remove")} ${p.url}`} onClick=${() => set.way("port-remove", { name: p.name })}>✕</button>`}</li>`)}</ul>
     <${Add} id="here" label=${t("set-port")} hint=${t("set-port-hint")} examples=${HERE} busy=${f.busy} onAdd=${(keys) => set.way("port-add", keys)} />
     ${f.home.lines.filter((l) => l.joined).map((line) => html`<${Line} key=${line.line} set=${set} f=${f} line=${line} model=${model} />`)}
     <${Fault} error=${f.faults.ways} />`;

@@ -78,6 +78,9 @@ static const row rows[] = {
     { "home", OL_SEAT_SETS, { "home" }, { NULL }, "" },
     { "port-add", OL_SEAT_SETS, { "port", "add" }, { "url" }, "name" },
     { "bearer-add", OL_SEAT_SETS, { "bearer", "add" }, { "line", "party", "url" }, "port" },
+    { "port-remove", OL_SEAT_SETS, { "port", "remove" }, { "name" }, "" },
+    { "bearer-remove", OL_SEAT_SETS, { "bearer", "remove" }, { "line", "party", "url" }, "port" },
+    { "bearer-test", OL_SEAT_SETS, { "bearer", "test" }, { "line", "party?" }, "" },
     { "restart", OL_SEAT_SETS, { "restart" }, { NULL }, "passphrase" },
 };
 

@@ -93,6 +93,9 @@ def founding(where):
         check(said["result"]["parties"] == ["usa", "prc"] and "files" not in said, said)
     done(usa, "port-add", url="udp://127.0.0.1:0")
     done(usa, "bearer-add", line=LINE, party="prc", url="udp://127.0.0.1:9")
+    done(usa, "bearer-remove", line=LINE, party="prc", url="udp://127.0.0.1:9")
+    done(usa, "port-remove", name="main")
+    check(done(usa, "home")["result"]["ports"][0]["default"], "the port is still there")
     check(not leftovers(usa_web, prc_web), leftovers(usa_web, prc_web))
     for web in (usa_web, prc_web):
         web.stop()
@@ -106,7 +109,8 @@ def rights(where):
     check(acts.ask("seat")["acts"] and not acts.ask("seat")["sets"], "the seat that acts")
     for talk in (acts, looks):
         for do in ("home", "init", "charter-draft", "charter-sign", "contribute", "combine", "join",
-                   "port-add", "bearer-add", "start", "restart"):
+                   "port-add", "bearer-add", "start", "restart", "port-remove", "bearer-remove",
+                   "bearer-test"):
             refused(talk, do, "may not set up", party="usa", name="x")
     check(not list(where.glob("usa/*")), "something was made")
     web.refused("setting up from a seat that may not")

@@ -1,10 +1,14 @@
 // Setup in two browsers, in two languages: from two empty homes to a message that both records have.
-import { accessible, check, go, main, open, parties, sees, shot } from "./libpage.mjs";
+import { accessible, ask, check, go, main, open, parties, sees, shot } from "./libpage.mjs";
 
 const LINE = "hotline", PASS = "correct horse battery";
 const step = (page, name, state) => page.waitForSelector(`[data-step="${name}"]${state ? `[data-state="${state}"]` : ""}`);
 const primary = (page, name) => page.click(`[data-step="${name}"] button.primary:not(:disabled)`);
 const bring = (page, ...files) => page.setInputFiles("#set-files", files);
+const drop = async (page, file) => {
+  const data = await page.evaluateHandle(({ name, text }) => { const d = new DataTransfer(); d.items.add(new File([text], name)); return d; }, { name: file.name, text: file.buffer.toString() });
+  await page.dispatchEvent("body", "drop", { dataTransfer: data });
+};
 const whole = async (page, name) => { await page.evaluate(() => document.querySelector(".setup").scrollTo(0, 0)); await shot(page, name); };
 const near = async (page, name, picture) => { await page.evaluate((n) => document.querySelector(`[data-step="${n}"]`).scrollIntoView({ block: "center" }), name); await shot(page, picture); };
 
@@ -51,7 +55,7 @@ await main({
     const broken = { ...cards[1], buffer: Buffer.from(cards[1].buffer.toString().replace("serial = 1", "serial = 2")) };
     await bring(usa, broken);
     await sees(usa, "changed after it was signed");
-    await bring(prc, cards[0]);
+    await drop(prc, cards[0]);
     for (const [page, party] of [[usa, "prc"], [prc, "usa"]]) {
       const shown = await page.innerText(`[data-step="cards"] [data-identity="${party}"]`), own = await (page === usa ? prc : usa).innerText(`[data-step="keys"] [data-identity="${party}"]`);
       check(shown === own && shown.replace(/\s/g, "").length === 44, `${shown} is not ${own}`);
@@ -160,6 +164,16 @@ await main({
     await usa.fill('[list="here"]', `tcp://127.0.0.1:${parties.usa.another}`);
     await usa.click('.add-way:has([list="here"]) button');
     await step(usa, "station", "now");
+    await usa.fill('[data-way="prc"] input', "tcp://127.0.0.1:9");
+    await usa.click('[data-way="prc"] form button');
+    await usa.waitForSelector('[data-way="prc"] code:has-text("tcp:")');
+    await usa.click('[data-step="ways"] .ways-line > .row button');
+    await usa.waitForSelector('[data-way="prc"] li:has-text("udp:") [data-answered="true"]');
+    await usa.waitForSelector('[data-way="prc"] li:has-text("tcp:") [data-answered="false"]');
+    await accessible(usa, "setup, tested");
+    await near(usa, "ways", "setup-tested");
+    await usa.click('[data-way="prc"] li:has-text("tcp:") button');
+    await usa.waitForSelector('[data-way="prc"] code:has-text("tcp:")', { state: "detached" });
     await sees(usa, "takes up what is new", '[data-step="station"]');
     await usa.fill('[data-step="station"] .pass input', "a wrong passphrase");
     await primary(usa, "station");
@@ -167,6 +181,11 @@ await main({
     await usa.fill('[data-step="station"] .pass input', PASS);
     await primary(usa, "station");
     await step(usa, "station", "done");
+    await step(usa, "wall", "done");
+    check(ask("usa", "status").ports.some((p) => p.url.startsWith("tcp:")), "the station has not taken the port up");
+    await usa.click("text=Found another line");
+    await step(usa, "charter", "now");
+    await usa.click('[data-step="charter"] button:has-text("Cancel")');
     await step(usa, "wall", "done");
     await usa.setViewportSize({ width: 360, height: 740 });
     check(await usa.evaluate(() => document.documentElement.scrollWidth <= 360 && document.querySelector(".setup").scrollWidth <= 360), "Setup is wider than a small screen");
