@@ -31,7 +31,9 @@ const read = (file) => new Promise((yes) => {
 
 // The server's key is used, and this page goes on as the console: what opened the officer's key is kept.
 async function sitDown(said, request) {
-  await fetch(`/?key=${said.key}`, { redirect: "manual" });
+  const word = [...crypto.getRandomValues(new Uint8Array(32))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  await fetch(`/?key=${said.key}&page=${word}`, { redirect: "manual" });
+  (await import("/seat.js")).keepSeat(word);
   const { sit } = await import("/officer.js");
   const { title, name } = said.result;
   sit(request.line, { as: request.as, passphrase: request.passphrase, key: request.key, who: [title, name].filter(Boolean).join(" ") });

@@ -6,9 +6,13 @@ export function seatWord() {
   try { return localStorage.getItem("seat") ?? here; } catch { return here; }
 }
 
+export function keepSeat(word) {
+  here = word;
+  try { localStorage.setItem("seat", word); } catch { /* until the page is read again */ }
+}
+
 const given = /^#seat=([0-9a-f]{64})$/.exec(location.hash);
 if (given) {
-  here = given[1];
-  try { localStorage.setItem("seat", here); } catch { /* until the page is read again */ }
+  keepSeat(given[1]);
   history.replaceState(null, "", "/");
 }

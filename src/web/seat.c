@@ -123,6 +123,15 @@ bool ol_seat_has_page(const ol_seat *seat, ol_str page) {
     return is_word(seat->page, page);
 }
 
+void ol_seat_take_page(ol_seat *seat, ol_str page) {
+    uint8_t bytes[OL_SEAT_WORD / 2];
+    if (seat == NULL || page.p == NULL || page.len != OL_SEAT_WORD ||
+        ol_hex_get(page.p, page.len, bytes, sizeof bytes) != OL_OK)
+        return;
+    memcpy(seat->page, page.p, OL_SEAT_WORD);
+    sodium_memzero(bytes, sizeof bytes);
+}
+
 bool ol_seats_use(ol_seats *s, unsigned long number, uint64_t now_s) {
     for (size_t i = 0; i < OL_SEATS; i++)
         if (s->seat[i].number == number && !is_over(&s->seat[i], now_s))

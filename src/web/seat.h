@@ -62,6 +62,8 @@ const ol_seat *ol_seats_open(ol_seats *s, ol_str key, uint64_t now_s);
 /* The seat of a cookie; NULL: none. It counts as used now. */
 const ol_seat *ol_seats_find(ol_seats *s, ol_str word, uint64_t now_s);
 bool ol_seat_has_page(const ol_seat *seat, ol_str page);
+/* A page that opened a seat by itself has drawn its word; what is no such word changes nothing. */
+void ol_seat_take_page(ol_seat *seat, ol_str page);
 /* The seat of this number is used now, by a talk that goes on; false: it has ended. */
 bool ol_seats_use(ol_seats *s, unsigned long number, uint64_t now_s);
 

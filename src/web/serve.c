@@ -67,7 +67,7 @@ static const ol_seat *seat_of(ol_guest *g, const ol_http *r) {
     return seat;
 }
 
-static bool give_seat(ol_guest *g, ol_str key) {
+static bool give_seat(ol_guest *g, ol_str key, ol_str page) {
     ol_web *w = g->web;
     char fields[500];
     const ol_seat *seat = ol_seats_open(&w->seats, key, ol_web_now_s(w));
@@ -76,6 +76,7 @@ static bool give_seat(ol_guest *g, ol_str key) {
                       "This key opens nothing: each opens one browser, once.\n"
                       "openline-web prints a new address for each.\n");
     take_seat(g, seat);
+    ol_seat_take_page(ol_seats_of(&w->seats, seat->number), page);
     (void)snprintf(
         fields, sizeof fields,
         "Location: /#seat=%s\r\nCache-Control: no-store\r\nSet-Cookie: %s=%s; Path=/; HttpOnly; "
@@ -135,7 +136,7 @@ static bool begin_talk(ol_guest *g, const ol_http *r, const ol_seat *seat) {
     if (!is_our_origin(w, r))
         return refuse(g, "403 Forbidden", "a page of another origin",
                       "Only the console's own page may talk here.\n");
-    if (!ol_seat_has_page(seat, ol_http_query(r, "seat")))
+    if (seat != NULL && !ol_seat_has_page(seat, ol_http_query(r, "seat")))
         return refuse(g, "403 Forbidden", "a talk without the word of its seat's page",
                       "Open the console by a new address that openline-web prints.\n");
     if (!ol_http_has_token(r->upgrade, "websocket") ||
@@ -170,7 +171,7 @@ bool ol_web_serve(ol_guest *g, const ol_http *r) {
     ol_http page = *r;
     ol_str key = ol_http_query(r, "key");
     if (is_root && key.p != NULL)
-        return give_seat(g, key) && !r->closes;
+        return give_seat(g, key, ol_http_query(r, "page")) && !r->closes;
     const ol_seat *seat = seat_of(g, r);
     if (seat == NULL && w->logins != NULL && is_root)
         page.path = (ol_str){ "/login.html", 11 };

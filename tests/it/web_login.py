@@ -3,13 +3,14 @@
 import base64
 import gzip
 import json
+import os
 import sys
 import time
 
 from libline import main, station_down, station_up
 from libordeal import check
 from libwatch import ANN, BOB, LINE, door, fault, up, watch
-from libweb import Web
+from libweb import Seat, Web
 
 
 def login(web, **keys):
@@ -22,9 +23,11 @@ def login(web, **keys):
 
 
 def cookie_of(web, said):
-    status, fields, _ = web.get("/?key=" + said["key"])
+    page = os.urandom(32).hex()  # drawn by the page, which goes on where it is
+    status, fields, _ = web.get(f"/?key={said['key']}&page={page}")
     check(status == 303 and "Secure" in fields["set-cookie"], fields)
-    return fields["set-cookie"].split(";")[0]
+    check(Seat(fields).page == page, "another word than the page's")
+    return Seat(fields)
 
 
 def strangers(where):
