@@ -10,6 +10,7 @@ import { Line } from "/line.js";
 import { Setup } from "/setup.js";
 import { Alarm, CallView } from "/call.js";
 import { Officer } from "/officer.js";
+import { Guard } from "/fault.js";
 
 let draw = () => {};
 const talk = newTalk({ onEvent: (e) => model.heard(e), onState: (s) => model.linked(s) });
@@ -77,14 +78,14 @@ function App() {
   const { view, name, entry } = route();
   const line = state.lines[name];
   return html`
-    <${Bar} model=${model} state=${state} redraw=${redraw} />
+    <${Guard}><${Bar} model=${model} state=${state} redraw=${redraw} /></${Guard}>
     <${Banners} state=${state} />
-    <main>
+    <main><${Guard} key=${`${view} ${name}`}>
       ${view === "line" && line ? html`<${Line} key=${name} model=${model} talk=${talk} line=${line} entry=${entry} />`
         : view === "call" && line ? html`<${CallView} key=${entry} model=${model} talk=${talk} line=${line} entry=${entry} />`
         : view === "setup" ? html`<${Setup} model=${model} talk=${talk} />`
         : html`<${Wall} model=${model} talk=${talk} />`}
-    </main>
+    </${Guard}></main>
     ${calls.length > 0 && html`<${Alarm} key=${calls[0].call.entry} model=${model} talk=${talk} calls=${calls} />`}`;
 }
 

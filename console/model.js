@@ -40,7 +40,7 @@ export function model(talk, changed) {
   }
 
   // What waits for a second officer, at whatever console of this server it was signed.
-  const readDrafts = () => talk.ask("drafts").then((said) => { state.drafts = said.drafts; soon(); }, () => {});
+  const readDrafts = () => state.acts && talk.ask("drafts").then((said) => { state.drafts = said.drafts; soon(); }, () => {});
 
   const readStatus = (l) => once(l, "status", async () => {
     l.status = await talk.ask("status", { line: l.name });

@@ -85,7 +85,7 @@ void ol_talk_say(ol_talk *t, json_t *o) {
 }
 
 void ol_talk_tell(ol_talk *t, json_t *o) {
-    if (t->right == OL_SEAT_NONE)
+    if (t->right < OL_SEAT_ACTS)
         json_decref(o);
     else
         ol_talk_say(t, o);
@@ -113,8 +113,8 @@ static bool may_set(const ol_talk *t) {
 static ol_seat_right right_for(const char *what) {
     if (strcmp(what, "start") == 0)
         return OL_SEAT_SETS;
-    if (strcmp(what, "drop") == 0)
-        return OL_SEAT_ACTS;
+    if (strcmp(what, "drop") == 0 || strcmp(what, "drafts") == 0)
+        return OL_SEAT_ACTS; /* what is not said yet is not for everybody's eyes */
     return ol_command_is_one(what) ? ol_command_right(what) : OL_SEAT_NONE;
 }
 
@@ -230,7 +230,7 @@ static void heard(ol_talk *t, const char *p, size_t len) {
         ol_login_ask(t->guest->web, t, o);
     else if (strcmp(what, "leave") == 0)
         leave(t, id);
-    else if (strcmp(what, "drafts") == 0)
+    else if (strcmp(what, "drafts") == 0 && t->right >= OL_SEAT_ACTS)
         ol_talk_say(t, json_pack("{s:O, s:b, s:o}", "id", id, "ok", 1, "drafts",
                                  ol_drafts_list(&t->guest->web->drafts)));
     else if (only_reads(what))

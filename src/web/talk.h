@@ -26,7 +26,7 @@ void ol_talk_end(ol_talk *t);     /* the connection is gone */
 
 /* For act.c: one object to the browser; takes the reference. */
 void ol_talk_say(ol_talk *t, json_t *o);
-void ol_talk_tell(ol_talk *t, json_t *o); /* the same, but to nobody without a seat */
+void ol_talk_tell(ol_talk *t, json_t *o); /* the same, where its seat acts */
 /* For login.c: the seat; NULL: a stranger's, or it has ended. Where it comes from: an address, of
  * IPv6 the network of 64 bits. */
 ol_seat *ol_talk_seat(const ol_talk *t);

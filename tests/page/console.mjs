@@ -422,6 +422,27 @@ await main({
     noFaults(usa);
   },
 
+  // What a station says is not what this page can draw: the rest of it stands, and a call rings.
+  async broken(browser) {
+    const usa = await fresh(browser, "usa");
+    await usa.routeWebSocket(/talk/, (page) => {
+      const server = page.connectToServer();
+      server.onMessage((text) => {
+        const said = JSON.parse(text);
+        page.send(JSON.stringify(said.paths ? { ...said, state: 5 } : said));
+      });
+    });
+    await usa.reload();
+    await sees(usa, "This view cannot be shown", "main");
+    check(await usa.locator("header .clock").isVisible(), "the bar went with it");
+    ask("prc", "call", LINE, "duty-officer", "--status", "test");
+    await usa.waitForSelector(".alarm-screen.drill");
+    await usa.keyboard.press("a");
+    await usa.waitForSelector(".alarm-screen", { state: "detached" });
+    await shot(usa, "broken");
+    noFaults(usa);
+  },
+
   async onlooker(browser) {
     await host("key usa looks");
     const usa = await open(browser, "usa", await readKey("usa"));
