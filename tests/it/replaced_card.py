@@ -74,7 +74,7 @@ def renew(where):
     for same in (usa.card, card):
         if same is card:
             said = prc.run("line", "card", "hotline", card)
-            check(b"serial 2" in said.stdout and b"Start the station" in said.stderr, said)
+            check(b"serial 2" in said.stdout and b"openline restart" in said.stderr, said)
         prc.refused("line", "card", "hotline", same, says=("serial", "in force"))
     prc.refused("line", "card", "coldline", card, says="no line")
     prc.refused("line", "card", "hotline", prc.card, says="card renew")
