@@ -9,7 +9,7 @@ int main(int argc, char **argv) {
                                      .slots_max = 2,
                                      .turns_max = 60,
                                      .calls_in = 1,
-                                     .fixed = 20,
+                                     .fixed = 10,
                                      .fresh = 10 };
     return sim_story_main(argc, argv, &story);
 }

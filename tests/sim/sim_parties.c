@@ -12,7 +12,7 @@ int main(int argc, char **argv) {
                                      .has_liars = true,
                                      .has_cuts = true,
                                      .calls_in = 4,
-                                     .fixed = 8,
+                                     .fixed = 4,
                                      .fresh = 4 };
     return sim_story_main(argc, argv, &story);
 }
