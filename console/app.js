@@ -86,7 +86,7 @@ function App() {
         : view === "setup" ? html`<${Setup} model=${model} talk=${talk} />`
         : html`<${Wall} model=${model} talk=${talk} />`}
     </${Guard}></main>
-    ${calls.length > 0 && html`<${Alarm} key=${calls[0].call.entry} model=${model} talk=${talk} calls=${calls} />`}`;
+    ${calls.length > 0 && html`<${Guard} key=${calls[0].call.entry}><${Alarm} key=${calls[0].call.entry} model=${model} talk=${talk} calls=${calls} /></${Guard}>`}`;
 }
 
 try {

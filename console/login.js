@@ -32,6 +32,7 @@ const read = (file) => new Promise((yes) => {
 // The server's key is used, and this page goes on as the console: what opened the officer's key is kept.
 async function sitDown(said, request) {
   const word = [...crypto.getRandomValues(new Uint8Array(32))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  try { localStorage.setItem("seat", word); } catch { /* seat.js keeps it in the page */ } // before there is a cookie that is nothing without it
   await fetch(`/?key=${said.key}&page=${word}`, { redirect: "manual" });
   (await import("/seat.js")).keepSeat(word);
   const { sit } = await import("/officer.js");

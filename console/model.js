@@ -124,6 +124,7 @@ export function model(talk, changed) {
           state.acts = seat.acts;
           state.sets = seat.sets;
           state.login = seat.login === true;
+          state.drafts = [];
           readDrafts();
           if (state.sets && !location.hash && !(await talk.ask("home")).result.party) location.hash = "#/setup";
         } catch (error) {

@@ -1,5 +1,6 @@
 #include "web/act.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -150,6 +151,8 @@ static void let_go(uv_handle_t *handle) {
     c->web->acts_for_looks -= c->for_looks;
     ol_command_drop(&c->command);
     json_decref(c->id);
+    if (c->said != NULL) /* perhaps the digits of a line's secret */
+        sodium_memzero(c->said, c->len);
     free(c->said);
     free(c);
 }

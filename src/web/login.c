@@ -1,6 +1,7 @@
 #include "web/login.h"
 
 #include <arpa/inet.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,9 +166,11 @@ static bool is_fit_key(const json_t *key) {
     text[len] = '\0';
     const char *p = strstr((const char *)text, "\npasses = ");
     const char *m = strstr((const char *)text, "\nmemory = ");
-    return (p == NULL ||
-            ol_u64_get(p + 10, strcspn(p + 10, "\n"), 1, KEY_PASSES, &passes) == OL_OK) &&
-           (m == NULL || ol_u64_get(m + 10, strcspn(m + 10, "\n"), 1, KEY_KIB, &kib) == OL_OK);
+    bool fits =
+        (p == NULL || ol_u64_get(p + 10, strcspn(p + 10, "\n"), 1, KEY_PASSES, &passes) == OL_OK) &&
+        (m == NULL || ol_u64_get(m + 10, strcspn(m + 10, "\n"), 1, KEY_KIB, &kib) == OL_OK);
+    sodium_memzero(text, sizeof text); /* it may be under no passphrase */
+    return fits;
 }
 
 static bool take(const json_t *request, try *x) {

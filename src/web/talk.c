@@ -1,5 +1,6 @@
 #include "web/talk.h"
 
+#include <netinet/in.h>
 #include <openssl/evp.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -151,9 +152,8 @@ static void leave(ol_talk *t, json_t *id) {
 }
 
 static const char *line_of(const ol_talk *t, const json_t *o) {
-    const json_t *line = json_object_get(o, "line");
     ol_draft *d = ol_drafts_find(&t->guest->web->drafts, json_object_get(o, "draft"));
-    return line == NULL && d != NULL ? ol_draft_line(d) : json_string_value(line);
+    return d != NULL ? ol_draft_line(d) : json_string_value(json_object_get(o, "line"));
 }
 
 /* What is done at a login's seat is that officer's, on that line: nobody else's, nowhere else. */
@@ -162,7 +162,9 @@ static bool is_own(ol_talk *t, json_t *o) {
     const char *what = json_string_value(json_object_get(o, "do")), *line = line_of(t, o);
     const char *as = json_string_value(json_object_get(o, "as"));
     char number[8];
-    if (seat == NULL || !seat->is_login)
+    if (seat == NULL)
+        return false;
+    if (!seat->is_login)
         return true;
     unsigned officer = line == NULL ? 0 : ol_seat_officer(seat, line);
     (void)snprintf(number, sizeof number, "%u", officer);
@@ -224,6 +226,8 @@ static void heard(ol_talk *t, const char *p, size_t len) {
         refuse(t, NULL, "this is no request", "see docs/CONSOLE.md");
     else if (t->right == OL_SEAT_NONE)
         heard_stranger(t, o, id, what);
+    else if (ol_talk_seat(t) == NULL) /* it was left, or gave way: its rights went with it */
+        ol_conn_end(t->guest->conn);
     else if (strcmp(what, "seat") == 0)
         tell_seat(t, id);
     else if (strcmp(what, "login") == 0 && is_login(t))
@@ -295,8 +299,9 @@ void ol_talk_from(const ol_talk *t, char ret[OL_TALK_FROM]) {
     struct sockaddr_storage from = { 0 };
     int len = sizeof from;
     (void)uv_tcp_getpeername(&t->guest->conn->tcp, (struct sockaddr *)&from, &len);
-    if (from.ss_family == AF_INET6)
-        memset((uint8_t *)&((struct sockaddr_in6 *)&from)->sin6_addr + 8, 0, 8);
+    struct in6_addr *v6 = &((struct sockaddr_in6 *)&from)->sin6_addr;
+    if (from.ss_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(v6))
+        memset((uint8_t *)v6 + 8, 0, 8);
     if (uv_ip_name((struct sockaddr *)&from, ret, OL_TALK_FROM) != 0)
         (void)snprintf(ret, OL_TALK_FROM, "somewhere");
 }

@@ -124,8 +124,9 @@ static void know_host(ol_guest *g) {
     struct sockaddr_storage from = { 0 };
     int len = sizeof from;
     (void)uv_tcp_getpeername(&g->conn->tcp, (struct sockaddr *)&from, &len);
-    if (from.ss_family == AF_INET6)
-        memcpy(g->host, &((struct sockaddr_in6 *)&from)->sin6_addr, 8);
+    const struct in6_addr *v6 = &((struct sockaddr_in6 *)&from)->sin6_addr;
+    if (from.ss_family == AF_INET6) /* at [::] IPv4 comes as ::ffff:a.b.c.d: each an address */
+        memcpy(g->host, v6, IN6_IS_ADDR_V4MAPPED(v6) ? 16 : 8);
     else
         memcpy(g->host, &((struct sockaddr_in *)&from)->sin_addr, 4);
 }

@@ -137,6 +137,10 @@ class Talk:
             raise Failure("it accepts another key")
 
     def frame(self, opcode, payload, fin=True, mask=True):
+        self.socket.sendall(self.framed(opcode, payload, fin, mask))
+
+    @staticmethod
+    def framed(opcode, payload, fin=True, mask=True):
         size = len(payload)
         head = bytes([(0x80 if fin else 0) | opcode])
         bit = 0x80 if mask else 0
@@ -145,7 +149,7 @@ class Talk:
                  bytes([bit | 127]) + size.to_bytes(8, "big"))
         key = os.urandom(4) if mask else b""
         body = bytes(b ^ key[i % 4] for i, b in enumerate(payload)) if mask else payload
-        self.socket.sendall(head + key + body)
+        return head + key + body
 
     def take(self, n):
         while len(self.left) < n:

@@ -112,8 +112,22 @@ def right_and_wrong(where):
     check(said["ok"] and "key" not in said and talk.ask("seat")["as"] == {LINE: 2}, said)
     said = talk.ask("send", passphrase=BOB["passphrase"], key=key, **dict(text, text="By Bob."))
     check(said["ok"] and said["result"]["officer"] == 2, said)
-    check(talk.ask("leave")["ok"] and b"login.js" in gzip.decompress(
-        web.get("/", Cookie=cookie)[2]), "who left sits there")
+    late = dict(text, text="By nobody.", **{"as": "3"})    # whose key is under no passphrase
+    usa.run("officer", "use", LINE, "--as", "3", "--key", where / "open.key")
+    talk.socket.sendall(b"".join(
+        talk.framed(1, json.dumps({"id": 9000 + n, **said}).encode())
+        for n, said in enumerate(({"do": "leave"}, {"do": "send", **late}))))
+    try:
+        while talk.read():
+            pass
+    except EOFError:
+        pass
+    check(b"login.js" in gzip.decompress(web.get("/", Cookie=cookie)[2]), "who left sits there")
+    acts = up(web)
+    check(acts.ask("send", **dict(text, text="After it."), **ANN)["ok"], "nobody may act")
+    said = [e["message"]["text"] for e in acts.ask("log", line=LINE, last=9)["entries"]
+            if e["kind"] == "message"]
+    check(said == ["By Ann.", "By Bob.", "After it."], said)    # with its seat its rights went
     web.stop()
 
 
