@@ -231,6 +231,16 @@ static json_t *names_json(const ol_charter *ch, const json_t *o) {
     return all;
 }
 
+/* What members, and files that lie in a directory, make long is left out where it has no room. */
+static void make_room(json_t *o) {
+    static const char *const last[] = { "couriers", "watch",  "deferrals",
+                                        "clocks",   "delays", "paths" };
+    for (size_t i = 0; i < OL_LEN(last) && json_dumpb(o, NULL, 0, JSON_COMPACT) > FORKS_ROOM; i++)
+        if (json_object_get(o, last[i]) != NULL)
+            set(o, last[i],
+                json_is_array(json_object_get(o, last[i])) ? json_array() : json_object());
+}
+
 static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) {
     const ol_api_line *line = c->desk.line[number];
     const ol_charter *ch = line->charter;
@@ -289,6 +299,7 @@ static ol_err line_json(ol_control *c, size_t number, bool is_whole, json_t *o) 
         set(o, "counts", counts_json(s.count));
         set(o, "clocks", ol_duty_clocks_json(line, duty, now));
         set(o, "deferrals", ol_duty_deferrals_json(line, duty, now));
+        make_room(o);
         set(o, "names", names_json(ch, o));
         set(o, "forks", forks_json(c, line, o));
     }

@@ -253,6 +253,26 @@ def no_medium(where):
     check([b - a for a, b in zip(sealed, sealed[1:])] == made[:-1], (sealed, made))
 
 
+def rubbish(where):
+    """Directories full of files with hostile names: the status leaves them out, and goes on."""
+    usa, *_ = apart(where, ("usa", "prc", "swi"))
+    it.station_down(usa)
+    for n in range(8):
+        (where / f"{n}").mkdir()
+        for i in range(16):
+            (where / f"{n}" / f"{i:02}{chr(1) * 90}.olb").write_bytes(b"rubbish")
+        usa.run("bearer", "add", "hotline", ("prc", "swi")[n % 2],
+                f"dir:?in={where / str(n)}&every=1")
+    it.station_up(usa)
+    with it.Control(usa.home) as client:
+        told, said = 0, client.ask("status", line="hotline")
+        while said["couriers"]:  # each refused file makes it longer, until there is no room
+            check(sum(len(c["refused"]) for c in said["couriers"]) >= told, "fewer than before")
+            told = sum(len(c["refused"]) for c in said["couriers"])
+            said = client.ask("status", line="hotline")
+        check(told > 16 and said["ok"] and usa.run("status"), said)
+
+
 def refusals(where):
     """What cannot be done is said in a sentence that helps."""
     usa, prc = apart(where)
@@ -286,4 +306,4 @@ def refusals(where):
     usa.refused("bundle", "make", "hotline", "prc", where / "box", says="no station runs")
 
 
-it.main(any_order, small, receipt_by_courier, diode, folder, no_medium, refusals)
+it.main(any_order, small, receipt_by_courier, diode, folder, no_medium, rubbish, refusals)
