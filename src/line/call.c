@@ -484,7 +484,7 @@ static uint64_t due_ms(const ol_duty *d) {
             (c->state == OL_CALL_PLACED && c->wants == 0 && c->sent == 0 && c->has_begun);
         if (is_timed)
             at = ol_duty_sooner(at, c->due_ms);
-        if (is_timed && c->settle_ms > 0)
+        if (is_timed && c->settle_ms > d->now.ms)
             at = ol_duty_sooner(at, c->settle_ms);
         if ((c->wants & ~c->sent) != 0)
             at = ol_duty_sooner(at, c->retry_ms);
