@@ -83,6 +83,9 @@ typedef struct {
     const char *(*check)(const char *url, bool is_local);
     ol_err (*open)(uv_loop_t *loop, const char *url, const ol_port_user *user, ol_port **ret,
                    ol_port_fault *ret_fault);
+    /* What would keep `open` from a port's url for good, as far as it is seen without opening the
+     * port. May be NULL. */
+    ol_err (*look)(const char *url, ol_port_fault *ret_fault);
     /* Takes v[0] … v[k-1] and returns k; k < n: the rest when `writable` comes. */
     size_t (*send)(ol_port *p, const ol_port_frame *v, size_t n);
     /* NULL: any number of frames can be tried at any time. Else a frame for addr is taken now, or

@@ -24,6 +24,7 @@ enum {
     AGAIN_MAX_MS = 30000,
     STEADY_MS = 60000,
     TERM_MS = 2000,
+    CLOSING_MS = 500,  /* less than a station that stops waits for its handles */
     PIPE_BYTES = 4096, /* what waits there cannot be overtaken */
     SAID_MAX = 160,
     SAID_LINES = 20
@@ -121,7 +122,7 @@ static void end(ol_port *p) {
         return;
     p->st = ST_ENDING;
     (void)kill(-p->pid, SIGTERM);
-    (void)uv_timer_start(&p->timer, on_term, TERM_MS, 0);
+    (void)uv_timer_start(&p->timer, on_term, p->is_closing ? CLOSING_MS : TERM_MS, 0);
 }
 
 static void on_exit_(uv_poll_t *poll, int status, int events) {
@@ -269,17 +270,28 @@ static void on_freed(uv_handle_t *handle) {
 
 /* ---- the row ---- */
 
-static ol_err exec_open(uv_loop_t *loop, const char *url, const ol_port_user *user, ol_port **ret,
-                        ol_port_fault *ret_fault) {
-    ol_thin_url u;
-    const char *why = ol_thin_url_parse("exec", url, &u);
+static ol_err look(const char *url, ol_thin_url *ret, ol_port_fault *ret_fault) {
+    const char *why = ol_thin_url_parse("exec", url, ret);
     *ret_fault = (ol_port_fault){ why, 0 };
     if (why != NULL)
         return OL_EFORM;
-    if (access(u.text, X_OK) != 0) {
-        *ret_fault = (ol_port_fault){ "there is no such program", errno };
-        return OL_ENOENT;
-    }
+    if (access(ret->text, X_OK) == 0)
+        return OL_OK;
+    *ret_fault = (ol_port_fault){ "there is no such program", errno };
+    return OL_ENOENT;
+}
+
+static ol_err exec_look(const char *url, ol_port_fault *ret_fault) {
+    ol_thin_url u;
+    return look(url, &u, ret_fault);
+}
+
+static ol_err exec_open(uv_loop_t *loop, const char *url, const ol_port_user *user, ol_port **ret,
+                        ol_port_fault *ret_fault) {
+    ol_thin_url u;
+    ol_err err = look(url, &u, ret_fault);
+    if (err != OL_OK)
+        return err;
     ol_port *p = calloc(1, sizeof *p);
     *ret_fault = (ol_port_fault){ "out of memory", 0 };
     if (p == NULL)
@@ -354,6 +366,7 @@ const ol_bearer ol_bearer_exec = {
     .frame_max = OL_COBS_FRAME_MAX,
     .check = exec_check,
     .open = exec_open,
+    .look = exec_look,
     .send = exec_send,
     .has_room = exec_has_room,
     .link = exec_link,

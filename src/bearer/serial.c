@@ -148,6 +148,16 @@ static void on_ended(void *ctx, int sys) {
     try_later(p);
 }
 
+/* It is not opened: that could move its lines, and it may be the one in use. */
+static ol_err serial_look(const char *url, ol_port_fault *ret_fault) {
+    struct stat st;
+    ol_thin_url u;
+    const char *why = ol_thin_url_parse("serial", url, &u);
+    *ret_fault = (ol_port_fault){ why != NULL ? why : "it is no serial device", 0 };
+    bool is_other = why == NULL && stat(u.text, &st) == 0 && !S_ISCHR(st.st_mode);
+    return why != NULL || is_other ? OL_EFORM : OL_OK;
+}
+
 static ol_err serial_open(uv_loop_t *loop, const char *url, const ol_port_user *user, ol_port **ret,
                           ol_port_fault *ret_fault) {
     ol_thin_url u;
@@ -241,6 +251,7 @@ const ol_bearer ol_bearer_serial = {
     .frame_max = OL_COBS_FRAME_MAX,
     .check = serial_check,
     .open = serial_open,
+    .look = serial_look,
     .send = serial_send,
     .has_room = serial_has_room,
     .link = serial_link,

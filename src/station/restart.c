@@ -1,5 +1,6 @@
 /* A station that starts anew: what can be known before is looked at while the old one still runs,
  * so that it goes on where the new one would not start. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,11 +78,14 @@ static void none_lost(void *ctx, const ol_addr *addr) {
     (void)ctx, (void)addr;
 }
 
-/* ":4477": two ends with one number may be in each other's way until the old one is closed. */
-static bool is_number_ours(const ol_station *st, const char *url) {
+/* ":4477": two ends of a kind with one number may be in each other's way until the old one is
+ * closed. The net has the ports of the config, in its order. */
+static bool is_number_ours(const ol_station *st, const ol_bearer *bearer, const char *url) {
     const char *number = strrchr(url, ':');
     for (size_t i = 0; i < ol_net_ports(st->net); i++) {
         char local[OL_ADDR_TEXT_MAX];
+        if (ol_bearer_find(st->config->port[i].url) != bearer)
+            continue;
         ol_net_local(st->net, i, local);
         const char *ours = strrchr(local, ':');
         if (number != NULL && ours != NULL && strcmp(number, ours) == 0)
@@ -90,30 +94,44 @@ static bool is_number_ours(const ol_station *st, const char *url) {
     return false;
 }
 
-/* A port on the network that is new is opened for a moment. Of a device or program it is the port
- * itself that says later what is wrong with it. */
-static ol_err check_ports(ol_station *st, const ol_config *next, ol_why *why) {
+/* A port on the network that is new is opened for a moment, by another number where ours is in the
+ * way: the address at least is known then. A device or program is only looked at: most of what is
+ * wrong with it the port itself says later. */
+static ol_err check_port(ol_station *st, const char *url, ol_port_fault *ret) {
     const ol_port_user user = { no_frames, no_room, none_lost, NULL, NULL };
+    const ol_bearer *bearer = ol_bearer_find(url);
+    ol_port *port = NULL;
+    char with[OL_URL_MAX + 3];
+    if (bearer == NULL || !bearer->is_ip)
+        return bearer != NULL && bearer->look != NULL ? bearer->look(url, ret) : OL_OK;
+    (void)snprintf(with, sizeof with, "%s", url);
+    char *number = strrchr(with, ':');
+    if (number != NULL && is_number_ours(st, bearer, url))
+        memcpy(number, ":0", sizeof ":0");
+    ol_err err = bearer->open(&st->loop, with, &user, &port, ret);
+    if (err == OL_OK)
+        bearer->close(port);
+    return err;
+}
+
+static ol_err check_ports(ol_station *st, const ol_config *next, ol_why *why) {
     for (size_t i = 0; i < next->ports; i++) {
         const char *url = next->port[i].url;
-        const ol_bearer *bearer = ol_bearer_find(url);
-        ol_port *port = NULL;
         ol_port_fault fault = { "", 0 };
-        if (bearer == NULL || !bearer->is_ip || is_number_ours(st, url))
-            continue;
-        ol_err err = bearer->open(&st->loop, url, &user, &port, &fault);
+        ol_err err = check_port(st, url, &fault);
         if (err != OL_OK)
             return ol_why_set(why, err,
                               "port %s, %s: %s%s%s; put another url into the config, or free this "
                               "one",
                               next->port[i].name, url, fault.why, fault.sys == 0 ? "" : ": ",
                               fault.sys == 0 ? "" : strerror(fault.sys));
-        bearer->close(port);
     }
     return OL_OK;
 }
 
 ol_err ol_station_restart(ol_station *st, const uint8_t *pass, size_t pass_len, ol_why *why) {
+    if (st->is_stopping)
+        return ol_why_set(why, OL_ESTATE, "it stops already; start it when it has: openline run");
     ol_config *next = calloc(1, sizeof *next);
     if (next == NULL)
         return ol_why_set(why, OL_ENOMEM, "out of memory");
@@ -130,7 +148,7 @@ ol_err ol_station_restart(ol_station *st, const uint8_t *pass, size_t pass_len, 
         return err;
     memcpy(st->again->pass, pass, pass_len);
     st->again->pass_len = pass_len;
-    st->again->is_wanted = true;
     ol_station_stop(st, "it is to start again");
+    st->again->is_wanted = true;
     return OL_OK;
 }

@@ -163,6 +163,7 @@ static void on_stop(uv_async_t *async) {
 }
 
 void ol_station_stop(ol_station *st, const char *because) {
+    st->again->is_wanted = false; /* who says stop while it is to start again means it */
     if (st->is_stopping)
         return;
     st->is_stopping = true;

@@ -177,6 +177,12 @@ def not_begun(where):
         usa.run("port", "add", f"udp://127.0.0.1:{other}")
         stays(usa, before, "restart", says=(f"udp://127.0.0.1:{other}", "free this one"))
     config.write_text(text)
+    for url, why in (("exec:/nowhere/program", "there is no such program"),
+                     ("serial:/etc/passwd?baud=300", "no serial device"),
+                     (f"udp://192.0.2.77:{port}", "put another url")):
+        usa.run("port", "add", url)
+        stays(usa, before, "restart", says=("goes on as it is", why))
+        config.write_text(text)
     for name in "card", "station.key", "lines/hotline/secret":
         (usa.home / name).rename(where / "away")
         stays(usa, before, "restart", says="goes on as it is")
