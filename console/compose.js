@@ -1,7 +1,7 @@
 // Writing: precedence with its meaning and limit, the count of words and of seconds on the thinnest
 // live path, and what has arrived since the writer began.
 import { html, useEffect, useRef, useState } from "/lib/preact.js";
-import { DRILL } from "/model.js";
+import { DRILL, nameOf } from "/model.js";
 import { t } from "/words.js";
 import { span } from "/time.js";
 import { Fault, useAct } from "/call.js";
@@ -41,10 +41,14 @@ function Choice({ name, values, value, set, label }) {
     <input type="radio" name=${name} value=${v} checked=${value === v} onChange=${() => set(v)} />${t(v)}</label>`)}</fieldset>`;
 }
 
+const rungsOf = (line) => [...new Set(["watch", ...(line.status?.rungs ?? [])])];
+
 export function Compose({ model, talk, line, replyTo, onDone }) {
   const { act, error, busy, clear } = useAct(talk);
   const [text, setText] = useState(""), [subject, setSubject] = useState(""), [precedence, setPrecedence] = useState(replyTo?.message?.precedence ?? "routine");
   const [status, setStatus] = useState("operational"), [begun, setBegun] = useState(null), [fresh, setFresh] = useState([]), [sure, setSure] = useState(false);
+  const others = (line.status?.parties ?? []).filter((p) => p !== model.state.party), rungs = rungsOf(line);
+  const [to, setTo] = useState("watch"), [spared, setSpared] = useState([]); // spared: need not act
   const [two, setTwo] = useState(false), area = useRef(null), fixed = replyTo ? replyTo.message?.status ?? "operational" : null, drill = DRILL(fixed ?? status);
   useEffect(() => {
     area.current?.focus();
@@ -59,7 +63,7 @@ export function Compose({ model, talk, line, replyTo, onDone }) {
   const send = async (anyway) => {
     if ((precedence === "flash" || precedence === "immediate") && !drill && !sure && !drafts) { setSure(true); return; }
     const said = await act(drafts ? "draft-send" : "send", {
-      line: line.name, text, precedence, ...(subject ? { subject } : {}), ...(fixed ? {} : { status }),
+      line: line.name, text, precedence, to, ...(spared.length ? { action: others.filter((p) => !spared.includes(p)).join(",") } : {}), ...(subject ? { subject } : {}), ...(fixed ? {} : { status }),
       ...(replyTo ? { ref: replyTo.entry } : {}), ...(begun === null ? {} : { read: String(begun) }), ...(anyway ? { anyway: true } : {}),
     });
     setSure(false);
@@ -73,6 +77,9 @@ export function Compose({ model, talk, line, replyTo, onDone }) {
     <div class="row">
       <${Choice} name="precedence" label=${t("filter-precedence")} values=${["routine", "priority", "immediate", "flash"]} value=${precedence} set=${(v) => { setPrecedence(v); setSure(false); }} />
       ${!fixed && html`<${Choice} name="status" label=${t("filter-status")} values=${["operational", "exercise", "test"]} value=${status} set=${setStatus} />`}
+      <label class="field">${t("addressee")}<select name="to" value=${to} onChange=${(e) => setTo(e.target.value)}>${rungs.map((r) => html`<option value=${r}>${r}</option>`)}</select></label>
+      ${others.length > 1 && html`<fieldset class="choice"><legend>${t("who-acts")}</legend>${others.map((p) => html`<label class=${spared.includes(p) ? "" : "on"}>
+        <input type="checkbox" checked=${!spared.includes(p)} disabled=${!spared.includes(p) && spared.length === others.length - 1} onChange=${(e) => setSpared(e.target.checked ? spared.filter((x) => x !== p) : [...spared, p])} />${nameOf(line, p)}</label>`)}</fieldset>`}
     </div>
     <p class="meaning">${t(`means-${precedence}`)}</p>
     <input type="text" class="subject" maxlength="200" placeholder=${t("subject")} aria-label=${t("subject")} value=${subject} onInput=${(e) => setSubject(e.target.value)} />
@@ -93,7 +100,7 @@ export function Compose({ model, talk, line, replyTo, onDone }) {
 
 export function CallForm({ model, talk, line, onDone }) {
   const { act, error, busy } = useAct(talk);
-  const rungs = [...new Set(["watch", ...(line.status?.rungs ?? [])])];
+  const rungs = rungsOf(line);
   const [precedence, setPrecedence] = useState("immediate"), [status, setStatus] = useState("operational"), [rung, setRung] = useState("watch"), [reason, setReason] = useState(""), [two, setTwo] = useState(false);
   const asked = needsTwo(line, precedence, status), drafts = asked || two;
   const place = async (e) => {

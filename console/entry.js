@@ -38,6 +38,7 @@ function Said({ entry: e, line }) {
   if (e.kind === "message") {
     const m = e.message;
     return html`<div class="said">
+      ${((m.to && m.to !== "watch") || m.action) && html`<p class="addressee">${t("draft-to", { whom: [...(m.action ?? []), m.to].join(" · ") })}</p>`}
       ${m.subject && html`<b class="subject" dir="auto">${m.subject}</b>`}
       ${m.sort && m.sort !== "traffic" && html`<span class="chip">${t(`sort-${m.sort}`)}</span>`}
       <p class="text" dir="auto" lang=${m.lang ?? null}>${m.text ?? t("unreadable", { why: m.unreadable ?? "" })}</p>

@@ -48,6 +48,7 @@ await main({
     for (const page of [usa, prc]) { await go(page, `#/line/${LINE}`); await page.waitForSelector(".line"); }
     await write(usa, "An object has crossed the coast at 54 north. Is it yours?", { precedence: "immediate" });
     await sees(usa, "12 of 200 words");
+    await usa.selectOption("form.compose select[name=to]", "commander");
     await shot(usa, "compose");
     await accessible(usa, "compose");
     await usa.click("form.compose button.primary");
@@ -57,6 +58,7 @@ await main({
     await entryOf(prc, "Is it yours?").waitFor();
     await usa.waitForSelector('li.entry:has-text("Is it yours?") li[data-party="prc"][data-state="stored"]');
     await sees(usa, "stored there");
+    await sees(prc, "发往 commander", "li.entry");
     await prc.click('li.entry:has-text("Is it yours?") article');
     await prc.click("text=已阅");
     await usa.waitForSelector('li.entry:has-text("Is it yours?") li[data-party="prc"][data-state="seen"]');
